@@ -1,0 +1,1 @@
+"""What is known: people, their devices, the apps that can be spoken of, and what reports say."""

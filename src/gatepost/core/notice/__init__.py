@@ -1,0 +1,1 @@
+"""What a notice is; the texts are filled in by notify/."""

@@ -1,0 +1,35 @@
+"""A notice: one mail to one person, and the states it passes through."""
+
+from enum import StrEnum
+from typing import Final
+
+
+class NoticeKind(StrEnum):
+    ANNOUNCEMENT = "announcement"
+    REMINDER = "reminder"
+    UPDATE = "update"
+    BLOCKED = "blocked"
+    RESTORED = "restored"
+    CORRECTION = "correction"
+    WITHDRAWAL = "withdrawal"
+    ENDED = "ended"
+    APPROVAL_ASKED = "approval-asked"
+    APPROVAL_RESULT = "approval-result"
+    WAIVER_RESULT = "waiver-result"
+    WAIVER_ENDS = "waiver-ends"
+
+
+class NoticeState(StrEnum):
+    """accepted, refused, withdrawn and uncertain are final, except that an uncertain one may be sent again under its
+    own Message-ID while its policy stands (RFC 1047: the reply to the final dot may be lost)."""
+
+    QUEUED = "queued"
+    SENDING = "sending"
+    ACCEPTED = "accepted"
+    REFUSED = "refused"
+    WITHDRAWN = "withdrawn"
+    UNCERTAIN = "uncertain"
+
+
+REACHED: Final = frozenset({NoticeState.ACCEPTED, NoticeState.UNCERTAIN})
+"""Who may have the mail in the inbox, and so must have its correction (I-24)."""

@@ -1,0 +1,154 @@
+"""The decision. Everything else in Gatepost prepares its two inputs or carries its answer.
+
+Level 1 is a `Standing`: the few rules that concern one device. Level 2 is a `RuleState` per policy revision: does it
+count, and from which instant in each cell. A verdict is a look-up in the first and a comparison in the second, so a
+retraction or a deadline changes one value however many devices it concerns.
+"""
+
+from collections.abc import Iterable, Mapping
+from enum import IntEnum
+from typing import NamedTuple
+
+from gatepost.core.fleet.finding import Finding
+from gatepost.core.instant import NEVER, Instant
+from gatepost.core.policy.policy import Cells, Consequence
+
+
+class Outcome(IntEnum):
+    """Ordered: the strictest wins, so that order and repetition of rules never matter (I-5)."""
+
+    ALLOW = 0
+    WARN = 1
+    BLOCK = 2
+
+    @property
+    def word(self) -> str:
+        return self.name.lower()
+
+
+class DueRule(NamedTuple):
+    """One rule that concerns one device.
+
+    `rule`: number of the policy revision. `cell`: index into its instants. `app`: index into its apps.
+    `counts_from`: before this instant the rule does not concern the device (a waiver, an attestation, an absent that
+    is not stale yet). `not_before`: no block before it, whatever the cell says (telling, grace, waiver, admission);
+    NEVER while the person is not told or not admitted.
+    """
+
+    rule: int
+    cell: int
+    app: int
+    finding: Finding
+    counts_from: Instant
+    not_before: Instant
+
+
+class Standing(NamedTuple):
+    """Level 1, for one device: who may use it, how old its evidence is, which rules are due.
+
+    `logins`: case-folded; empty for a shared device, which is bound to nobody.
+    """
+
+    device: str
+    logins: tuple[str, ...]
+    reported_at: Instant | None
+    rules: tuple[DueRule, ...]
+
+
+class RuleState(NamedTuple):
+    """Level 2, for one policy revision.
+
+    `counts`: announced or in force, and not paused. `held`: the quorum was lost, so nothing is blocked by it.
+    """
+
+    policy: str
+    revision: int
+    counts: bool
+    held: bool
+    consequence: Consequence
+    apps: tuple[str, ...]
+    effects: Cells
+
+
+class Reason(NamedTuple):
+    """Why: one rule that counts at the instant asked about. `effect_at`: from when it blocks; NEVER if it does not."""
+
+    policy: str
+    revision: int
+    app: str
+    finding: Finding
+    outcome: Outcome
+    effect_at: Instant
+
+
+class Verdict(NamedTuple):
+    """The answer for one device at one instant.
+
+    `valid_until`: the first instant at which time alone may change the answer; NEVER if it cannot.
+    `position`: the position in the change stream that it rests on.
+    """
+
+    outcome: Outcome
+    reasons: tuple[Reason, ...]
+    valid_until: Instant
+    reported_at: Instant | None
+    position: int
+
+
+States = Mapping[int, RuleState]
+
+
+def effect_of(due: DueRule, state: RuleState) -> Instant:
+    """The instant from which this rule blocks this device; NEVER if it does not block."""
+    if state.held or state.consequence is not Consequence.BLOCK:
+        return NEVER
+    return max(state.effects[due.cell], due.not_before, due.counts_from)
+
+
+def outcome_at(rules: Iterable[DueRule], states: States, at: Instant) -> tuple[Outcome, Instant]:
+    """The outcome and its `valid_until`: what a door needs on every request."""
+    outcome = Outcome.ALLOW
+    until = NEVER
+    for due in rules:
+        state = states.get(due.rule)
+        if state is None or not state.counts or state.consequence is Consequence.REPORT:
+            continue
+        if at < due.counts_from:
+            until = min(until, due.counts_from)
+            continue
+        effect = effect_of(due, state)
+        if effect <= at:
+            outcome = Outcome.BLOCK
+        else:
+            outcome = max(outcome, Outcome.WARN)
+            until = min(until, effect)
+    # INVARIANT: nothing is stricter than block, so only a rule that stops counting could change it, and time alone
+    # never stops a rule from counting. A block therefore stands until something is changed.
+    return outcome, (NEVER if outcome is Outcome.BLOCK else until)
+
+
+def verdict(standing: Standing, states: States, at: Instant, position: int) -> Verdict:
+    """The whole answer, with its reasons as data. Pure: the same inputs and instant always give the same verdict."""
+    outcome, until = outcome_at(standing.rules, states, at)
+    reasons = {
+        Reason(
+            state.policy,
+            state.revision,
+            state.apps[due.app],
+            due.finding,
+            Outcome.BLOCK if (effect := effect_of(due, state)) <= at else _milder(state),
+            effect,
+        )
+        for due in standing.rules
+        if (state := states.get(due.rule)) is not None and state.counts and due.counts_from <= at
+    }
+    return Verdict(outcome, tuple(sorted(reasons, key=_strictest_first)), until, standing.reported_at, position)
+
+
+def _milder(state: RuleState) -> Outcome:
+    """What a rule that counts but does not block does: a report never changes a verdict."""
+    return Outcome.ALLOW if state.consequence is Consequence.REPORT else Outcome.WARN
+
+
+def _strictest_first(reason: Reason) -> tuple[int, Instant, str, int, str]:
+    return (-reason.outcome, reason.effect_at, reason.policy, reason.revision, reason.app)

@@ -1,0 +1,82 @@
+"""Refusals: the closed list of reasons for which Gatepost says no, and the value that carries one."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Code(StrEnum):
+    """Stable codes; scripts depend on them. Every code has a heading in docs/reference/refusals.md (a test says so)."""
+
+    # who
+    NO_SUCH_PERSON = "no_such_person"
+    ROLE_MISSING = "role_missing"
+    SELF_GRANT = "self_grant"
+    LAST_ADMINISTRATOR = "last_administrator"
+    KEY_KNOWN = "key_known"
+    KEY_UNKNOWN = "key_unknown"
+    PERSON_LEFT = "person_left"
+    # what is spoken of
+    NO_SUCH_POLICY = "no_such_policy"
+    NO_SUCH_DEVICE = "no_such_device"
+    NO_SUCH_APP = "no_such_app"
+    NO_SUCH_LIST = "no_such_list"
+    NO_SUCH_WAIVER = "no_such_waiver"
+    NOTHING_TO_MATCH = "nothing_to_match"
+    APP_NOT_ACTIVE = "app_not_active"
+    APP_IN_USE = "app_in_use"
+    # documents and imports
+    DOCUMENT_INVALID = "document_invalid"
+    EXAMPLE_FAILS = "example_fails"
+    REPORT_INVALID = "report_invalid"
+    REPORT_AHEAD = "report_ahead"
+    TWO_OWNERS = "two_owners"
+    TOO_MANY_MISSING = "too_many_missing"
+    # a policy's life
+    WRONG_STAGE = "wrong_stage"
+    DEADLINE_PASSED = "deadline_passed"
+    NECESSITY_MISSING = "necessity_missing"
+    PRESS_MISSING = "press_missing"
+    CORRECTION_MISSING = "correction_missing"
+    AUTHOR_APPROVES = "author_approves"
+    OWES_AUTHOR = "owes_author"
+    GRANTED_TOO_LATE = "granted_too_late"
+    ALREADY_APPROVED = "already_approved"
+    ROLE_NOT_ASKED = "role_not_asked"
+    SIGNATURE_MISSING = "signature_missing"
+    SIGNATURE_INVALID = "signature_invalid"
+    QUORUM_MISSING = "quorum_missing"
+    SHORT_NOTICE = "short_notice"
+    LARGE_IMPACT = "large_impact"
+    APPROVALS_EXPIRED = "approvals_expired"
+    AUDIENCE_GREW = "audience_grew"
+    CORRECTION_TOO_SLOW = "correction_too_slow"
+    NOBODY_CONCERNED = "nobody_concerned"
+    REVISION_OPEN = "revision_open"
+    # waivers, attestations, tellings, the cap
+    WAIVER_TOO_LONG = "waiver_too_long"
+    WAIVER_FOR_ONESELF = "waiver_for_oneself"
+    APP_PRESENT = "app_present"
+    NOT_CONCERNED = "not_concerned"
+    CANNOT_ATTEST = "cannot_attest"
+    NOTHING_FROZEN = "nothing_frozen"
+    PURPOSE_MISSING = "purpose_missing"
+    UNTIL_INVALID = "until_invalid"
+    # the site
+    NOT_AN_EXERCISE = "not_an_exercise"
+    SITE_EXISTS = "site_exists"
+    NO_SITE = "no_site"
+    CONFIG_INVALID = "config_invalid"
+    SITE_NOT_ACKNOWLEDGED = "site_not_acknowledged"
+    CHECKPOINT_MISMATCH = "checkpoint_mismatch"
+    BACKUP_INVALID = "backup_invalid"
+    LEDGER_BROKEN = "ledger_broken"
+    DISK_FULL = "disk_full"
+    CONFLICT = "conflict"
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A no that is an answer: its code, and a sentence that says what to do. Broken machinery raises instead."""
+
+    code: Code
+    text: str

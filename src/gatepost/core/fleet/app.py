@@ -8,7 +8,7 @@ from gatepost.core.fleet.device import Platform
 
 @dataclass(frozen=True, slots=True)
 class App:
-    """`identifiers`: per platform, as the platform spells them (compared case-folded). None known: cannot be matched."""
+    """`identifiers`: per platform, as the platform spells them (compared case-folded); none: cannot be matched."""
 
     id: str
     name: str

@@ -1,9 +1,9 @@
 """What can be written in the ledger. One frozen class per kind of change; the class's name is the event's name.
 
-Fields are strings, whole numbers, booleans, and tuples or mappings of them, so that an event is canonical JSON and back
-without rules of its own. People and devices are named by pseudonym (`ref`) only. Free text stands outside, in the
-`texts` table; here stands its salted hash (`*_hash`), so that erasing the text leaves every proof whole. App lists never
-stand here. Instants are milliseconds since 1970-01-01T00:00Z.
+Fields are strings, whole numbers, booleans, and tuples or mappings of them, so that an event is canonical JSON and
+back without rules of its own. People and devices are named by pseudonym (`ref`) only. Free text stands outside, in the
+`texts` table; here stands its salted hash (`*_hash`), so that erasing the text leaves every proof whole. App lists
+never stand here. Instants are milliseconds since 1970-01-01T00:00Z.
 """
 
 from collections.abc import Mapping

@@ -1,0 +1,1 @@
+"""Documents to core values and back, with line and column; nothing here decides."""

@@ -179,6 +179,13 @@ class PolicyDeclined(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class QuorumReached(Event):
+    policy: str
+    revision: int
+    proposal: str
+
+
+@dataclass(frozen=True, slots=True)
 class PolicyAnnounced(Event):
     """`rule`: the number by which doors know this revision. `audience`: digest of the sorted pseudonyms, and how many.
 

@@ -1,0 +1,208 @@
+"""Who was told of a policy revision, which devices are due under it, and what was last recorded of them."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+from sqlalchemy import Connection, and_, delete, func, insert, select, update
+from sqlalchemy.dialects.sqlite import insert as upsert
+
+from gatepost.core.fleet.finding import Finding
+from gatepost.core.instant import NEVER, Instant
+from gatepost.core.policy.verdict import DueRule, Outcome
+from gatepost.storage.people import chunks
+from gatepost.storage.schema import audience, audience_devices, due, outcomes, settling
+
+
+class Listener(NamedTuple):
+    """One person in the audience of a rule. `due_since`: when a device first became due after the announcement."""
+
+    rule: int
+    person: str
+    cell: int
+    foreseen: bool
+    told_at: Instant | None
+    admitted_at: Instant | None
+    due_since: Instant | None
+
+
+class DueRow(NamedTuple):
+    """A due rule of a device. `effect_at`: from when it would take effect in its cell; NEVER while it cannot."""
+
+    device: str
+    due: DueRule
+    effect_at: Instant
+
+
+def add(conn: Connection, listeners: Sequence[Listener]) -> None:
+    if listeners:
+        conn.execute(upsert(audience).on_conflict_do_nothing(), [listener._asdict() for listener in listeners])
+
+
+def add_devices(conn: Connection, rule: int, devices: Iterable[str]) -> None:
+    if rows := [{"rule": rule, "device": device} for device in devices]:
+        conn.execute(upsert(audience_devices).on_conflict_do_nothing(), rows)
+
+
+def of_people(conn: Connection, people: Iterable[str], rules: Iterable[int]) -> dict[tuple[int, str], Listener]:
+    """What the audiences of these rules say of these people."""
+    wanted = list(rules)
+    found: dict[tuple[int, str], Listener] = {}
+    for part in chunks(list(people)):
+        query = select(audience).where(audience.c.person.in_(part), audience.c.rule.in_(wanted))
+        for row in conn.execute(query):
+            found[row.rule, row.person] = Listener(*row)
+    return found
+
+
+def of_rule(conn: Connection, rule: int) -> dict[str, Listener]:
+    return {row.person: Listener(*row) for row in conn.execute(select(audience).where(audience.c.rule == rule))}
+
+
+def announced_devices(conn: Connection, rules: Iterable[int], devices: Iterable[str]) -> set[tuple[int, str]]:
+    """Which of these devices were due when a rule was announced."""
+    wanted = list(rules)
+    found: set[tuple[int, str]] = set()
+    for part in chunks(list(devices)):
+        query = select(audience_devices).where(audience_devices.c.device.in_(part), audience_devices.c.rule.in_(wanted))
+        found.update((row.rule, row.device) for row in conn.execute(query))
+    return found
+
+
+def _change(conn: Connection, rule: int, people: Iterable[str], **values: object) -> None:
+    for part in chunks(list(people)):
+        conn.execute(update(audience).where(audience.c.rule == rule, audience.c.person.in_(part)).values(**values))
+
+
+def set_told(conn: Connection, rule: int, told: Mapping[str, Instant | None]) -> None:
+    """When each person was told; None undoes it (a bounce)."""
+    by_instant: dict[Instant | None, list[str]] = {}
+    for person, at in told.items():
+        by_instant.setdefault(at, []).append(person)
+    for at, people in by_instant.items():
+        _change(conn, rule, people, told_at=at)
+
+
+def set_admitted(conn: Connection, rule: int, people: Iterable[str], at: Instant) -> None:
+    _change(conn, rule, people, admitted_at=at)
+
+
+def set_due_since(conn: Connection, rule: int, people: Iterable[str], at: Instant) -> None:
+    """Once per policy and person: an instant that is there stays."""
+    for part in chunks(list(people)):
+        condition = and_(audience.c.rule == rule, audience.c.person.in_(part), audience.c.due_since.is_(None))
+        conn.execute(update(audience).where(condition).values(due_since=at))
+
+
+def waiting(conn: Connection, rules: Iterable[int]) -> list[Listener]:
+    """Unforeseen people who are not admitted yet, oldest first."""
+    condition = and_(audience.c.rule.in_(list(rules)), ~audience.c.foreseen, audience.c.admitted_at.is_(None))
+    query = select(audience).where(condition).order_by(audience.c.due_since, audience.c.person)
+    return [Listener(*row) for row in conn.execute(query)]
+
+
+def admitted_since(conn: Connection, since: Instant) -> int:
+    """How many people were admitted after an instant."""
+    query = select(func.count(func.distinct(audience.c.person))).where(audience.c.admitted_at > since)
+    return int(conn.execute(query).scalar_one())
+
+
+# --- level 1 as rows
+
+
+def replace_due(conn: Connection, devices: Iterable[str], rows: Sequence[DueRow]) -> None:
+    """These devices have exactly these due rules."""
+    for part in chunks(list(devices)):
+        conn.execute(delete(due).where(due.c.device.in_(part)))
+    if rows:
+        conn.execute(insert(due), [_due_values(row) for row in rows])
+
+
+def _due_values(row: DueRow) -> dict[str, object]:
+    return {
+        "device": row.device,
+        "rule": row.due.rule,
+        "cell": row.due.cell,
+        "app": row.due.app,
+        "finding": int(row.due.finding),
+        "counts_from": row.due.counts_from,
+        "not_before": row.due.not_before,
+        "effect_at": row.effect_at,
+    }
+
+
+def due_of(conn: Connection, devices: Iterable[str]) -> dict[str, list[DueRule]]:
+    found: dict[str, list[DueRule]] = {}
+    for part in chunks(list(devices)):
+        for row in conn.execute(select(due).where(due.c.device.in_(part)).order_by(due.c.rule)):
+            rule = DueRule(row.rule, row.cell, row.app, Finding(row.finding), row.counts_from, row.not_before)
+            found.setdefault(row.device, []).append(rule)
+    return found
+
+
+def due_devices(conn: Connection, rule: int, limit: int = -1) -> list[str]:
+    return [row.device for row in conn.execute(select(due.c.device).where(due.c.rule == rule).limit(limit))]
+
+
+def begun(conn: Connection, rule: int, after: Instant, until: Instant) -> list[str]:
+    """Devices that time alone made due: counts_from in (after, until]."""
+    query = select(due.c.device).where(due.c.rule == rule, due.c.counts_from > after, due.c.counts_from <= until)
+    return [row.device for row in conn.execute(query)]
+
+
+def first_effect(conn: Connection, rule: int) -> Instant:
+    """The earliest instant at which the rule takes effect for any device; NEVER if for none."""
+    return conn.execute(select(func.min(due.c.effect_at)).where(due.c.rule == rule)).scalar() or NEVER
+
+
+def count_due(conn: Connection, rule: int) -> int:
+    return int(conn.execute(select(func.count()).select_from(due).where(due.c.rule == rule)).scalar_one())
+
+
+# --- what was last recorded of each device's verdict
+
+
+def outcomes_of(conn: Connection, devices: Iterable[str]) -> dict[str, Outcome]:
+    """The recorded outcomes; a device without one was allowed."""
+    found: dict[str, Outcome] = {}
+    for part in chunks(list(devices)):
+        query = select(outcomes.c.device, outcomes.c.outcome).where(outcomes.c.device.in_(part))
+        found.update((row.device, Outcome(row.outcome)) for row in conn.execute(query))
+    return found
+
+
+def set_outcomes(conn: Connection, rows: Mapping[str, tuple[Outcome, Instant]]) -> None:
+    """Record outcome and the instant at which time alone may change it. An allow that stands needs no row."""
+    keep = [
+        {"device": device, "outcome": int(outcome), "check_at": check_at}
+        for device, (outcome, check_at) in rows.items()
+        if outcome is not Outcome.ALLOW or check_at < NEVER
+    ]
+    for part in chunks([device for device, (outcome, at) in rows.items() if outcome is Outcome.ALLOW and at >= NEVER]):
+        conn.execute(delete(outcomes).where(outcomes.c.device.in_(part)))
+    if keep:
+        statement = upsert(outcomes)
+        changed = {"outcome": statement.excluded.outcome, "check_at": statement.excluded.check_at}
+        conn.execute(statement.on_conflict_do_update(index_elements=[outcomes.c.device], set_=changed), keep)
+
+
+def to_check(conn: Connection, at: Instant, limit: int) -> list[str]:
+    """Devices whose verdict time alone may have changed by now."""
+    query = select(outcomes.c.device).where(outcomes.c.check_at <= at).order_by(outcomes.c.check_at).limit(limit)
+    return [row.device for row in conn.execute(query)]
+
+
+def outcome_counts(conn: Connection) -> Iterator[tuple[Outcome, int]]:
+    for row in conn.execute(select(outcomes.c.outcome, func.count()).group_by(outcomes.c.outcome)):
+        yield Outcome(row[0]), int(row[1])
+
+
+def settle(conn: Connection, rule: int) -> None:
+    conn.execute(upsert(settling).values(rule=rule).on_conflict_do_nothing())
+
+
+def to_settle(conn: Connection) -> list[int]:
+    return [row.rule for row in conn.execute(select(settling).order_by(settling.c.rule))]
+
+
+def settled(conn: Connection, rule: int) -> None:
+    conn.execute(delete(settling).where(settling.c.rule == rule))

@@ -1,0 +1,81 @@
+"""The change stream that doors follow: the newest value of each key, and the position at which it last changed."""
+
+from collections.abc import Iterable, Mapping
+
+from sqlalchemy import Connection, delete, func, select
+from sqlalchemy.dialects.sqlite import insert as upsert
+
+from gatepost.storage import sitemeta
+from gatepost.storage.schema import doors, entries
+
+Key = bytes
+Value = bytes | None
+
+
+def publish(conn: Connection, changes: Mapping[Key, Value]) -> int:
+    """Write these entries at one new position; None is a deletion (kept, so that doors hear of it)."""
+    position = sitemeta.advance(conn, sitemeta.POSITION)
+    if changes:
+        statement = upsert(entries)
+        statement = statement.on_conflict_do_update(
+            index_elements=[entries.c.key],
+            set_={"value": statement.excluded.value, "position": statement.excluded.position},
+        )
+        conn.execute(statement, [{"key": k, "value": v, "position": position} for k, v in changes.items()])
+    return position
+
+
+def position(conn: Connection) -> int:
+    return sitemeta.number(conn, sitemeta.POSITION)
+
+
+def after(conn: Connection, position: int, limit: int) -> tuple[int, list[tuple[Key, Value]]]:
+    """Entries changed after a position, in order, whole positions at a time as far as `limit` allows.
+
+    Gives the position of the last one given; at least one whole position is always given, however large.
+    """
+    newest = sitemeta.number(conn, sitemeta.POSITION)
+    columns = (entries.c.position, entries.c.key, entries.c.value)
+    query = select(*columns).where(entries.c.position > position).order_by(entries.c.position)
+    found = conn.execute(query.limit(limit + 1)).all()
+    if len(found) <= limit:
+        return newest, [(row.key, row.value) for row in found]
+    last = found[-1].position
+    if last > found[0].position:
+        return last - 1, [(row.key, row.value) for row in found if row.position < last]
+    whole = conn.execute(select(*columns).where(entries.c.position == last)).all()
+    return last, [(row.key, row.value) for row in whole]
+
+
+def value(conn: Connection, key: Key) -> Value:
+    return conn.execute(select(entries.c.value).where(entries.c.key == key)).scalar()
+
+
+def values(conn: Connection, keys: Iterable[Key]) -> dict[Key, Value]:
+    """The values of many keys; a key that was never published is missing."""
+    wanted = list(keys)
+    found: dict[Key, Value] = {}
+    for start in range(0, len(wanted), 500):
+        query = select(entries.c.key, entries.c.value).where(entries.c.key.in_(wanted[start : start + 500]))
+        found.update((row.key, row.value) for row in conn.execute(query))
+    return found
+
+
+def confirm(conn: Connection, name: str, position: int, at: int, problem: str) -> None:
+    """A door says which position its copy is at."""
+    row = {"name": name, "position": position, "contact_at": at, "problem": problem}
+    conn.execute(upsert(doors).values(row).on_conflict_do_update(index_elements=[doors.c.name], set_=row))
+
+
+def doors_at(conn: Connection) -> list[tuple[str, int, int, str]]:
+    """Every door: name, position of its copy, last contact, problem."""
+    return [tuple(row) for row in conn.execute(select(doors).order_by(doors.c.name))]
+
+
+def slowest(conn: Connection) -> int | None:
+    """The position that every door has confirmed; None without doors."""
+    return conn.execute(select(func.min(doors.c.position))).scalar()
+
+
+def forget_door(conn: Connection, name: str) -> bool:
+    return conn.execute(delete(doors).where(doors.c.name == name)).rowcount > 0

@@ -1,0 +1,91 @@
+"""The ledger's rows, its head, its checkpoints, and the texts and proposals that leaves name by hash."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from sqlalchemy import Connection, delete, func, insert, select, text, update
+from sqlalchemy.dialects.sqlite import insert as upsert
+
+from gatepost.storage.schema import checkpoints, ledger, ledger_head, proposals, texts
+
+APPEND_ONLY = tuple(
+    f"CREATE TRIGGER ledger_no_{verb} BEFORE {verb} ON ledger "
+    "BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END"
+    for verb in ("update", "delete")
+)
+
+
+class Row(NamedTuple):
+    """One entry: its number, when, by whom (a ref or "system"), the event's name, and the stored canonical bytes."""
+
+    idx: int
+    at: int
+    by: str
+    event: str
+    leaf: bytes
+
+
+def head(conn: Connection) -> tuple[int, bytes]:
+    """The number of entries, and the Merkle frontier's bytes."""
+    row = conn.execute(select(ledger_head.c.size, ledger_head.c.frontier)).first()
+    return (row.size, row.frontier) if row else (0, b"")
+
+
+def append(conn: Connection, row: Row) -> None:
+    conn.execute(insert(ledger).values(idx=row.idx, at=row.at, by=row.by, event=row.event, leaf=row.leaf))
+
+
+def set_head(conn: Connection, size: int, frontier: bytes) -> None:
+    changed = conn.execute(update(ledger_head).values(size=size, frontier=frontier)).rowcount
+    if not changed:
+        conn.execute(insert(ledger_head).values(one=1, size=size, frontier=frontier))
+
+
+def rows(conn: Connection, start: int = 0, events: tuple[str, ...] = ()) -> Iterator[Row]:
+    """The entries from an index on, oldest first."""
+    query = select(ledger).where(ledger.c.idx >= start).order_by(ledger.c.idx)
+    if events:
+        query = query.where(ledger.c.event.in_(events))
+    for row in conn.execute(query.execution_options(yield_per=1000)):
+        yield Row(*row)
+
+
+def count(conn: Connection) -> int:
+    """The number of stored entries, counted (the head says what it should be)."""
+    return int(conn.execute(select(func.count()).select_from(ledger)).scalar_one())
+
+
+def add_checkpoint(conn: Connection, size: int, note: str, at: int) -> None:
+    conn.execute(upsert(checkpoints).values(size=size, note=note, at=at).on_conflict_do_nothing())
+
+
+def notes(conn: Connection) -> list[str]:
+    """Every checkpoint issued, smallest first."""
+    return [row.note for row in conn.execute(select(checkpoints).order_by(checkpoints.c.size))]
+
+
+def put_proposal(conn: Connection, digest: str, data: bytes) -> None:
+    conn.execute(upsert(proposals).values(hash=digest, bytes=data).on_conflict_do_nothing())
+
+
+def proposal(conn: Connection, digest: str) -> bytes | None:
+    return conn.execute(select(proposals.c.bytes).where(proposals.c.hash == digest)).scalar()
+
+
+def put_text(conn: Connection, digest: str, salt: bytes, words: str) -> None:
+    conn.execute(insert(texts).values(hash=digest, salt=salt, text=words))
+
+
+def words_of(conn: Connection, digest: str) -> str:
+    """The text behind a salted hash; "" once it was erased."""
+    return conn.execute(select(texts.c.text).where(texts.c.hash == digest)).scalar() or ""
+
+
+def erase_text(conn: Connection, digest: str) -> None:
+    conn.execute(delete(texts).where(texts.c.hash == digest))
+
+
+def protect(conn: Connection) -> None:
+    """The triggers that keep the ledger append-only."""
+    for trigger in APPEND_ONLY:
+        conn.execute(text(trigger))

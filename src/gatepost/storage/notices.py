@@ -1,0 +1,168 @@
+"""The outbox: every notice, and the state it is in."""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, and_, func, or_, select, update
+from sqlalchemy.dialects.sqlite import insert as upsert
+
+from gatepost.core.instant import Instant
+from gatepost.core.notice.notice import REACHED, NoticeKind, NoticeState
+from gatepost.storage.people import chunks
+from gatepost.storage.schema import notices
+
+
+class Notice(NamedTuple):
+    """One mail to one person. `step`: tells apart several of one kind ("72h" of the reminders).
+
+    `not_before`: not sent earlier. `awaits`: not sent before every door confirmed this position, or `not_before`
+    has passed (I-25). `facts`: what the mail needs besides the policy and the person, as JSON data.
+    """
+
+    id: str
+    policy: str
+    revision: int
+    kind: NoticeKind
+    person: str
+    step: str
+    state: NoticeState
+    message_id: str
+    in_reply_to: str
+    references: str
+    facts: Mapping[str, Any]
+    created_at: Instant
+    not_before: Instant
+    awaits: int = 0
+    attempts: int = 0
+    settled_at: Instant | None = None
+    reply: str = ""
+
+
+_COLUMNS = tuple(notices.c[name] for name in Notice._fields)
+
+
+def _notice(row: Any) -> Notice:
+    found = Notice(*row)
+    kind, state = NoticeKind(found.kind), NoticeState(found.state)
+    return found._replace(kind=kind, state=state, facts=json.loads(row.facts))
+
+
+def queue(conn: Connection, new: Sequence[Notice]) -> int:
+    """Put these in the outbox, each (policy, revision, kind, person, step) once. How many were new."""
+    if not new:
+        return 0
+    before = conn.execute(select(func.count()).select_from(notices)).scalar_one()
+    rows = [item._asdict() | {"facts": json.dumps(item.facts)} for item in new]
+    conn.execute(upsert(notices).on_conflict_do_nothing(), rows)
+    return int(conn.execute(select(func.count()).select_from(notices)).scalar_one()) - int(before)
+
+
+def claimable(conn: Connection, at: Instant, confirmed: int | None, limit: int) -> list[Notice]:
+    """The next notices that may be sent; corrections and what is about restored mail first.
+
+    `confirmed`: the position that every door has confirmed (None: there is no door).
+    """
+    released = or_(notices.c.awaits == 0, notices.c.not_before <= at)
+    if confirmed is None or confirmed >= 0:
+        reached = notices.c.awaits > 0 if confirmed is None else notices.c.awaits <= confirmed
+        released = or_(released, reached)
+    plain = or_(notices.c.awaits > 0, notices.c.not_before <= at)
+    waiting = notices.c.state.in_([NoticeState.QUEUED.value, NoticeState.UNCERTAIN.value])
+    fresh = or_(notices.c.state == NoticeState.QUEUED.value, notices.c.settled_at.is_(None))
+    query = select(*_COLUMNS).where(waiting, fresh, released, plain)
+    urgent = notices.c.kind.in_(["correction", "withdrawal", "restored", "ended"])
+    order = (urgent.desc(), notices.c.not_before, notices.c.created_at, notices.c.id)
+    return [_notice(row) for row in conn.execute(query.order_by(*order).limit(limit))]
+
+
+def claim(conn: Connection, ids: Iterable[str], claim_id: str) -> None:
+    for part in chunks(list(ids)):
+        values = {"state": NoticeState.SENDING.value, "claim": claim_id, "attempts": notices.c.attempts + 1}
+        conn.execute(update(notices).where(notices.c.id.in_(part)).values(values))
+
+
+def settle(conn: Connection, states: Mapping[str, tuple[NoticeState, str]], at: Instant | None) -> None:
+    """Write how sending ended: state and the server's reply. `at` None: the state is not final."""
+    by_answer: dict[tuple[NoticeState, str], list[str]] = {}
+    for notice, answer in states.items():
+        by_answer.setdefault(answer, []).append(notice)
+    for (state, reply), ids in by_answer.items():
+        for part in chunks(ids):
+            values = {"state": state.value, "reply": reply, "settled_at": at, "claim": ""}
+            conn.execute(update(notices).where(notices.c.id.in_(part)).values(values))
+
+
+def defer(conn: Connection, ids: Iterable[str], not_before: Instant, reply: str) -> None:
+    """Back to the queue, to be tried again later."""
+    for part in chunks(list(ids)):
+        values = {"state": NoticeState.QUEUED.value, "not_before": not_before, "reply": reply, "claim": ""}
+        conn.execute(update(notices).where(notices.c.id.in_(part)).values(values))
+
+
+def withdraw_queued(conn: Connection, policy: str, at: Instant) -> int:
+    """Withdraw what is still in our queue of every revision of a policy. How many."""
+    condition = and_(notices.c.policy == policy, notices.c.state == NoticeState.QUEUED.value, _about_policy())
+    values = {"state": NoticeState.WITHDRAWN.value, "settled_at": at}
+    return conn.execute(update(notices).where(condition).values(values)).rowcount
+
+
+def _about_policy() -> Any:
+    """Mails to the people concerned, not those that ask for approvals."""
+    return notices.c.kind.not_in([NoticeKind.APPROVAL_ASKED.value, NoticeKind.APPROVAL_RESULT.value])
+
+
+def of_policy(conn: Connection, policy: str, revision: int | None = None) -> list[Notice]:
+    query = select(*_COLUMNS).where(notices.c.policy == policy)
+    if revision is not None:
+        query = query.where(notices.c.revision == revision)
+    return [_notice(row) for row in conn.execute(query.order_by(notices.c.created_at, notices.c.person, notices.c.id))]
+
+
+def by_ids(conn: Connection, ids: Iterable[str]) -> list[Notice]:
+    found: list[Notice] = []
+    for part in chunks(list(ids)):
+        found.extend(_notice(row) for row in conn.execute(select(*_COLUMNS).where(notices.c.id.in_(part))))
+    return found
+
+
+def in_state(conn: Connection, policy: str, state: NoticeState) -> int:
+    condition = and_(notices.c.policy == policy, notices.c.state == state.value, _about_policy())
+    return int(conn.execute(select(func.count()).select_from(notices).where(condition)).scalar_one())
+
+
+def claimed(conn: Connection) -> list[str]:
+    """What is being sent just now; after a crash, what may have been."""
+    return [row.id for row in conn.execute(select(notices.c.id).where(notices.c.state == NoticeState.SENDING.value))]
+
+
+def threads(conn: Connection, policy: str, people: Iterable[str] | None = None) -> dict[str, list[Notice]]:
+    """For each person who may have any notice of the policy in the inbox: those notices, oldest first."""
+    condition = and_(
+        notices.c.policy == policy, notices.c.state.in_([state.value for state in REACHED]), _about_policy()
+    )
+    order = (notices.c.settled_at, notices.c.created_at)
+    found: dict[str, list[Notice]] = {}
+    parts: Iterable[list[str] | None] = [None] if people is None else chunks(list(people))
+    for part in parts:
+        query = select(*_COLUMNS).where(condition)
+        if part is not None:
+            query = query.where(notices.c.person.in_(part))
+        for row in conn.execute(query.order_by(*order)):
+            found.setdefault(row.person, []).append(_notice(row))
+    return found
+
+
+def counts(conn: Connection, policy: str) -> dict[tuple[str, str], int]:
+    """How many notices of each kind are in each state."""
+    query = select(notices.c.kind, notices.c.state, func.count()).where(notices.c.policy == policy)
+    return {(row[0], row[1]): row[2] for row in conn.execute(query.group_by(notices.c.kind, notices.c.state))}
+
+
+def sent_since(conn: Connection, since: Instant, kinds: Sequence[NoticeKind] = ()) -> int:
+    """How many mails the server took after an instant, of some kinds or of all."""
+    condition = and_(notices.c.settled_at > since, notices.c.state.in_([state.value for state in REACHED]))
+    query = select(func.count()).select_from(notices).where(condition)
+    if kinds:
+        query = query.where(notices.c.kind.in_([kind.value for kind in kinds]))
+    return int(conn.execute(query).scalar_one())

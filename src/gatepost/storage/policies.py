@@ -1,0 +1,104 @@
+"""Policy revisions and their approvals, as the ledger says."""
+
+import json
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from sqlalchemy import Connection, RowMapping, func, select
+
+from gatepost.core.change.stage import Stage
+from gatepost.storage.schema import approvals, revisions
+
+
+class Revision(NamedTuple):
+    """One revision of a policy. `asked`: how many approvals of each role. `rule`: its number at the doors."""
+
+    policy: str
+    revision: int
+    stage: Stage
+    author: str
+    proposal: str
+    asked: Mapping[str, int]
+    proposed_at: int
+    proposed_entry: int
+    expires: int
+    rule: int | None
+    announced_at: int | None
+    in_force_at: int | None
+    closed_at: int | None
+    because: str
+    held: bool
+
+
+class Judgement(NamedTuple):
+    """One person's signed yes, or no, to one proposal."""
+
+    person: str
+    role: str
+    approved: bool
+    at: int
+    fingerprint: str
+    signature: str
+
+
+def _revision(row: RowMapping) -> Revision:
+    return Revision(
+        policy=row["policy"],
+        revision=row["revision"],
+        stage=Stage(row["stage"]),
+        author=row["author"],
+        proposal=row["proposal"],
+        asked=json.loads(row["asked"]),
+        proposed_at=row["proposed_at"],
+        proposed_entry=row["proposed_index"],
+        expires=row["expires"],
+        rule=row["rule"],
+        announced_at=row["announced_at"],
+        in_force_at=row["in_force_at"],
+        closed_at=row["closed_at"],
+        because=row["because"],
+        held=bool(row["held"]),
+    )
+
+
+def history(conn: Connection, policy: str | None = None) -> list[Revision]:
+    """All revisions, oldest first, of one policy or of all."""
+    query = select(revisions).order_by(revisions.c.policy, revisions.c.revision)
+    if policy is not None:
+        query = query.where(revisions.c.policy == policy)
+    return [_revision(row) for row in conn.execute(query).mappings()]
+
+
+def revision(conn: Connection, policy: str, number: int) -> Revision | None:
+    query = select(revisions).where(revisions.c.policy == policy, revisions.c.revision == number)
+    row = conn.execute(query).mappings().first()
+    return _revision(row) if row else None
+
+
+def latest(conn: Connection, policy: str) -> Revision | None:
+    """The newest revision, whatever its stage."""
+    query = select(revisions).where(revisions.c.policy == policy).order_by(revisions.c.revision.desc()).limit(1)
+    row = conn.execute(query).mappings().first()
+    return _revision(row) if row else None
+
+
+def in_stages(conn: Connection, *stages: Stage) -> list[Revision]:
+    query = select(revisions).where(revisions.c.stage.in_([stage.value for stage in stages]))
+    return [_revision(row) for row in conn.execute(query.order_by(revisions.c.rule)).mappings()]
+
+
+def judgements(conn: Connection, policy: str, number: int) -> list[Judgement]:
+    query = select(approvals).where(approvals.c.policy == policy, approvals.c.revision == number)
+    return [
+        Judgement(row.person, row.role, bool(row.approved), row.at, row.fingerprint, row.signature)
+        for row in conn.execute(query.order_by(approvals.c.at, approvals.c.person))
+    ]
+
+
+def next_revision(conn: Connection, policy: str) -> int:
+    newest = conn.execute(select(func.max(revisions.c.revision)).where(revisions.c.policy == policy)).scalar()
+    return (newest or 0) + 1
+
+
+def next_rule(conn: Connection) -> int:
+    return (conn.execute(select(func.max(revisions.c.rule))).scalar() or 0) + 1

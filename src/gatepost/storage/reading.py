@@ -1,0 +1,220 @@
+"""Policy life is ledger-first: these tables are a reading of the ledger, written here and nowhere else.
+
+`apply` writes what one event means. Folding every entry of the ledger through it into empty tables gives the tables as
+they stand (I-33); `gatepost ledger rebuild --check` does just that.
+"""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from sqlalchemy import Connection, Table, delete, insert, select, update
+from sqlalchemy.dialects.sqlite import insert as upsert
+
+from gatepost.core.ledger import events as e
+from gatepost.storage.schema import (
+    READINGS,
+    active_apps,
+    approvals,
+    attestations,
+    keys,
+    revisions,
+    roles,
+    waivers,
+)
+
+
+class Entry:
+    """Where an event stands in the ledger."""
+
+    __slots__ = ("at", "by", "index")
+
+    def __init__(self, index: int, at: int, by: str) -> None:
+        self.index, self.at, self.by = index, at, by
+
+
+def apply(conn: Connection, entry: Entry, event: e.Event) -> None:
+    """Write what this event means; events that only record leave the tables alone."""
+    if handler := _HANDLERS.get(type(event)):
+        handler(conn, entry, event)
+
+
+def contents(conn: Connection) -> dict[str, list[tuple[Any, ...]]]:
+    """All rows of the readings, sorted: what two folds are compared by."""
+    return {table.name: sorted(map(tuple, conn.execute(select(table))), key=repr) for table in READINGS}
+
+
+def clear(conn: Connection) -> None:
+    for table in READINGS:
+        conn.execute(delete(table))
+
+
+def _role_granted(conn: Connection, entry: Entry, event: e.RoleGranted) -> None:
+    row = {"person": event.person, "role": event.role, "granted_by": entry.by, "granted_index": entry.index}
+    conn.execute(upsert(roles).values(row).on_conflict_do_nothing())
+
+
+def _role_revoked(conn: Connection, _entry: Entry, event: e.RoleRevoked) -> None:
+    conn.execute(delete(roles).where(roles.c.person == event.person, roles.c.role == event.role))
+
+
+def _key_added(conn: Connection, entry: Entry, event: e.KeyAdded) -> None:
+    conn.execute(
+        insert(keys).values(
+            fingerprint=event.fingerprint,
+            person=event.person,
+            public_key=event.public_key,
+            added_by=entry.by,
+            added_index=entry.index,
+        )
+    )
+
+
+def _key_revoked(conn: Connection, _entry: Entry, event: e.KeyRevoked) -> None:
+    conn.execute(delete(keys).where(keys.c.fingerprint == event.fingerprint))
+
+
+def _app_activated(conn: Connection, _entry: Entry, event: e.AppActivated) -> None:
+    since = json.dumps(dict(sorted(event.since.items())))
+    row = {"app": event.app, "until": event.until, "purpose_hash": event.purpose_hash, "since": since}
+    statement = upsert(active_apps).values(row)
+    conn.execute(statement.on_conflict_do_update(index_elements=[active_apps.c.app], set_=row))
+
+
+def _app_deactivated(conn: Connection, _entry: Entry, event: e.AppDeactivated) -> None:
+    conn.execute(delete(active_apps).where(active_apps.c.app == event.app))
+
+
+def _proposed(conn: Connection, entry: Entry, event: e.PolicyProposed) -> None:
+    conn.execute(
+        insert(revisions).values(
+            policy=event.policy,
+            revision=event.revision,
+            stage="proposed",
+            author=entry.by,
+            proposal=event.proposal,
+            asked=json.dumps(dict(sorted(event.approvals.items()))),
+            proposed_at=entry.at,
+            proposed_index=entry.index,
+            expires=event.expires,
+        )
+    )
+
+
+def _set(conn: Connection, policy: str, revision: int, **values: object) -> None:
+    where = (revisions.c.policy == policy, revisions.c.revision == revision)
+    conn.execute(update(revisions).where(*where).values(**values))
+
+
+def _withdrawn(conn: Connection, entry: Entry, event: e.PolicyWithdrawn) -> None:
+    _set(conn, event.policy, event.revision, stage="draft", closed_at=entry.at)
+
+
+def _judged(conn: Connection, entry: Entry, event: e.PolicyApproved | e.PolicyDeclined) -> None:
+    approved = isinstance(event, e.PolicyApproved)
+    row = {
+        "policy": event.policy,
+        "revision": event.revision,
+        "person": entry.by,
+        "role": event.role,
+        "approved": approved,
+        "at": entry.at,
+        "fingerprint": event.fingerprint if isinstance(event, e.PolicyApproved) else "",
+        "signature": event.signature if isinstance(event, e.PolicyApproved) else "",
+    }
+    key = [approvals.c.policy, approvals.c.revision, approvals.c.person]
+    conn.execute(upsert(approvals).values(row).on_conflict_do_update(index_elements=key, set_=row))
+
+
+def _quorum_reached(conn: Connection, _entry: Entry, event: e.QuorumReached) -> None:
+    _set(conn, event.policy, event.revision, stage="approved")
+
+
+def _announced(conn: Connection, entry: Entry, event: e.PolicyAnnounced) -> None:
+    if event.retires:
+        _set(conn, event.policy, event.retires, stage="ended", closed_at=entry.at, because="replaced")
+    _set(conn, event.policy, event.revision, stage="announced", rule=event.rule, announced_at=entry.at)
+
+
+def _in_force(conn: Connection, entry: Entry, event: e.PolicyInForce) -> None:
+    _set(conn, event.policy, event.revision, stage="in_force", in_force_at=entry.at)
+
+
+def _quorum_lost(conn: Connection, _entry: Entry, event: e.QuorumLost) -> None:
+    _set(conn, event.policy, event.revision, held=True)
+
+
+def _quorum_regained(conn: Connection, _entry: Entry, event: e.QuorumRegained) -> None:
+    _set(conn, event.policy, event.revision, held=False)
+
+
+def _retracted(conn: Connection, entry: Entry, event: e.PolicyRetracted) -> None:
+    _set(conn, event.policy, event.revision, stage="retracted", closed_at=entry.at, because=event.because)
+
+
+def _ended(conn: Connection, entry: Entry, event: e.PolicyEnded) -> None:
+    _set(conn, event.policy, event.revision, stage="ended", closed_at=entry.at, because="ended")
+
+
+def _waiver_granted(conn: Connection, entry: Entry, event: e.WaiverGranted) -> None:
+    conn.execute(
+        insert(waivers).values(
+            waiver=event.waiver,
+            policy=event.policy,
+            of=event.of,
+            subject=event.subject,
+            until=event.until,
+            granted_by=entry.by,
+            reason_hash=event.reason_hash,
+        )
+    )
+
+
+def _end(conn: Connection, table: Table, key: str, value: str, how: str) -> None:
+    conn.execute(update(table).where(table.c[key] == value).values(ended=how))
+
+
+def _waiver_revoked(conn: Connection, _entry: Entry, event: e.WaiverRevoked) -> None:
+    _end(conn, waivers, "waiver", event.waiver, "revoked")
+
+
+def _waiver_ended(conn: Connection, _entry: Entry, event: e.WaiverEnded) -> None:
+    _end(conn, waivers, "waiver", event.waiver, "ended")
+
+
+def _attested(conn: Connection, entry: Entry, event: e.AttestationGiven) -> None:
+    conn.execute(
+        insert(attestations).values(
+            attestation=event.attestation, device=event.device, app=event.app, until=event.until, given_by=entry.by
+        )
+    )
+
+
+def _attestation_voided(conn: Connection, _entry: Entry, event: e.AttestationVoided) -> None:
+    _end(conn, attestations, "attestation", event.attestation, event.because)
+
+
+_HANDLERS: dict[type[e.Event], Callable[[Connection, Entry, Any], None]] = {
+    e.RoleGranted: _role_granted,
+    e.RoleRevoked: _role_revoked,
+    e.KeyAdded: _key_added,
+    e.KeyRevoked: _key_revoked,
+    e.AppActivated: _app_activated,
+    e.AppDeactivated: _app_deactivated,
+    e.PolicyProposed: _proposed,
+    e.PolicyWithdrawn: _withdrawn,
+    e.PolicyApproved: _judged,
+    e.PolicyDeclined: _judged,
+    e.QuorumReached: _quorum_reached,
+    e.PolicyAnnounced: _announced,
+    e.PolicyInForce: _in_force,
+    e.QuorumLost: _quorum_lost,
+    e.QuorumRegained: _quorum_regained,
+    e.PolicyRetracted: _retracted,
+    e.PolicyEnded: _ended,
+    e.WaiverGranted: _waiver_granted,
+    e.WaiverRevoked: _waiver_revoked,
+    e.WaiverEnded: _waiver_ended,
+    e.AttestationGiven: _attested,
+    e.AttestationVoided: _attestation_voided,
+}

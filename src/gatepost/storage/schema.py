@@ -1,0 +1,333 @@
+"""The tables. Instants are milliseconds; `ref` columns hold the random pseudonyms that the ledger uses too.
+
+Two families: *readings of the ledger* (written by storage/reading.py alone, rebuilt by folding the ledger) and
+*inventory and work* (table-first: personal, bulky, erasable).
+"""
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+)
+
+metadata = MetaData()
+
+
+def _flag(name: str, default: str = "0") -> Column[bool]:
+    return Column(name, Boolean(create_constraint=False), nullable=False, server_default=default)
+
+
+# --- the site and its ledger
+
+site = Table("site", metadata, Column("key", String, primary_key=True), Column("value", String, nullable=False))
+
+ledger = Table(
+    "ledger",
+    metadata,
+    Column("idx", Integer, primary_key=True, autoincrement=False),
+    Column("at", BigInteger, nullable=False),
+    Column("by", String, nullable=False),
+    Column("event", String, nullable=False),
+    Column("leaf", LargeBinary, nullable=False),
+)
+Index("ledger_event", ledger.c.event)
+
+ledger_head = Table(
+    "ledger_head",
+    metadata,
+    Column("one", Integer, primary_key=True),
+    Column("size", Integer, nullable=False),
+    Column("frontier", LargeBinary, nullable=False),
+)
+
+checkpoints = Table(
+    "checkpoints",
+    metadata,
+    Column("size", Integer, primary_key=True, autoincrement=False),
+    Column("note", Text, nullable=False),
+    Column("at", BigInteger, nullable=False),
+)
+
+proposals = Table(
+    "proposals",
+    metadata,
+    Column("hash", String, primary_key=True),
+    Column("bytes", LargeBinary, nullable=False),
+)
+
+texts = Table(
+    "texts",
+    metadata,
+    Column("hash", String, primary_key=True),
+    Column("salt", LargeBinary, nullable=False),
+    Column("text", Text, nullable=False),
+)
+
+# --- readings of the ledger
+
+roles = Table(
+    "roles",
+    metadata,
+    Column("person", String, primary_key=True),
+    Column("role", String, primary_key=True),
+    Column("granted_by", String, nullable=False),
+    Column("granted_index", Integer, nullable=False),
+)
+
+keys = Table(
+    "keys",
+    metadata,
+    Column("fingerprint", String, primary_key=True),
+    Column("person", String, nullable=False),
+    Column("public_key", Text, nullable=False),
+    Column("added_by", String, nullable=False),
+    Column("added_index", Integer, nullable=False),
+)
+
+active_apps = Table(
+    "active_apps",
+    metadata,
+    Column("app", String, primary_key=True),
+    Column("until", BigInteger, nullable=False),
+    Column("purpose_hash", String, nullable=False),
+    Column("since", Text, nullable=False),
+)
+
+revisions = Table(
+    "revisions",
+    metadata,
+    Column("policy", String, primary_key=True),
+    Column("revision", Integer, primary_key=True),
+    Column("stage", String, nullable=False),
+    Column("author", String, nullable=False),
+    Column("proposal", String, nullable=False),
+    Column("asked", Text, nullable=False),
+    Column("proposed_at", BigInteger, nullable=False),
+    Column("proposed_index", Integer, nullable=False),
+    Column("expires", BigInteger, nullable=False),
+    Column("rule", Integer, unique=True),
+    Column("announced_at", BigInteger),
+    Column("in_force_at", BigInteger),
+    Column("closed_at", BigInteger),
+    Column("because", String, nullable=False, server_default=""),
+    _flag("held"),
+)
+
+approvals = Table(
+    "approvals",
+    metadata,
+    Column("policy", String, primary_key=True),
+    Column("revision", Integer, primary_key=True),
+    Column("person", String, primary_key=True),
+    Column("role", String, nullable=False),
+    Column("approved", Boolean(create_constraint=False), nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("fingerprint", String, nullable=False),
+    Column("signature", Text, nullable=False),
+)
+
+waivers = Table(
+    "waivers",
+    metadata,
+    Column("waiver", String, primary_key=True),
+    Column("policy", String, nullable=False),
+    Column("of", String, nullable=False),
+    Column("subject", String, nullable=False, index=True),
+    Column("until", BigInteger, nullable=False),
+    Column("granted_by", String, nullable=False),
+    Column("reason_hash", String, nullable=False),
+    Column("ended", String, nullable=False, server_default=""),
+)
+
+attestations = Table(
+    "attestations",
+    metadata,
+    Column("attestation", String, primary_key=True),
+    Column("device", String, nullable=False, index=True),
+    Column("app", String, nullable=False),
+    Column("until", BigInteger, nullable=False),
+    Column("given_by", String, nullable=False),
+    Column("ended", String, nullable=False, server_default=""),
+)
+
+READINGS = (roles, keys, active_apps, revisions, approvals, waivers, attestations)
+"""What folding the ledger gives (I-33)."""
+
+# --- inventory
+
+people = Table(
+    "people",
+    metadata,
+    Column("ref", String, primary_key=True),
+    Column("id", String, nullable=False, unique=True),
+    Column("name", String, nullable=False),
+    Column("kind", String, nullable=False),
+    Column("country", String, nullable=False),
+    Column("time_zone", String, nullable=False),
+    Column("locale", String, nullable=False),
+    Column("email", String, nullable=False, index=True),
+    Column("emails", Text, nullable=False),
+    Column("groups", Text, nullable=False),
+    Column("sponsor", String, nullable=False),
+    _flag("working", "1"),
+)
+
+logins = Table(
+    "logins",
+    metadata,
+    Column("login", String, primary_key=True),
+    Column("person", String, ForeignKey("people.ref", ondelete="CASCADE"), nullable=False, index=True),
+)
+
+devices = Table(
+    "devices",
+    metadata,
+    Column("ref", String, primary_key=True),
+    Column("id", String, nullable=False, unique=True),
+    Column("owner", String, ForeignKey("people.ref"), nullable=False, index=True),
+    Column("form", String, nullable=False),
+    Column("platform", String, nullable=False),
+    Column("ownership", String, nullable=False),
+    _flag("shared"),
+    _flag("managed", "1"),
+    Column("eas_id", String, nullable=False),
+    Column("eas_key", String, nullable=False, index=True),
+    Column("reported_at", BigInteger),
+    Column("visibility", Integer, nullable=False),
+    Column("matched_under", Integer, nullable=False),
+    _flag("retired"),
+)
+
+present = Table(
+    "present",
+    metadata,
+    Column("device", String, ForeignKey("devices.ref", ondelete="CASCADE"), primary_key=True),
+    Column("app", String, primary_key=True, index=True),
+    Column("visibility", Integer, nullable=False),
+)
+
+catalogue = Table(
+    "catalogue",
+    metadata,
+    Column("kind", String, primary_key=True),
+    Column("id", String, primary_key=True),
+    Column("data", Text, nullable=False),
+    Column("revision", Integer, nullable=False),
+)
+
+# --- a policy and its people
+
+audience = Table(
+    "audience",
+    metadata,
+    Column("rule", Integer, primary_key=True),
+    Column("person", String, primary_key=True),
+    Column("cell", Integer, nullable=False),
+    _flag("foreseen"),
+    Column("told_at", BigInteger),
+    Column("admitted_at", BigInteger),
+    Column("due_since", BigInteger),
+)
+Index("audience_person", audience.c.person)
+Index("audience_admitted", audience.c.admitted_at)
+
+audience_devices = Table(
+    "audience_devices",
+    metadata,
+    Column("rule", Integer, primary_key=True),
+    Column("device", String, primary_key=True),
+)
+
+due = Table(
+    "due",
+    metadata,
+    Column("device", String, primary_key=True),
+    Column("rule", Integer, primary_key=True),
+    Column("cell", Integer, nullable=False),
+    Column("app", Integer, nullable=False),
+    Column("finding", Integer, nullable=False),
+    Column("counts_from", BigInteger, nullable=False),
+    Column("not_before", BigInteger, nullable=False),
+    Column("effect_at", BigInteger, nullable=False),
+)
+Index("due_rule_effect", due.c.rule, due.c.effect_at)
+Index("due_rule_counts", due.c.rule, due.c.counts_from)
+
+outcomes = Table(
+    "outcomes",
+    metadata,
+    Column("device", String, primary_key=True),
+    Column("outcome", Integer, nullable=False),
+    Column("check_at", BigInteger, nullable=False, index=True),
+)
+
+settling = Table(
+    "settling",
+    metadata,
+    Column("rule", Integer, primary_key=True),
+)
+"""Rules that stopped counting whose devices' recorded outcomes are yet to be brought up to date."""
+
+# --- mail
+
+notices = Table(
+    "notices",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("policy", String, nullable=False),
+    Column("revision", Integer, nullable=False),
+    Column("kind", String, nullable=False),
+    Column("person", String, nullable=False, index=True),
+    Column("step", String, nullable=False),
+    Column("state", String, nullable=False),
+    Column("message_id", String, nullable=False),
+    Column("in_reply_to", String, nullable=False, server_default=""),
+    Column("references", Text, nullable=False, server_default=""),
+    Column("facts", Text, nullable=False, server_default="{}"),
+    Column("created_at", BigInteger, nullable=False),
+    Column("not_before", BigInteger, nullable=False),
+    Column("awaits", Integer, nullable=False, server_default="0"),
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    Column("claim", String, nullable=False, server_default=""),
+    Column("settled_at", BigInteger),
+    Column("reply", Text, nullable=False, server_default=""),
+)
+Index(
+    "notices_once", notices.c.policy, notices.c.revision, notices.c.kind, notices.c.person, notices.c.step, unique=True
+)
+Index("notices_state", notices.c.state, notices.c.not_before)
+
+# --- doors
+
+entries = Table(
+    "entries",
+    metadata,
+    Column("key", LargeBinary, primary_key=True),
+    Column("value", LargeBinary),
+    Column("position", Integer, nullable=False, index=True),
+)
+"""The change stream, compacted: the newest value of each key, with the position at which it last changed."""
+
+doors = Table(
+    "doors",
+    metadata,
+    Column("name", String, primary_key=True),
+    Column("position", Integer, nullable=False),
+    Column("contact_at", BigInteger, nullable=False),
+    Column("problem", Text, nullable=False, server_default=""),
+)
+
+looks = Table(
+    "looks",
+    metadata,
+    Column("idx", Integer, primary_key=True, autoincrement=False),
+    Column("person", String, primary_key=True),
+)

@@ -1,0 +1,37 @@
+"""Single values of the site: its counters, the exercise's clock, whether it may act."""
+
+from sqlalchemy import Connection, select
+from sqlalchemy.dialects.sqlite import insert as upsert
+
+from gatepost.storage.schema import site
+
+CLOCK_OFFSET = "clock_offset"
+POSITION = "position"
+RULE = "rule"
+CATALOGUE_REVISION = "catalogue_revision"
+SITE_ID = "site_id"
+UNACKNOWLEDGED = "unacknowledged"
+FIRST_ADMINISTRATOR = "first_administrator"
+FROZEN = "frozen"
+SERVER_NOW = "server_now"
+
+
+def get(conn: Connection, key: str, default: str = "") -> str:
+    value = conn.execute(select(site.c.value).where(site.c.key == key)).scalar()
+    return default if value is None else value
+
+
+def put(conn: Connection, key: str, value: str) -> None:
+    statement = upsert(site).values(key=key, value=value)
+    conn.execute(statement.on_conflict_do_update(index_elements=[site.c.key], set_={"value": value}))
+
+
+def number(conn: Connection, key: str) -> int:
+    return int(get(conn, key, "0"))
+
+
+def advance(conn: Connection, key: str) -> int:
+    """The next number of a counter; the first is 1."""
+    value = number(conn, key) + 1
+    put(conn, key, str(value))
+    return value

@@ -1,0 +1,69 @@
+"""The database: one engine, reading and writing transactions, the pragmas that make "acknowledged" mean durable."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.exc import OperationalError
+
+BUSY_TIMEOUT_MS = 15_000
+
+BROKEN = (OperationalError,)
+"""What a connection that is away, locked for too long or out of disk raises."""
+
+
+class Store:
+    """SQLite at `path`: WAL with synchronous=FULL (I-38), foreign keys on, one writer at a time."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.engine = _engine(path)
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """A snapshot: what is read inside belongs together."""
+        with self.engine.connect() as conn, conn.begin():
+            yield conn
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """The writing transaction; commits at the end, rolls back when anything raises."""
+        with self.engine.connect().execution_options(writes=True) as conn, conn.begin():
+            yield conn
+
+    def close(self) -> None:
+        self.engine.dispose()
+
+
+def _engine(path: Path) -> Engine:
+    engine = create_engine(
+        f"sqlite:///{path}", connect_args={"timeout": BUSY_TIMEOUT_MS / 1000, "check_same_thread": False}
+    )
+
+    @event.listens_for(engine, "connect")
+    def prepare(raw: Any, _record: object) -> None:
+        raw.isolation_level = None  # we say BEGIN ourselves; the driver's own way cannot begin a reading snapshot
+        cursor = raw.cursor()
+        for pragma in (
+            "journal_mode=WAL",
+            "synchronous=FULL",
+            "foreign_keys=ON",
+            "temp_store=MEMORY",
+            "cache_size=-65536",
+        ):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    @event.listens_for(engine, "begin")
+    def begin(conn: Connection) -> None:
+        writes = conn.get_execution_options().get("writes")
+        conn.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+    return engine
+
+
+def is_full(error: OperationalError) -> bool:
+    """Whether the disk (or the database) is full."""
+    return "full" in str(error.orig).lower() or "disk i/o" in str(error.orig).lower()

@@ -150,5 +150,6 @@ def _milder(state: RuleState) -> Outcome:
     return Outcome.ALLOW if state.consequence is Consequence.REPORT else Outcome.WARN
 
 
-def _strictest_first(reason: Reason) -> tuple[int, Instant, str, int, str]:
-    return (-reason.outcome, reason.effect_at, reason.policy, reason.revision, reason.app)
+def _strictest_first(reason: Reason) -> tuple[int, Instant, str, int, str, int]:
+    # Every field takes part, so that no two reasons are left in the order of a set (I-3).
+    return (-reason.outcome, reason.effect_at, reason.policy, reason.revision, reason.app, -reason.finding)

@@ -1,0 +1,191 @@
+"""gatepost.toml to settings, with all problems at once."""
+
+import re
+import tomllib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, Final, cast
+
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from gatepost.config.kinds import is_loopback
+from gatepost.config.settings import Section, Settings
+from gatepost.core.problem import Problem, did_you_mean
+
+FILE: Final = "gatepost.toml"
+_LONGEST: Final = 1_000_000
+
+_SECTION: Final = re.compile(r"\s*\[\s*([A-Za-z0-9_-]+)\s*\]")
+_KEY: Final = re.compile(r"""\s*(["']?)([A-Za-z0-9_-]+)\1\s*=""")
+_AT: Final = re.compile(r"(.*) \(at (?:line (\d+), column (\d+)|end of document)\)", re.DOTALL)
+
+_EXPECTED: Final = {
+    "int_type": "a whole number",
+    "bool_type": "true or false",
+    "string_type": "a text in quotes",
+    "tuple_type": 'a list, such as ["executive"]',
+}
+
+
+def load_settings(site_dir: Path) -> Settings | tuple[Problem, ...]:
+    """The site's settings, or everything that is wrong with its file, in the file's order.
+
+    Reads `gatepost.toml` in `site_dir`; relative paths in it are relative to `site_dir`.
+    """
+    try:
+        content = (site_dir / FILE).read_bytes()
+    except OSError as error:
+        return (Problem(FILE, 0, 0, "", f"cannot be read in {site_dir}: {error.strerror}"),)
+    if len(content) > _LONGEST:
+        return (Problem(FILE, 0, 0, "", f"is longer than {_LONGEST:,} bytes"),)
+    return parse_settings(content, site_dir)
+
+
+def parse_settings(content: bytes, site_dir: Path) -> Settings | tuple[Problem, ...]:
+    """As `load_settings`, from the file's bytes."""
+    try:
+        text = content.decode()
+        data = tomllib.loads(text)
+    except UnicodeDecodeError as error:
+        return (Problem(FILE, content.count(b"\n", 0, error.start) + 1, 0, "", "is not UTF-8"),)
+    except tomllib.TOMLDecodeError as error:
+        return (_syntax(str(error)),)
+    places = _places(text)
+    filled = {section: {} for section in Settings.model_fields} | data
+    try:
+        settings = Settings.model_validate(filled, context=site_dir)
+    except ValidationError as error:
+        return tuple(sorted((_problem(detail, places) for detail in error.errors()), key=_in_order))
+    return tuple(_contradictions(settings, places)) or settings
+
+
+def _syntax(message: str) -> Problem:
+    found = _AT.fullmatch(message)
+    if found is None:
+        return Problem(FILE, 0, 0, "", message)
+    text, line, column = found.groups()
+    return Problem(FILE, int(line or 0), int(column or 0), "", f"is not TOML: {text}")
+
+
+def _places(text: str) -> dict[str, tuple[int, int]]:
+    """Where sections and keys stand: `door` and `door.mode` to line and column. tomllib does not tell.
+
+    Goes by the look of a line, so a line inside a multi-line string can hide a place; it cannot change a value.
+    """
+    places: dict[str, tuple[int, int]] = {}
+    prefix = ""
+    for number, line in enumerate(text.splitlines(), start=1):
+        if header := _SECTION.match(line):
+            places.setdefault(header[1], (number, header.start(1) + 1))
+            prefix = header[1] + "."
+        elif key := _KEY.match(line):
+            places.setdefault(prefix + key[2], (number, key.start(2) + 1))
+    return places
+
+
+def _in_order(problem: Problem) -> tuple[bool, int, str]:
+    return (not problem.line, problem.line, problem.field)
+
+
+def _problem(detail: ErrorDetails, places: Mapping[str, tuple[int, int]]) -> Problem:
+    path = [str(step) for step in detail["loc"]]
+    field = ".".join(path[:2])
+    line, column = places.get(field, (places.get(path[0], (0, 0))[0], 0))
+    return Problem(FILE, line, column, field, _sentence(detail, path))
+
+
+def _sentence(detail: ErrorDetails, path: list[str]) -> str:
+    match detail["type"]:
+        case "extra_forbidden":
+            return _unknown(path)
+        case "missing":
+            return _missing(path)
+        case "value_error":
+            return str(detail["ctx"]["error"])
+        case "literal_error":
+            return _one_of(path, detail["input"])
+        case "model_type":
+            return f"expected a section: write [{path[0]}] on a line of its own"
+        case "greater_than_equal":
+            return f"expected at least {detail['ctx']['ge']}, but this is {_shown(detail['input'])}"
+        case "less_than_equal":
+            return f"expected at most {detail['ctx']['le']}, but this is {_shown(detail['input'])}"
+        case "string_pattern_mismatch":
+            return f"{_shown(detail['input'])} is not possible here: {_comment(path)}"
+        case kind:
+            expected = _EXPECTED.get(kind, detail["msg"])
+            return f"expected {expected}, but this is {_shown(detail['input'])}"
+
+
+def _unknown(path: list[str]) -> str:
+    if len(path) == 1:
+        question = did_you_mean(path[0], Settings.model_fields)
+        return _with(
+            f"there is no section or setting of this name: sections are {_listed(Settings.model_fields)}", question
+        )
+    section, key = path[:2]
+    elsewhere = [other for other in Settings.model_fields if key in _keys(other)]
+    question = f"it belongs in [{elsewhere[0]}]" if elsewhere else did_you_mean(key, _keys(section))
+    return _with(f"there is no such setting in [{section}]", question)
+
+
+def _missing(path: list[str]) -> str:
+    choices = _choices(path)
+    write = f"write {_listed(choices)}" if choices else "gatepost init writes it"
+    return f"is missing, and has no default: {write}. {_comment(path)}"
+
+
+def _one_of(path: list[str], given: object) -> str:
+    choices = _choices(path)
+    question = did_you_mean(given, choices) if isinstance(given, str) else ""
+    return _with(f"expected {_listed(choices)}, but this is {_shown(given)}", question)
+
+
+def _with(sentence: str, question: str) -> str:
+    return f"{sentence}; {question}" if question else sentence
+
+
+def _section(name: str) -> type[Section]:
+    return cast(type[Section], Settings.model_fields[name].annotation)
+
+
+def _keys(section: str) -> dict[str, Any]:
+    """The keys of a section as they are written in the file."""
+    return {field.alias or name: field for name, field in _section(section).model_fields.items()}
+
+
+def _choices(path: list[str]) -> list[str]:
+    return list(getattr(_keys(path[0])[path[1]].annotation, "__args__", ()))
+
+
+def _comment(path: list[str]) -> str:
+    return _keys(path[0])[path[1]].description or ""
+
+
+def _listed(words: Any) -> str:
+    *most, last = [f'"{word}"' for word in words]
+    return f"{', '.join(most)} or {last}" if most else last
+
+
+def _shown(value: object) -> str:
+    text = {True: "true", False: "false"}.get(value) if isinstance(value, bool) else None
+    text = text or (f'"{value}"' if isinstance(value, str) else str(value))
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+def _contradictions(settings: Settings, places: Mapping[str, tuple[int, int]]) -> Iterator[Problem]:
+    """What is wrong with settings taken together, though each is possible alone."""
+
+    def problem(field: str, text: str) -> Problem:
+        return Problem(FILE, *places.get(field, (0, 0)), field, text)
+
+    smtp = settings.smtp
+    if settings.site.exercise and not is_loopback(smtp.host):
+        yield problem("smtp.host", "an exercise reaches no live recipient: expected this machine, such as 127.0.0.1")
+    if smtp.username and smtp.password_file is None:
+        yield problem("smtp.password_file", "a username needs a password file")
+    if smtp.username and smtp.tls == "none" and not is_loopback(smtp.host):
+        yield problem("smtp.tls", "a password would cross the network in clear text: expected starttls or tls")
+    if settings.door.listen == settings.web.listen and settings.door.listen.port:
+        yield problem("door.listen", f"the pages listen on {settings.web.listen} already")

@@ -1,0 +1,189 @@
+"""What can be set, section by section: name, kind, default, and the comment that init writes above it.
+
+The order here is the order in the file. A setting without a default must stand in the file: what the door does about
+what it cannot know is the site's own decision, and silence is refused (I-7).
+"""
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from gatepost.config.kinds import (
+    Address,
+    Count,
+    Line,
+    Listen,
+    Locale,
+    MailAddress,
+    OptionalPath,
+    Percent,
+    Port,
+    SitePath,
+    Span,
+    Zone,
+)
+from gatepost.core.instant import DAY, HOUR, MINUTE, SECOND
+
+
+class Section(BaseModel):
+    """Frozen and strict: no unknown keys, no numbers in quotes."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+class Site(Section):
+    """Who we are."""
+
+    name: Line = Field("Our organisation", description="The organisation's name, as mails show it.")
+    id: Line = Field(description="Random, written once by init: a door refuses another site's copy. Never change it.")
+    exercise: bool = Field(
+        False,
+        description="true: an exercise. Mail goes to this machine only, everything is marked, the clock can be set.",
+    )
+    default_time_zone: Zone = Field("UTC", description="For people whose time zone is not known: an IANA name.")
+    default_locale: Locale = Field("en", description="For people whose language is not known: a BCP 47 tag.")
+    contact: Line = Field("your help desk", description="Whom to ask: this line stands in every mail.")
+
+
+class Database(Section):
+    """The system of record."""
+
+    path: SitePath = Field(
+        "gatepost.db", description="The SQLite file, relative to this directory.", validate_default=True
+    )
+
+
+class Door(Section):
+    """The check that the mail server's proxy asks."""
+
+    listen: Listen = Field(Address("127.0.0.1", 8181), description="HOST:PORT of the check.")
+    name: Line = Field("door", description="The door's name in lists and in the ledger.")
+    table: SitePath = Field(
+        "door", description="The door's own copy of what it needs: a directory of its own.", validate_default=True
+    )
+    mode: Literal["observe", "enforce"] = Field(
+        "observe", description="observe: refuses nothing and says what it would have refused. enforce: refuses."
+    )
+    on_unknown: Literal["allow", "block"] = Field(
+        description="A device that is in no inventory. With allow, a blocked phone that changes its id gets in; with"
+        " block, everybody whose phone is in no inventory is shut out."
+    )
+    on_unidentified: Literal["allow", "block"] = Field(
+        description="A request that names no device, contradicts itself, or names a device of somebody else."
+    )
+    on_no_copy: Literal["undecided", "allow", "block"] = Field(
+        description="The door has no copy, or an expired one. undecided: 503, and phones try again later."
+    )
+    copy_expires_after: Span = Field(
+        7 * DAY, description="How long the door goes on with its last good copy when Gatepost is away."
+    )
+
+
+class Web(Section):
+    """The pages and the API."""
+
+    listen: Listen = Field(Address("127.0.0.1", 8180), description="HOST:PORT.")
+
+
+class Smtp(Section):
+    """The mail server that notices are handed to."""
+
+    host: Line = Field("127.0.0.1", description="Its name or address. In an exercise: this machine only.")
+    port: Port = Field(25, description="25, 587 (submission) or 465 (tls).")
+    tls: Literal["auto", "starttls", "tls", "none"] = Field(
+        "auto", description="auto: TLS as the server offers it, and clear text only to this machine. none: never TLS."
+    )
+    username: str = Field("", description="Empty: no sign-in.")
+    password_file: OptionalPath = Field(
+        None, description="A file with the password on its first line, relative to this directory. Empty: none."
+    )
+    sender: MailAddress = Field("gatepost@localhost", alias="from", description="The address that notices come from.")
+    connections: int = Field(4, ge=1, le=64, description="How many connections at once.")
+    timeout: Span = Field(60 * SECOND, description="How long to wait for an answer of the mail server.")
+    rate_per_hour: Count = Field(0, description="The provider's limit, in messages an hour. 0: none.")
+    rate_per_day: Count = Field(0, description="The provider's limit, in messages a day. 0: none.")
+
+
+class Rails(Section):
+    """What no policy may do without more people saying yes."""
+
+    minimum_notice: Span = Field(24 * HOUR, description="The least time between being told and being blocked.")
+    short_notice_roles: tuple[Line, ...] = Field(
+        ("executive",), description="Approver roles that a shorter notice needs besides.", strict=False
+    )
+    large_impact_percent: Percent = Field(
+        25, description="From this share of the people on, the roles below are needed besides. In percent; 0: no rail."
+    )
+    large_impact_people: Count = Field(0, description="The same as a number of people. 0: no such rail.")
+    large_impact_roles: tuple[Line, ...] = Field(
+        ("executive",), description="Approver roles that a large impact needs besides.", strict=False
+    )
+    cap_people_per_hour: int = Field(
+        50, ge=1, description="At most so many people are newly blocked in an hour whom no approval foresaw."
+    )
+    approvals_expire_after: Span = Field(14 * DAY, description="How long an approval is good for.")
+    correction_within: Span = Field(
+        4 * HOUR, description="Nothing is announced that could not be corrected for everybody within this time."
+    )
+    announcement_rate_per_minute: Count = Field(
+        600, description="Announcements a minute; corrections are never slowed down. 0: as fast as possible."
+    )
+    first_batch: Count = Field(50, description="So many announcements go first, so that a mistake is seen early.")
+    first_batch_wait: Span = Field(10 * MINUTE, description="How long the others wait after the first batch.")
+    necessity_required: bool = Field(
+        False, description="Refuse to propose a policy that does not say why it is needed."
+    )
+    press_required: bool = Field(False, description="Refuse to propose a policy without a line fit to print.")
+
+
+class Fleet(Section):
+    """What reports about devices are worth."""
+
+    stale_after: Span = Field(14 * DAY, description="An absent older than this is not believed any more.")
+    report_ahead: Span = Field(5 * MINUTE, description="A report dated further ahead than this is refused.")
+    complete_limit_percent: Percent = Field(
+        5, description="A complete import that would retire more than this share is refused. In percent."
+    )
+
+
+class Waivers(Section):
+    """Exemptions."""
+
+    longest: Span = Field(30 * DAY, description="The longest waiver that can be granted.")
+
+
+class Attestations(Section):
+    """Owners' own statements."""
+
+    longest: Span = Field(30 * DAY, description="The longest time that a statement counts.")
+
+
+class Retention(Section):
+    """How long what names a person is kept."""
+
+    looks: Span = Field(365 * DAY, description="Looks at named people.")
+    notices: Span = Field(365 * DAY, description="Notices: to whom, when, and what became of them.")
+
+
+class Ledger(Section):
+    """The tamper-evident record."""
+
+    origin: Line = Field(
+        description="The first line of every checkpoint: names this ledger in the world. Never change it."
+    )
+
+
+class Settings(Section):
+    """A site's settings. Durations are in milliseconds, paths absolute if the site's directory is."""
+
+    site: Site
+    database: Database
+    door: Door
+    web: Web
+    smtp: Smtp
+    rails: Rails
+    fleet: Fleet
+    waivers: Waivers
+    attestations: Attestations
+    retention: Retention
+    ledger: Ledger

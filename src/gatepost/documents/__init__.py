@@ -1,1 +1,1 @@
-"""Documents to core values and back, with line and column; nothing here decides."""
+"""Files that people write, read into core values; every problem with its line and column."""

@@ -1,0 +1,194 @@
+"""The bytes of the two levels: what the change stream carries and the door's copy holds.
+
+Little-endian, a version byte first. A standing is laid out for the request path: `fast_outcome` and `binds` decide
+from the bytes alone, because building the objects costs several times the look-up. A reader must ignore what follows
+the layout, so that a store may append a checksum.
+
+    standing   version u8, 0 u8, number of rules u16, length of the logins u16, reported_at i64 (-1: never),
+               the rules, the logins, the device's ref (UTF-8, to the end)
+    rule       rule u32, cell u16, app u16, finding u8, counts_from i64, not_before i64
+    logins     ff LOGIN ff LOGIN ... ff, or nothing (ff never occurs in UTF-8, so no login can imitate two)
+    state      version u8, flags u8 (1 counts, 2 held), consequence u8, revision u32, number of effects u16,
+               number of apps u16, the effects i64, then policy and apps, each with its length u16
+"""
+
+import hashlib
+import struct
+from collections.abc import Mapping
+from typing import Final, NamedTuple
+
+from gatepost.core.fleet.finding import Finding
+from gatepost.core.instant import NEVER, Instant
+from gatepost.core.policy.policy import Consequence
+from gatepost.core.policy.verdict import DueRule, Outcome, RuleState, Standing
+
+VERSION: Final = 1
+IDENTITY: Final = b"e:"
+RULE: Final = b"r:"
+LONGEST_ID: Final = 400
+"""Bytes; longer ids are hashed, because a key of the copy holds at most 511."""
+
+_STANDING: Final = struct.Struct("<BxHHq")
+_RULE: Final = struct.Struct("<IHHBqq")
+_TIMES: Final = struct.Struct("<IHxxxqq")
+"""A rule again, without what a decision does not need."""
+_STATE: Final = struct.Struct("<BBBIHH")
+_NOT_REPORTED: Final = -1
+_BETWEEN: Final = b"\xff"
+
+_ALLOW, _WARN, _BLOCK = Outcome.ALLOW, Outcome.WARN, Outcome.BLOCK
+_REPORT, _BLOCKS = Consequence.REPORT, Consequence.BLOCK
+_CLEAR: Final = (Outcome.ALLOW, NEVER)
+
+
+class Batch(NamedTuple):
+    """What the change stream holds after some position, or one page of it.
+
+    `position`: of the last entry. `server_now`, `clock_offset`: the site's clock when the batch was read (the offset
+    is 0 but in an exercise). `entries`: key to encoded value, None for a deletion. A batch without entries says that
+    there is nothing more, and tells the clock.
+    """
+
+    site: str
+    position: int
+    server_now: Instant
+    clock_offset: int
+    entries: tuple[tuple[bytes, bytes | None], ...]
+
+
+def identity_key(eas_id: str) -> bytes:
+    """The key of a mail identity: case-folded; total, also for ids that are not Unicode text."""
+    text = eas_id.casefold().encode("utf-8", "surrogatepass")
+    if len(text) > LONGEST_ID:
+        text = _BETWEEN + hashlib.sha256(text).digest()
+    return IDENTITY + text
+
+
+def rule_key(rule: int) -> bytes:
+    """The key of a policy revision's state, by its number."""
+    return RULE + str(rule).encode("ascii")
+
+
+def encode_standing(standing: Standing) -> bytes:
+    """Level 1 of one device. struct.error: a number beyond its field."""
+    logins = b"".join(_BETWEEN + _text(login) for login in standing.logins)
+    if logins:
+        logins += _BETWEEN
+    reported_at = _NOT_REPORTED if standing.reported_at is None else standing.reported_at
+    head = _STANDING.pack(VERSION, len(standing.rules), len(logins), reported_at)
+    rules = b"".join(_RULE.pack(*due) for due in standing.rules)
+    return head + rules + logins + _text(standing.device)
+
+
+def decode_standing(value: bytes) -> Standing:
+    """The inverse of `encode_standing`. ValueError: not such bytes."""
+    try:
+        version, count, length, reported_at = _STANDING.unpack_from(value)
+        _check_version(version)
+        logins_at = _STANDING.size + count * _RULE.size
+        rules = tuple(
+            DueRule(rule, cell, app, Finding(finding), counts_from, not_before)
+            for rule, cell, app, finding, counts_from, not_before in _RULE.iter_unpack(
+                value[_STANDING.size : logins_at]
+            )
+        )
+        if len(rules) != count:
+            raise ValueError("the rules are cut")
+        logins = _split_logins(value[logins_at : logins_at + length], length)
+        device = value[logins_at + length :].decode("utf-8", "surrogatepass")
+    except struct.error as error:
+        raise ValueError(f"not a standing: {error}") from error
+    return Standing(device, logins, None if reported_at == _NOT_REPORTED else reported_at, rules)
+
+
+def _split_logins(part: bytes, length: int) -> tuple[str, ...]:
+    if not length:
+        return ()
+    if len(part) != length or length < 2 or part[:1] != _BETWEEN or part[-1:] != _BETWEEN:
+        raise ValueError("the logins are cut")
+    return tuple(login.decode("utf-8", "surrogatepass") for login in part[1:-1].split(_BETWEEN))
+
+
+def encode_state(state: RuleState) -> bytes:
+    """Level 2 of one policy revision. struct.error: a number beyond its field."""
+    flags = state.counts | state.held << 1
+    head = _STATE.pack(VERSION, flags, state.consequence, state.revision, len(state.effects), len(state.apps))
+    texts = b"".join(struct.pack("<H", len(text)) + text for text in map(_text, (state.policy, *state.apps)))
+    return head + struct.pack(f"<{len(state.effects)}q", *state.effects) + texts
+
+
+def decode_state(value: bytes) -> RuleState:
+    """The inverse of `encode_state`. ValueError: not such bytes."""
+    try:
+        version, flags, consequence, revision, cells, count = _STATE.unpack_from(value)
+        _check_version(version)
+        effects = struct.unpack_from(f"<{cells}q", value, _STATE.size)
+        policy, *apps = _texts(value, _STATE.size + 8 * cells, 1 + count)
+    except struct.error as error:
+        raise ValueError(f"not a rule's state: {error}") from error
+    if flags > 3:
+        raise ValueError(f"flags {flags} in a rule's state are not known")
+    return RuleState(policy, revision, bool(flags & 1), bool(flags & 2), Consequence(consequence), tuple(apps), effects)
+
+
+def _texts(value: bytes, at: int, count: int) -> list[str]:
+    """So many texts, each with its length before it, up to the end."""
+    texts = []
+    for _ in range(count):
+        (length,) = struct.unpack_from("<H", value, at)
+        at += 2 + length
+        texts.append(value[at - length : at].decode("utf-8", "surrogatepass"))
+    if at != len(value):
+        raise ValueError("a rule's state has the wrong length")
+    return texts
+
+
+def _check_version(version: int) -> None:
+    if version != VERSION:
+        raise ValueError(
+            f"an entry has version {version} and this door reads {VERSION}: install the site's release here"
+        )
+
+
+def _text(text: str) -> bytes:
+    return text.encode("utf-8", "surrogatepass")
+
+
+def fast_outcome(value: bytes, states: Mapping[int, RuleState], at: Instant) -> tuple[Outcome, Instant]:
+    """What `outcome_at` says of the standing in these bytes (I-1), without building it. Most devices have no rule."""
+    count = value[2] | value[3] << 8
+    if not count:
+        return _CLEAR
+    outcome = _ALLOW
+    until = NEVER
+    start = _STANDING.size
+    for offset in range(start, start + count * _RULE.size, _RULE.size):
+        rule, cell, counts_from, not_before = _TIMES.unpack_from(value, offset)
+        state = states.get(rule)
+        if state is None or not state.counts:
+            continue
+        consequence = state.consequence
+        if consequence is _REPORT:
+            continue
+        if at < counts_from:
+            if counts_from < until:
+                until = counts_from
+            continue
+        effect = NEVER
+        if consequence is _BLOCKS and not state.held:
+            effect = max(state.effects[cell], not_before, counts_from)
+        if effect <= at:
+            return _BLOCK, NEVER
+        outcome = _WARN
+        if effect < until:
+            until = effect
+    return outcome, until
+
+
+def binds(value: bytes, login: bytes) -> bool:
+    """Whether this standing may be used by a login (case-folded UTF-8). A shared device is bound to nobody."""
+    length = value[4] | value[5] << 8
+    if not length:
+        return True
+    start = _STANDING.size + (value[2] | value[3] << 8) * _RULE.size
+    return value.find(_BETWEEN + login + _BETWEEN, start, start + length) >= 0

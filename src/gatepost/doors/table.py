@@ -1,0 +1,312 @@
+"""The door's own copy of the two levels: one LMDB environment, one writer, answers without copying the tree.
+
+A record is the entry's bytes and a CRC-32 over key and entry. One record more, under `META`, says what the copy is:
+format, site, position, count of entries, whether it was whole once, and the last contact. It is written in the same
+transaction as the entries, so a copy is always at a whole position, whatever is killed when.
+
+Danger: LMDB maps the file. A page that the file lacks kills the process with SIGBUS, and a damaged one may crash it, so
+a file is verified page by page, without LMDB, before LMDB sees it.
+"""
+
+import fcntl
+import json
+import os
+import shutil
+import zlib
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import lmdb
+from lmdb import verify
+
+from gatepost.core.policy.verdict import RuleState
+from gatepost.doors.entry import IDENTITY, RULE, Batch, decode_standing, decode_state
+from gatepost.doors.time import Contact
+
+FORMAT: Final = 1
+META: Final = b"\x00meta"
+FIRST_MAP: Final = 1 << 30
+"""Bytes of address space, not of disk: the file grows as it fills. Two million devices take about half of it."""
+
+
+LONGEST_KEY: Final = 511
+"""Bytes, as LMDB is built."""
+
+_DAMAGE: Final = (lmdb.CorruptedError, lmdb.InvalidError, lmdb.PageNotFoundError, lmdb.VersionMismatchError)
+
+
+class CopyRefused(Exception):
+    """The copy on disk cannot be used. The text says what is wrong with it and what to do."""
+
+
+class BatchRefused(Exception):
+    """A batch cannot be taken in; the copy stays as it was (I-26)."""
+
+
+def _now(act: Callable[[], None]) -> None:
+    act()
+
+
+class Table:
+    """An open copy. `apply` and `touch` belong to one thread, `Reader.read` to one other.
+
+    `states`: level 2, decoded, replaced as a whole when the position moves. `between_reads` runs a function in the
+    readers' thread, between two reads, and returns when it is done.
+    """
+
+    def __init__(self, path: Path, env: "lmdb.Environment", lock: int, meta: dict[str, Any]) -> None:
+        self.path = path
+        self.site: str = meta["site"]
+        self.position: int = meta["position"]
+        self.entries: int = meta["entries"]
+        self.whole: bool = meta["whole"]
+        self.contact = Contact(**meta["contact"]) if meta["contact"] else None
+        self.states: Mapping[int, RuleState] = {}
+        self.between_reads: Callable[[Callable[[], None]], None] = _now
+        self._env = env
+        self._lock = lock
+        self._readers: list[Reader] = []
+
+    @classmethod
+    def open(cls, path: Path, site: str, map_size: int = FIRST_MAP) -> "Table":
+        """The copy in this directory, made if there is none. CopyRefused, OSError."""
+        lock = _take_lock(path)
+        try:
+            data = path / "data.mdb"
+            if data.exists():
+                _verify(data)
+                map_size = max(map_size, 2 * data.stat().st_size)
+            path.mkdir(parents=True, exist_ok=True)
+            # The lock file names the readers of a process that is gone: whoever holds our lock is alone.
+            (path / "lock.mdb").unlink(missing_ok=True)
+            env = lmdb.open(str(path), map_size=map_size, max_spare_txns=2)
+            try:
+                table = cls(path, env, lock, _check(env, site))
+                table.states = table._read_states()
+            except BaseException:
+                env.close()
+                raise
+        except BaseException as error:
+            os.close(lock)
+            if isinstance(error, _DAMAGE):
+                raise _damaged(path, str(error)) from error
+            raise
+        return table
+
+    def close(self) -> None:
+        for reader in list(self._readers):
+            reader.close()
+        self._env.close()
+        os.close(self._lock)
+
+    def reader(self) -> "Reader":
+        reader = Reader(self, self._env)
+        self._readers.append(reader)
+        return reader
+
+    def forget(self, reader: "Reader") -> None:
+        self._readers.remove(reader)
+
+    def apply(self, batch: Batch, contact: Contact) -> None:
+        """Take in a batch with its position, or nothing of it. BatchRefused, lmdb.Error."""
+        self._check_batch(batch)
+        records = [(key, _record(key, value)) for key, value in batch.entries]
+        whole = self.whole or not batch.entries
+        while True:
+            try:
+                self._write(records, batch.position, whole, contact)
+                break
+            except lmdb.MapFullError:
+                self._grow()
+        if any(key.startswith(RULE) for key, _ in batch.entries):
+            self.states = self._read_states()
+        self._renew()
+
+    def touch(self, contact: Contact) -> None:
+        """The stream holds nothing more: the copy is whole, and the site was heard of."""
+        self._write([], self.position, True, contact)
+
+    def _check_batch(self, batch: Batch) -> None:
+        if batch.site != self.site:
+            raise BatchRefused(f"a batch of site {batch.site} came to a copy of site {self.site}")
+        if batch.position < self.position or (batch.entries and batch.position == self.position):
+            raise BatchRefused(
+                f"a batch at position {batch.position} came to a copy at {self.position}: if the site was restored"
+                f" from a backup, stop the door, remove {self.path} and start it again"
+            )
+
+    def _write(self, records: list[tuple[bytes, bytes | None]], position: int, whole: bool, contact: Contact) -> None:
+        with self._env.begin(write=True) as txn:
+            for key, record in records:
+                if record is None:
+                    txn.delete(key)
+                else:
+                    txn.put(key, record)
+            entries = txn.stat()["entries"] - (txn.get(META) is not None)
+            txn.put(META, _meta(self.site, position, entries, whole, contact))
+        self.position, self.entries, self.whole, self.contact = position, entries, whole, contact
+
+    def _grow(self) -> None:
+        """Double the map. LMDB moves it, so nobody may be reading: done between two reads."""
+        size = 2 * self._env.info()["map_size"]
+
+        def enlarge() -> None:
+            for reader in self._readers:
+                reader.let_go()
+            self._env.set_mapsize(size)
+            for reader in self._readers:
+                reader.renew()
+
+        self.between_reads(enlarge)
+
+    def _renew(self) -> None:
+        def renew() -> None:
+            for reader in self._readers:
+                reader.renew()
+
+        self.between_reads(renew)
+
+    def _read_states(self) -> dict[int, RuleState]:
+        states = {}
+        with self._env.begin() as txn, txn.cursor() as cursor:
+            found = cursor.set_range(RULE)
+            while found and cursor.key().startswith(RULE):
+                states[int(cursor.key()[len(RULE) :])] = decode_state(cursor.value()[:-4])
+                found = cursor.next()
+        return states
+
+
+class Reader:
+    """A stable view of the copy, for the request path: values and states of one position.
+
+    `get(key)` gives the stored record (the entry's bytes and a checksum after them) or None; it and `states` are
+    replaced together, in the thread that reads.
+    """
+
+    __slots__ = ("_env", "_table", "_txn", "get", "position", "states")
+
+    def __init__(self, table: Table, env: "lmdb.Environment") -> None:
+        self._table = table
+        self._env = env
+        self._look()
+
+    def renew(self) -> None:
+        """Move to the newest position. An old view would keep the writer from using pages again."""
+        self._txn.abort()
+        self._look()
+
+    def _look(self) -> None:
+        self._txn = self._env.begin()
+        self.get: Callable[[bytes], bytes | None] = self._txn.get
+        self.states = self._table.states
+        self.position = self._table.position
+
+    def let_go(self) -> None:
+        self._txn.abort()
+
+    def close(self) -> None:
+        self._txn.abort()
+        self._table.forget(self)
+
+
+def set_aside(path: Path) -> Path:
+    """Move a refused copy out of the way, in place of one refused earlier. Returns where it is."""
+    aside = path.with_name(path.name + ".refused")
+    shutil.rmtree(aside, ignore_errors=True)
+    path.rename(aside)
+    return aside
+
+
+def _take_lock(path: Path) -> int:
+    """One door a copy. The lock is beside the directory, so that it stays when a refused copy is moved away."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    lock = os.open(path.with_name(path.name + ".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(lock)
+        raise BlockingIOError(f"another door uses {path}: stop it, or give this one a directory of its own") from None
+    return lock
+
+
+def _damaged(path: Path, what: str) -> CopyRefused:
+    return CopyRefused(
+        f"the copy in {path} is cut or damaged ({what}): it is made anew as soon as the site is reached; check the disk"
+    )
+
+
+def _verify(data: Path) -> None:
+    """Every page that LMDB would touch is there and sound. About half a second for 200,000 entries."""
+    try:
+        problems: list[str] = verify.verify(str(data))  # type: ignore[no-untyped-call] # its stubs leave it out
+    except (verify.VerifyError, OSError, ValueError) as error:
+        raise _damaged(data.parent, str(error)) from error
+    if problems:
+        raise _damaged(data.parent, problems[0])
+
+
+def _check(env: "lmdb.Environment", site: str) -> dict[str, Any]:
+    """What the copy says of itself, once every record was found to be what was written. CopyRefused."""
+    path = Path(env.path())
+    with env.begin() as txn:
+        if not txn.stat()["entries"]:
+            return {"site": site, "position": 0, "entries": 0, "whole": False, "contact": None}
+        count = 0
+        for key, record in txn.cursor():
+            count += 1
+            if len(record) < 4 or zlib.crc32(record[:-4], zlib.crc32(key)) != int.from_bytes(record[-4:], "little"):
+                raise _damaged(path, f"entry {count} does not match its checksum")
+        stored = txn.get(META)
+    meta = _read_meta(path, stored)
+    if meta["site"] != site:
+        raise CopyRefused(
+            f"the copy in {path} belongs to site {meta['site']}, this door to site {site}: give the door the directory"
+            " of its own site; the copy is set aside when this site is reached"
+        )
+    if meta["entries"] != count - 1:
+        raise _damaged(path, f"{count - 1} entries of {meta['entries']}")
+    return meta
+
+
+def _read_meta(path: Path, stored: bytes | None) -> dict[str, Any]:
+    meta: dict[str, Any] = json.loads(stored[:-4]) if stored else {}
+    if meta.get("format") != FORMAT:
+        raise CopyRefused(
+            f"the copy in {path} has format {meta.get('format')}, this door reads {FORMAT}: it is made anew as soon as"
+            " the site is reached"
+        )
+    return meta
+
+
+def _meta(site: str, position: int, entries: int, whole: bool, contact: Contact) -> bytes:
+    meta = {
+        "format": FORMAT,
+        "site": site,
+        "position": position,
+        "entries": entries,
+        "whole": whole,
+        "contact": contact._asdict(),
+    }
+    return _sealed(META, json.dumps(meta).encode())
+
+
+def _record(key: bytes, value: bytes | None) -> bytes | None:
+    """What to store for an entry; None to delete it. BatchRefused where a door could not read it."""
+    try:
+        if key.startswith(RULE) and key[len(RULE) :].isdigit():
+            decode: Callable[[bytes], object] = decode_state
+        elif key.startswith(IDENTITY) and len(key) <= LONGEST_KEY:
+            decode = decode_standing
+        else:
+            raise ValueError("the key is of no known kind")
+        if value is None:
+            return None
+        decode(value)
+    except ValueError as error:
+        raise BatchRefused(f"the entry under {key[:40]!r} cannot be read: {error}") from error
+    return _sealed(key, value)
+
+
+def _sealed(key: bytes, value: bytes) -> bytes:
+    return value + zlib.crc32(value, zlib.crc32(key)).to_bytes(4, "little")

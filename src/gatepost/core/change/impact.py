@@ -135,7 +135,7 @@ def preview(rule: Rule, rows: Iterable[Row], stale_after: Duration, at: Instant)
 
 
 def categorise(rule: Rule, row: Row, stale_after: Duration, at: Instant) -> tuple[Category, bool]:
-    """What a device in scope and not exempt falls into, and whether it is due now: by the decision's own parts (I-1)."""
+    """What a device in scope and not exempt falls into, and whether it is due now: by the decision's parts (I-1)."""
     device, evidence = row.device, row.evidence
     if present_app(rule, evidence) is not None:
         return Category.HIT, True

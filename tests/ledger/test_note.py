@@ -1,6 +1,6 @@
 import pytest
 
-from gatepost.signatures.note import NoteError, generate, sign, verify
+from gatepost.signatures.note import NoteError, generate, read, verify
 
 # The example of Go's golang.org/x/mod/sumdb/note, a public test vector.
 SIGNER = "PRIVATE+KEY+PeterNeumann+c74f20a3+AYEKFALVFGyNhPJEMzD1QIDr+Y7hfZx09iUvxdXHKDFz"
@@ -12,14 +12,16 @@ NOTE = f"{TEXT}\n\u2014 PeterNeumann {SIGNATURE}\n"
 
 def test_the_published_note() -> None:
     """The published key makes the published note, to the letter, and the published verifier key accepts it."""
-    assert sign(TEXT, SIGNER) == NOTE
+    key = read(SIGNER)
+    assert key.sign(TEXT) == NOTE
+    assert (key.signer, key.verifier) == (SIGNER, VERIFIER)
     assert verify(NOTE, VERIFIER) == TEXT
 
 
 def test_a_new_key_signs_what_its_verifier_key_accepts() -> None:
     """What one key signs, its own verifier key accepts and another's does not."""
     keys, others = generate("gatepost.example/acme"), generate("gatepost.example/acme")
-    note = sign("one\n\ntwo\n", keys.signer)
+    note = read(keys.signer).sign("one\n\ntwo\n")
     assert verify(note, keys.verifier) == "one\n\ntwo\n"
     with pytest.raises(NoteError, match="not signed by"):
         verify(note, others.verifier)
@@ -27,7 +29,7 @@ def test_a_new_key_signs_what_its_verifier_key_accepts() -> None:
 
 def test_signatures_by_strangers_are_passed_over() -> None:
     """A witness's signature below ours neither helps nor harms."""
-    witness = sign(TEXT, generate("witness").signer).splitlines()[-1] + "\n"
+    witness = generate("witness").sign(TEXT).splitlines()[-1] + "\n"
     assert verify(NOTE + witness, VERIFIER) == TEXT
     with pytest.raises(NoteError, match="not signed by"):
         verify(f"{TEXT}\n{witness}", VERIFIER)
@@ -59,6 +61,13 @@ def test_what_is_no_key_is_refused(key: str) -> None:
     """A damaged key says so, rather than fail each note."""
     with pytest.raises(NoteError):
         verify(NOTE, key)
+    with pytest.raises(NoteError):
+        read(key.replace(SIGNER, VERIFIER))
+
+
+def test_the_secret_is_not_shown() -> None:
+    """A key that gets into a log by accident shows its name only."""
+    assert repr(read(SIGNER)) == "NoteKey(name='PeterNeumann')"
 
 
 @pytest.mark.parametrize("name", ["", "a b", "a+b", "a\nb", "a\u00a0b"])
@@ -72,4 +81,4 @@ def test_a_key_name_has_no_spaces_and_no_plus(name: str) -> None:
 def test_what_cannot_be_signed(text: str) -> None:
     """A text without an end, or with control characters, is not signed."""
     with pytest.raises(NoteError):
-        sign(text, SIGNER)
+        read(SIGNER).sign(text)

@@ -1,0 +1,625 @@
+"""Checks a ledger of Gatepost, trusting nothing but itself, the verifier key, and the checkpoints somebody held.
+
+This file stands alone: Python 3.10 or later and its standard library, nothing of Gatepost. An export holds a copy as
+verify.py, but take yours from a release you trust. It repeats on purpose what the product does elsewhere: a verifier
+that shared code with what it verifies would share its faults.
+
+    python3 verify.py [DIR] [--checkpoint FILE]...
+
+Exit code 0: everything checked holds. 1: it does not, or the export cannot be read.
+"""
+
+import argparse
+import base64
+import hashlib
+import json
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NamedTuple
+
+Proposals = Callable[[str], "bytes | None"]
+Ssh = Callable[[str, bytes, str], "bool | None"]
+"""Public key, message, armoured signature: whether it is good; None if that cannot be found out here."""
+
+
+@dataclass(frozen=True)
+class Problem:
+    """`index`: the entry it was found at, counted from 0; None if it concerns the ledger as a whole."""
+
+    index: int | None
+    code: str
+    text: str
+
+
+@dataclass
+class Report:
+    """`unchecked`: what could not be checked here, in words; it is not known to be wrong."""
+
+    size: int = 0
+    root_hex: str = ""
+    entries_by_event: dict[str, int] = field(default_factory=dict)
+    approvals_checked: int = 0
+    approvals_by_as: int = 0
+    checkpoints_checked: int = 0
+    problems: list[Problem] = field(default_factory=list)
+    unchecked: list[str] = field(default_factory=list)
+
+
+def verify(leaves: Iterable[bytes], proposals: Proposals, vkey: str, notes: Iterable[str], ssh: Ssh) -> Report:
+    """Checks the leaves, in order, against the checkpoints held, and every approval and quorum they record.
+
+    `proposals` gives the bytes of a proposal by its hash. `vkey` and `notes` are as in C2SP signed-note.
+    """
+    report = Report()
+    held = _checkpoints(notes, vkey, report)
+    history = _History(report, proposals, vkey, ssh)
+    tree = _Tree()
+    shift = 0
+    for index, data in enumerate(leaves):
+        _compare(held.pop(index, []), tree, report)
+        tree.append(data)
+        try:
+            leaf = _leaf(data)
+        except ValueError as error:
+            report.problems.append(Problem(index, "leaf", str(error)))
+            continue
+        if leaf["index"] - index != shift:  # said once for all entries that moved together
+            shift = leaf["index"] - index
+            report.problems.append(Problem(index, "index", f"entry {index} says that it is entry {leaf['index']}"))
+        report.entries_by_event[leaf["event"]] = report.entries_by_event.get(leaf["event"], 0) + 1
+        history.take(index, leaf)
+    report.size, report.root_hex = tree.size, tree.root().hex()
+    _compare(held.pop(tree.size, []), tree, report)
+    for size in sorted(held):
+        text = f"a checkpoint covers {size} entries, but the ledger has {tree.size}: it was cut short"
+        report.problems.append(Problem(None, "truncated", text))
+    history.finish()
+    return report
+
+
+# --- leaves and their tree
+
+
+def _leaf(data: bytes) -> dict[str, Any]:
+    """The envelope in a leaf's bytes. ValueError unless they are its canonical form (RFC 8785)."""
+    try:
+        value = json.loads(data)
+        same = json.dumps(_ordered(value), ensure_ascii=False, separators=(",", ":")).encode() == data
+    except (ValueError, RecursionError):
+        same = False
+    if not same:
+        raise ValueError("the entry's bytes are not canonical JSON")
+    kinds = {"v": int, "index": int, "at": int, "by": str, "event": str, "data": dict}
+    if not isinstance(value, dict) or {key: type(item) for key, item in value.items()} != kinds or value["v"] != 1:
+        raise ValueError("the entry's envelope is not that of version 1")
+    return value
+
+
+def _ordered(value: object) -> object:
+    """The value with keys in the order of RFC 8785 section 3.2.3; ValueError for what no entry holds."""
+    if isinstance(value, dict):
+        return {key: _ordered(value[key]) for key in sorted(value, key=lambda key: str(key).encode("utf-16-be"))}
+    if isinstance(value, list):
+        return [_ordered(item) for item in value]
+    if isinstance(value, str) or (isinstance(value, int) and abs(value) < 2**53):
+        return value
+    raise ValueError("an entry holds strings, whole numbers of 53 bits and booleans only")
+
+
+class _Tree:
+    """The Merkle tree of RFC 6962 section 2.1: the roots of the full subtrees, the largest first."""
+
+    def __init__(self) -> None:
+        self.size = 0
+        self._full: list[bytes] = []
+
+    def append(self, data: bytes) -> None:
+        node = hashlib.sha256(b"\x00" + data).digest()
+        size = self.size
+        while size & 1:
+            node = hashlib.sha256(b"\x01" + self._full.pop() + node).digest()
+            size >>= 1
+        self._full.append(node)
+        self.size += 1
+
+    def root(self) -> bytes:
+        if not self._full:
+            return hashlib.sha256(b"").digest()
+        root = self._full[-1]
+        for left in self._full[-2::-1]:
+            root = hashlib.sha256(b"\x01" + left + root).digest()
+        return root
+
+
+# --- checkpoints
+
+
+def _checkpoints(notes: Iterable[str], vkey: str, report: Report) -> dict[int, list[bytes]]:
+    """The roots that were signed, by size."""
+    held: dict[int, list[bytes]] = {}
+    for number, note in enumerate(notes, 1):
+        try:
+            size, root = _checkpoint(note, vkey)
+        except ValueError as error:
+            report.problems.append(Problem(None, "checkpoint", f"checkpoint {number}: {error}"))
+        else:
+            held.setdefault(size, []).append(root)
+    if not held:
+        report.unchecked.append("no good checkpoint was at hand: a ledger rewritten or cut short would not be noticed")
+    return held
+
+
+def _compare(roots: list[bytes], tree: _Tree, report: Report) -> None:
+    for root in roots:
+        report.checkpoints_checked += 1
+        if root != tree.root():
+            text = f"the first {tree.size} entries are not those that a checkpoint covers: they were changed"
+            report.problems.append(Problem(None, "forked", text))
+
+
+def _checkpoint(note: str, vkey: str) -> tuple[int, bytes]:
+    """Size and root of a signed checkpoint (C2SP tlog-checkpoint, signed-note); ValueError if it is not good."""
+    name, key_id, public = _verifier_key(vkey)
+    body, _, tail = note.rpartition("\n\n")
+    body += "\n"
+    mine = [base64.b64decode(line[2], validate=True) for line in map(str.split, tail.splitlines())
+            if len(line) == 3 and line[:2] == ["\u2014", name]]  # fmt: skip
+    mine = [signature[4:] for signature in mine if signature[:4] == key_id]
+    if not mine or not all(ed25519_verify(public, body.encode(), signature) for signature in mine):
+        raise ValueError(f"it is not signed by {name}, or its signature is bad")
+    lines = body.split("\n")
+    if len(lines) < 4 or lines[0] != name or not (lines[1].isascii() and lines[1].isdigit()):
+        raise ValueError(f"it is not a checkpoint of {name}")
+    return int(lines[1]), base64.b64decode(lines[2], validate=True)
+
+
+def _verifier_key(vkey: str) -> tuple[str, bytes, bytes]:
+    """Name, key id and Ed25519 public key."""
+    name, _, rest = vkey.partition("+")
+    key_id, _, encoded = rest.partition("+")
+    data = base64.b64decode(encoded, validate=True)
+    expected = hashlib.sha256(f"{name}\n".encode() + data).digest()[:4]
+    if len(data) != 33 or data[0] != 1 or key_id != expected.hex():
+        raise ValueError("the verifier key is damaged")
+    return name, expected, data[1:]
+
+
+# --- Ed25519 (RFC 8032 section 5.1), for verifying only: nothing here is secret, so nothing need take constant time
+
+_P = 2**255 - 19
+_ORDER = 2**252 + 27742317777372353535851937790883648493
+_D = -121665 * pow(121666, -1, _P) % _P
+_Point = tuple[int, int, int, int]  # extended coordinates X, Y, Z, T with x = X/Z, y = Y/Z, xy = T/Z
+
+
+def ed25519_verify(public: bytes, message: bytes, signature: bytes) -> bool:
+    """Whether the 64-byte signature is that 32-byte key's over the message."""
+    key = _decode_point(public)
+    s = int.from_bytes(signature[32:], "little")
+    if len(signature) != 64 or key is None or s >= _ORDER:
+        return False
+    k = int.from_bytes(hashlib.sha512(signature[:32] + public + message).digest(), "little") % _ORDER
+    minus_key = (-key[0] % _P, key[1], key[2], -key[3] % _P)
+    return _encode_point(_sum_of_products(s, _BASE, k, minus_key)) == signature[:32]
+
+
+def _add(one: _Point, two: _Point) -> _Point:
+    a = (one[1] - one[0]) * (two[1] - two[0]) % _P
+    b = (one[1] + one[0]) * (two[1] + two[0]) % _P
+    c = 2 * _D * one[3] * two[3] % _P
+    d = 2 * one[2] * two[2] % _P
+    e, f, g, h = b - a, d - c, d + c, b + a
+    return e * f % _P, g * h % _P, f * g % _P, e * h % _P
+
+
+def _sum_of_products(s: int, one: _Point, k: int, two: _Point) -> _Point:
+    """[s]one + [k]two, both bit by bit in one pass."""
+    neutral = (0, 1, 1, 0)
+    addends = (neutral, one, two, _add(one, two))
+    total = neutral
+    for bit in reversed(range(max(s.bit_length(), k.bit_length()))):
+        total = _add(_add(total, total), addends[(s >> bit & 1) | (k >> bit & 1) << 1])
+    return total
+
+
+def _encode_point(point: _Point) -> bytes:
+    inverse = pow(point[2], -1, _P)
+    x, y = point[0] * inverse % _P, point[1] * inverse % _P
+    return (y | (x & 1) << 255).to_bytes(32, "little")
+
+
+def _decode_point(data: bytes) -> "_Point | None":
+    """Section 5.1.3; None if the bytes are no point."""
+    sign, y = divmod(int.from_bytes(data, "little"), 1 << 255)
+    if len(data) != 32 or y >= _P:
+        return None
+    square = (y * y - 1) * pow(_D * y * y + 1, -1, _P) % _P
+    x = pow(square, (_P + 3) // 8, _P)
+    if x * x % _P != square:
+        x = x * pow(2, (_P - 1) // 4, _P) % _P
+    if x * x % _P != square or (x == 0 and sign):
+        return None
+    if x & 1 != sign:
+        x = _P - x
+    return x, y, 1, x * y % _P
+
+
+_BASE = _decode_point((4 * pow(5, -1, _P) % _P).to_bytes(32, "little")) or (0, 1, 1, 0)
+
+
+# --- what the entries say: roles, keys, proposals, approvals
+
+
+class _Owed(NamedTuple):
+    """A role or a key: to whom and to which entry it is owed. A key also says whose it is."""
+
+    by: str
+    entry: int
+    person: str = ""
+    public_key: str = ""
+
+
+class _Approval(NamedTuple):
+    person: str
+    role: str
+    key: _Owed | None  # None: by --as, in an exercise
+
+
+@dataclass
+class _Proposal:
+    index: int
+    author: str
+    digest: str
+    asked: Mapping[str, int]
+    expires: int
+    approvals: list[_Approval] = field(default_factory=list)
+    announced: bool = False
+    held: bool = False
+
+
+class _History:
+    """What stands after the entries taken so far."""
+
+    def __init__(self, report: Report, proposals: Proposals, vkey: str, ssh: Ssh) -> None:
+        self._report, self._bytes_of, self._vkey, self._ssh = report, proposals, vkey, ssh
+        self._site = self._exercise = False
+        self._roles: dict[tuple[str, str], _Owed] = {}
+        self._keys: dict[str, _Owed] = {}
+        self._proposals: dict[tuple[str, int], _Proposal] = {}
+        self._index = self._at = 0
+        self._by = ""
+
+    def take(self, index: int, leaf: Mapping[str, Any]) -> None:
+        self._index, self._at, self._by = index, leaf["at"], leaf["by"]
+        handler = getattr(self, f"_on_{leaf['event']}", None)
+        if handler is None:
+            return  # it bears on no approval
+        try:
+            handler(_Data(leaf["data"]))
+        except ValueError as error:
+            self._problem("data", f"{leaf['event']}: {error}")
+
+    def finish(self) -> None:
+        if not self._site:
+            self._report.problems.append(Problem(None, "no_site", "the ledger does not begin with a site's creation"))
+
+    def _problem(self, code: str, text: str) -> None:
+        self._report.problems.append(Problem(self._index, code, text))
+
+    def _on_SiteCreated(self, data: "_Data") -> None:
+        if self._index:
+            self._problem("site_again", "a site is created once, by the first entry")
+            return
+        self._site, self._exercise = True, data.of(bool, "exercise")
+        if data.text("verifier_key") != self._vkey:
+            self._problem("verifier_key", "the ledger names another verifier key than the one it is checked with")
+
+    def _on_ClockSet(self, _data: "_Data") -> None:
+        if not self._exercise:
+            self._problem("clock_set", "the clock was set on a site that is no exercise")
+
+    def _on_RoleGranted(self, data: "_Data") -> None:
+        self._check_grant(data.text("person"), f"the role {data.text('role')}")
+        self._roles.setdefault((data.text("person"), data.text("role")), _Owed(self._by, self._index))
+
+    def _on_RoleRevoked(self, data: "_Data") -> None:
+        self._roles.pop((data.text("person"), data.text("role")), None)
+
+    def _on_KeyAdded(self, data: "_Data") -> None:
+        person, public_key, fingerprint = data.text("person"), data.text("public_key"), data.text("fingerprint")
+        self._check_grant(person, f"the key {fingerprint}")
+        if _fingerprint(public_key) != fingerprint:
+            self._problem("fingerprint", f"the key recorded as {fingerprint} is another one")
+        known = self._keys.setdefault(fingerprint, _Owed(self._by, self._index, person, public_key))
+        if known.person != person:
+            self._problem("key_shared", f"one key speaks for two people, {known.person} and {person}")
+
+    def _check_grant(self, person: str, what: str) -> None:
+        if person == self._by:
+            self._problem("self_grant", f"{person} granted {what} to themselves")
+
+    def _on_KeyRevoked(self, data: "_Data") -> None:
+        self._keys.pop(data.text("fingerprint"), None)
+
+    def _on_PolicyProposed(self, data: "_Data") -> None:
+        asked = {role: data.count("approvals", role) for role in data.of(dict, "approvals")}
+        digest = data.text("proposal")
+        proposal = _Proposal(self._index, self._by, digest, asked, data.of(int, "expires"))
+        self._proposals[data.revision()] = proposal
+        frozen = self._bytes_of(digest)
+        if frozen is None:
+            self._report.unchecked.append(f"entry {self._index}: the bytes of proposal {digest} are not at hand")
+        elif hashlib.sha256(frozen).hexdigest() != digest:
+            self._problem("proposal_bytes", f"the bytes of proposal {digest} are not those that were approved")
+        elif not _says_the_same(frozen, proposal, data.revision()[1]):
+            self._problem("proposal_differs", f"the entry and the bytes of proposal {digest} do not say the same")
+
+    def _on_PolicyWithdrawn(self, data: "_Data") -> None:
+        self._proposals.pop(data.revision(), None)
+
+    def _on_PolicyApproved(self, data: "_Data") -> None:
+        proposal = self._proposal(data)
+        if proposal and self._signature_stands(data):
+            key = self._keys[data.text("fingerprint")] if data.text("signature") else None
+            proposal.approvals.append(_Approval(self._by, data.text("role"), key))
+
+    def _proposal(self, data: "_Data") -> _Proposal | None:
+        """The proposal that the entry speaks of; None, and a problem, if it was not proposed or has another hash."""
+        proposal = self._proposals.get(data.revision())
+        if proposal is None or proposal.digest != data.text("proposal"):
+            self._problem("proposal", f"no such proposal was open: {data.text('proposal')}")
+            return None
+        return proposal
+
+    def _signature_stands(self, data: "_Data") -> bool:
+        signature, fingerprint = data.text("signature"), data.text("fingerprint")
+        if not signature and self._exercise:
+            self._report.approvals_by_as += 1
+            return True
+        key = self._keys.get(fingerprint)
+        if key is None or key.person != self._by:
+            self._problem("key", f"{self._by} approved with a key that was not theirs at the time: {fingerprint}")
+            return False
+        good = self._ssh(key.public_key, data.text("proposal").encode(), signature)
+        if good is None:
+            self._report.unchecked.append(f"entry {self._index}: the SSH signature of {self._by}")
+        elif good:
+            self._report.approvals_checked += 1
+        else:
+            self._problem("signature", f"the signature of {self._by} over {data.text('proposal')} is bad")
+        return good is not False
+
+    def _on_PolicyDeclined(self, data: "_Data") -> None:
+        if proposal := self._proposal(data):
+            proposal.approvals = [approval for approval in proposal.approvals if approval.person != self._by]
+
+    def _on_PolicyAnnounced(self, data: "_Data") -> None:
+        if proposal := self._proposal(data):
+            proposal.announced = True
+            self._check_quorum(proposal)
+            if self._at > proposal.expires:
+                self._problem("expired", "it was announced after its approvals had expired")
+
+    def _on_PolicyInForce(self, data: "_Data") -> None:
+        proposal = self._proposals.get(data.revision())
+        if proposal is None or not proposal.announced:
+            self._problem("not_announced", "it came into force without having been announced")
+        elif not proposal.held:
+            self._check_quorum(proposal)
+
+    def _on_QuorumLost(self, data: "_Data") -> None:
+        if proposal := self._proposals.get(data.revision()):
+            proposal.held = True
+
+    def _on_QuorumRegained(self, data: "_Data") -> None:
+        if proposal := self._proposals.get(data.revision()):
+            proposal.held = False
+            self._check_quorum(proposal)
+
+    def _check_quorum(self, proposal: _Proposal) -> None:
+        """Distinct people in the roles asked, who owe neither role nor key to the author or to a later entry."""
+        faults = {approval: self._fault(proposal, approval) for approval in proposal.approvals}
+        roles: dict[str, set[str]] = {}
+        for approval, fault in faults.items():
+            if not fault:
+                roles.setdefault(approval.person, set()).add(approval.role)
+        lacking = _empty_seats(proposal.asked, roles)
+        if lacking or not proposal.asked:
+            words = [f"{number} of {role}" for role, number in lacking.items()] or ["any approval asked"]
+            faulty = [f"; {approval.person} does not count: {fault}" for approval, fault in faults.items() if fault]
+            self._problem("quorum", f"lacking {', '.join(words)}{''.join(faulty)}")
+
+    def _fault(self, proposal: _Proposal, approval: _Approval) -> str:
+        role = self._roles.get((approval.person, f"approver:{approval.role}"))
+        if approval.person == proposal.author:
+            return "they wrote it"
+        if role is None:
+            return f"they do not hold the role {approval.role}"
+        for what, owed in (("role", role), ("key", approval.key)):
+            if owed and owed.by == proposal.author:
+                return f"their {what} was granted by the author"
+            if owed and owed.entry > proposal.index:
+                return f"their {what} was granted after the proposal"
+        return ""
+
+
+class _Data:
+    """An entry's data, each field asked for with its type; ValueError where it has another."""
+
+    def __init__(self, data: Mapping[str, Any]) -> None:
+        self._data = data
+
+    def of(self, kind: type, key: str) -> Any:
+        if type(self._data.get(key)) is not kind:
+            raise ValueError(f"{key} is missing, or of the wrong type")
+        return self._data[key]
+
+    def text(self, key: str) -> str:
+        return str(self.of(str, key))
+
+    def count(self, key: str, item: str) -> int:
+        number = self.of(dict, key)[item]
+        if type(number) is not int or not 1 <= number <= 1000:
+            raise ValueError(f"{key}.{item} is not a number of people")
+        return number
+
+    def revision(self) -> tuple[str, int]:
+        return self.text("policy"), self.of(int, "revision")
+
+
+def _says_the_same(frozen: bytes, proposal: _Proposal, revision: int) -> bool:
+    """Whether the bytes that were signed ask for the same approvals, of the same revision, by the same author."""
+    try:
+        value = json.loads(frozen)
+    except (ValueError, RecursionError):
+        return False
+    expected = {"asked": proposal.asked, "revision": revision, "author": proposal.author}
+    return isinstance(value, dict) and {key: value.get(key) for key in expected} == expected
+
+
+def _empty_seats(asked: Mapping[str, int], roles: Mapping[str, set[str]]) -> Counter[str]:
+    """How many approvals of which role are lacking when each person sits on one seat, and as many sit as can."""
+    seats = [role for role, number in sorted(asked.items()) for _ in range(number)]
+    taken: dict[int, str] = {}
+
+    def sit(person: str, tried: set[int]) -> bool:
+        for seat, role in enumerate(seats):
+            if role in roles[person] and seat not in tried:
+                tried.add(seat)
+                if seat not in taken or sit(taken[seat], tried):
+                    taken[seat] = person
+                    return True
+        return False
+
+    for person in sorted(roles):
+        sit(person, set())
+    return Counter(role for seat, role in enumerate(seats) if seat not in taken)
+
+
+# --- SSH keys and signatures, by ssh-keygen
+
+_SSH_KINDS = {"ssh-ed25519", "ssh-rsa", "ecdsa-sha2-nistp256", "ecdsa-sha2-nistp384", "ecdsa-sha2-nistp521",
+              "sk-ssh-ed25519@openssh.com", "sk-ecdsa-sha2-nistp256@openssh.com"}  # fmt: skip
+
+
+def _blob(public_key: str) -> bytes:
+    """The key's bytes; none if the line is more than a type and base64."""
+    try:
+        return base64.b64decode(public_key.partition(" ")[2], validate=True)
+    except ValueError:
+        return b""
+
+
+def _fingerprint(public_key: str) -> str:
+    return "SHA256:" + base64.b64encode(hashlib.sha256(_blob(public_key)).digest()).decode().rstrip("=")
+
+
+def _is_taken(public_key: str) -> bool:
+    """Whether the key is of a type that can approve, and strong enough."""
+    blob, fields, start = _blob(public_key), [], 0
+    while start < len(blob):
+        end = start + 4 + int.from_bytes(blob[start : start + 4], "big")
+        fields.append(blob[start + 4 : end])
+        start = end
+    kind = public_key.partition(" ")[0]
+    if kind not in _SSH_KINDS or not fields or fields[0] != kind.encode():
+        return False
+    return kind != "ssh-rsa" or int.from_bytes(fields[-1], "big").bit_length() >= 2048
+
+
+def ssh_keygen(public_key: str, message: bytes, armoured: str) -> bool | None:
+    """Whether OpenSSH takes the signature, in the namespace gatepost; None where it is not here or too old."""
+    program = shutil.which("ssh-keygen")
+    if program is None:
+        return None
+    if not _is_taken(public_key):  # nor may anything else get into the file that ssh-keygen trusts
+        return False
+    with tempfile.TemporaryDirectory() as folder:
+        allowed, signature = Path(folder, "allowed_signers"), Path(folder, "signature")
+        allowed.write_text(f'approver namespaces="gatepost" {public_key}\n', encoding="ascii")
+        signature.write_text(armoured, encoding="utf-8")
+        command = [
+            program,
+            "-Y",
+            "verify",
+            "-n",
+            "gatepost",
+            "-I",
+            "approver",
+            "-f",
+            str(allowed),
+            "-s",
+            str(signature),
+        ]
+        done = subprocess.run(command, input=message, capture_output=True, check=False)  # noqa: S603  # no shell
+    old = b"unknown option" in done.stderr or b"illegal option" in done.stderr
+    return None if old else done.returncode == 0
+
+
+# --- the script
+
+
+def _lines(file: Path) -> Iterator[bytes]:
+    with file.open("rb") as lines:
+        for line in lines:
+            yield line.removesuffix(b"\n")
+
+
+def _note(file: Path) -> str:
+    """A note as it was kept; mail programs change line ends, indent, and put blank lines around it."""
+    lines = file.read_text(encoding="utf-8").strip().splitlines()
+    return "".join(f"{line.strip()}\n" for line in lines)
+
+
+def verify_export(folder: Path, checkpoints: Iterable[Path]) -> Report:
+    """Checks an export: a directory with ledger.jsonl, vkey.txt, proposals/ and checkpoints/."""
+
+    def proposal(digest: str) -> bytes | None:
+        file = folder / "proposals" / f"{digest}.json"
+        return file.read_bytes() if digest.isalnum() and file.is_file() else None
+
+    vkey = (folder / "vkey.txt").read_text(encoding="utf-8").strip()
+    notes = [_note(file) for file in [*sorted((folder / "checkpoints").glob("*.txt")), *checkpoints]]
+    return verify(_lines(folder / "ledger.jsonl"), proposal, vkey, notes, ssh_keygen)
+
+
+def _summary(report: Report) -> Iterator[str]:
+    yield f"{report.size} entries, root {report.root_hex}"
+    yield from (f"  {number:>8} {event}" for event, number in sorted(report.entries_by_event.items()))
+    yield f"{report.checkpoints_checked} checkpoints compared"
+    yield f"{report.approvals_checked} signatures of approvals checked"
+    if report.approvals_by_as:
+        yield f"{report.approvals_by_as} approvals by --as, without a signature: this is an exercise"
+    yield from (f"not checked: {text}" for text in report.unchecked)
+    if any("SSH signature" in text for text in report.unchecked):
+        yield "SSH signatures are checked by ssh-keygen (OpenSSH 8.1 or later): it is not here"
+    for problem in report.problems:
+        place = "ledger" if problem.index is None else f"entry {problem.index}"
+        yield f"PROBLEM in {place}: {problem.code}: {problem.text}"
+    yield f"NOT VERIFIED: {len(report.problems)} problems" if report.problems else "verified"
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(description="Checks an exported ledger of Gatepost.")
+    parser.add_argument("folder", metavar="DIR", nargs="?", type=Path, default=Path(__file__).parent)
+    parser.add_argument("--checkpoint", metavar="FILE", type=Path, action="append", default=[],
+                        help="a checkpoint that you kept, such as one from an approval mail")  # fmt: skip
+    options = parser.parse_args(arguments)
+    try:
+        report = verify_export(options.folder, options.checkpoint)
+    except (OSError, UnicodeDecodeError) as error:
+        print(f"the export cannot be read: {error}", file=sys.stderr)
+        return 1
+    for line in _summary(report):  # what a ledger says must not steer the terminal
+        print("".join(sign if sign.isprintable() else repr(sign)[1:-1] for sign in line))
+    return 1 if report.problems else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,6 +1,5 @@
 """A problem: one thing wrong with a file that a person wrote, said so that the person can put it right."""
 
-import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -25,6 +24,8 @@ class Problem:
 
 def did_you_mean(word: str, choices: Iterable[str]) -> str:
     """A question naming the choice nearest to a misspelt word, "" if none is near."""
+    import difflib  # late: the command line's start does without it
+
     spelt = {choice.casefold(): choice for choice in choices}
     near = difflib.get_close_matches(word.casefold(), spelt, n=1)
     return f'did you mean "{spelt[near[0]]}"?' if near else ""

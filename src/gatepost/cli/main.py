@@ -1,0 +1,100 @@
+"""The command `gatepost`. Modules of commands are imported when they are used, so that --help comes at once."""
+
+import gc
+
+gc.disable()  # imports leave no garbage: collecting it costs a tenth of --help; `main` switches it on again
+
+import os  # noqa: E402
+import sys  # noqa: E402
+from collections.abc import Sequence  # noqa: E402
+from pathlib import Path  # noqa: E402
+from typing import Annotated  # noqa: E402
+
+from cyclopts import App, CycloptsError, Group, Parameter  # noqa: E402
+
+from gatepost.cli.help import Plain  # noqa: E402
+from gatepost.cli.output import Exit, Output  # noqa: E402
+from gatepost.cli.session import Session  # noqa: E402
+
+COMMANDS = {
+    "config": ("gatepost.cli.config:app", "Check the site's settings."),
+}
+"""Name to what is imported when it is used, and the line in the list of commands."""
+
+
+def _version() -> str:
+    from importlib.metadata import version
+
+    return version("gatepost")
+
+
+app = App(
+    name="gatepost",
+    help="Decides which phones may open company mail, tells people first, closes the door on time, retracts in one act,"
+    " and proves it.",
+    version=_version,
+    default_parameter=Parameter(negative=()),
+    help_format="plaintext",  # reading markdown and drawing panels would take longer than all the rest
+    help_formatter=Plain(),
+    result_action="return_value",
+    exit_on_error=False,
+    print_error=False,
+)
+app.meta.group_parameters = Group("Everywhere")
+for _name, (_target, _help) in COMMANDS.items():
+    app.command(_target, name=_name, help=_help)
+
+
+@app.meta.default
+def launch(
+    *tokens: Annotated[str, Parameter(show=False, allow_leading_hyphen=True)],
+    site: Annotated[Path | None, Parameter(help="The site's directory; else GATEPOST_SITE, else this one.")] = None,
+    by: Annotated[
+        str | None, Parameter(name="--as", help="Who acts: a mail address; else the first administrator.")
+    ] = None,
+    json: Annotated[
+        bool, Parameter(help="One JSON document on standard output, refusals too.", show_default=False)
+    ] = False,
+) -> int:
+    command, bound, ignored = app.parse_args(tokens)
+    gc.enable()
+    if "session" in ignored:
+        bound.arguments["session"] = Session(site or Path(os.environ.get("GATEPOST_SITE", "")), by, Output(json))
+    code = command(*bound.args, **bound.kwargs)
+    return code if isinstance(code, int) else Exit.DONE
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Carry out one command line. Returns the exit code."""
+    out = Output("--json" in arguments)
+    try:
+        code = app.meta(list(arguments))
+    except CycloptsError as error:
+        return out.error(_usage(error), Exit.USAGE)
+    except OSError as error:
+        if error.filename is None:  # not about a file that somebody named: broken machinery, or a closed pipe
+            raise
+        return out.error(f"{error.filename}: {error.strerror}")
+    return code if isinstance(code, int) else Exit.DONE
+
+
+def _usage(error: CycloptsError) -> str:
+    chain = " ".join(error.command_chain or ())
+    return f"{str(error).strip()} (see: gatepost {chain + ' ' if chain else ''}--help)"
+
+
+def main() -> None:
+    """The console script."""
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+    try:
+        code = run(sys.argv[1:])
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Who read us went away, as `head` does. What is still buffered must not fail once more at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = Exit.ERROR
+    except KeyboardInterrupt:
+        code = 130
+    gc.freeze()  # the system takes all memory back at once; searching it for garbage first takes 15 ms
+    sys.exit(code)

@@ -1,0 +1,99 @@
+"""Everything a mail needs, as data: what is rendered depends on nothing else."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from gatepost.core.fleet.device import Form, Platform
+from gatepost.core.instant import Duration, Instant
+from gatepost.core.notice.notice import NoticeKind
+from gatepost.core.policy.policy import Consequence, Text, Unseen
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PolicyFacts:
+    """What all mails on one policy revision share. Make one and keep it: the renderer remembers by its identity.
+
+    `apps`: names as people know them. `forms`: the forms in scope, empty for all.
+    `texts`: the author's text of an announcement, a correction or a withdrawal, by language (BCP 47); a withdrawal
+    may be missing, ours then stands for it. `language`: the site's default. `contact`: the help desk, in one line.
+    """
+
+    id: str
+    revision: int
+    title: str
+    reason: str
+    apps: tuple[str, ...]
+    consequence: Consequence
+    unseen: Unseen
+    texts: Mapping[NoticeKind, Mapping[str, Text]]
+    contact: str
+    forms: frozenset[Form] = frozenset()
+    language: str = "en"
+    exercise: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceFacts:
+    """One device of the person. `found`: names of the apps found on it; empty: we cannot see (never "you have").
+
+    `name`: what tells two phones apart, such as the inventory's id; "" if it is not worth saying.
+    """
+
+    platform: Platform
+    form: Form
+    found: tuple[str, ...] = ()
+    name: str = ""
+    shared: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ApprovalFacts:
+    """What an approver, or the author of a proposal, is told.
+
+    `role`: the one that this approver is asked in; "" in a result. `people`, `devices`: the predicted impact, counts
+    by column (hit, clear, exempt, cannot_tell, unmanaged, cannot_be_told); a hidden small cell is None.
+    `required`, `given`: approvals by role. `checkpoint`: the ledger's signed note, line for line (I-32).
+    `declined_by`: the name of who declined; "" in a result that says approved. `warnings`: sentences of the preview.
+    """
+
+    proposal: str
+    author: str
+    people: Mapping[str, int | None]
+    devices: Mapping[str, int | None]
+    required: Mapping[str, int]
+    given: Mapping[str, int] = field(default_factory=dict)
+    role: str = ""
+    checkpoint: str = ""
+    declined_by: str = ""
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeFacts:
+    """One mail to one person.
+
+    `deadline`: the instant that the door uses for this person, None where it is `immediately`.
+    `notice`: the least time between sending and block where it can end later than `deadline`, else None (I-10). In an
+    announcement or an update it counts from that mail, in every later mail from the first: a reminder that counted
+    from itself would promise more than the door gives.
+    `grace`: what follows telling where `deadline` is None.
+    `still_blocking`: titles of the other policies that block this person now.
+    `thread`: the subject of the person's first mail on this policy, exactly as sent; "" if this is the first.
+    `until`: the end of a waiver, from which the rule counts again; `revoked`: that waiver was taken back.
+    `note`: free text by who acted.
+    """
+
+    policy: PolicyFacts
+    name: str
+    locale: str
+    time_zone: str
+    deadline: Instant | None
+    notice: Duration | None = None
+    grace: Duration = 0
+    devices: tuple[DeviceFacts, ...] = ()
+    still_blocking: tuple[str, ...] = ()
+    thread: str = ""
+    until: Instant | None = None
+    revoked: bool = False
+    note: str = ""
+    approval: ApprovalFacts | None = None

@@ -1,0 +1,353 @@
+"""What each section of a mail says. A section is a function from the draft to blocks; the stored layout orders them.
+
+A block is (kind, text, items, language): the two templates know how to show each kind. All text in blocks is one line
+of visible characters (or, in the author's paragraphs, lines), so no block can pass for another.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any, Final, NamedTuple
+
+from babel import Locale
+from babel.lists import format_list
+
+from gatepost.core.fleet.device import Form, Platform
+from gatepost.core.notice.notice import NoticeKind
+from gatepost.core.policy.policy import Consequence, Text, Unseen
+from gatepost.notify.facts import ApprovalFacts, DeviceFacts, NoticeFacts
+from gatepost.notify.language import choose
+from gatepost.notify.moments import duration_words, words_of
+from gatepost.notify.phrases import Phrases
+from gatepost.notify.untrusted import one_line, paragraphs
+
+Items = tuple[Any, ...]
+
+
+class Block(NamedTuple):
+    """kind: banner, title, heading, para, call, list, rows (label, value), author, quote, pre, footer."""
+
+    kind: str
+    text: str = ""
+    items: Items = ()
+    language: str = ""
+
+
+@dataclass(slots=True)
+class Draft:
+    """One mail in the making. `locale`: how dates are written; `author`: the language of the author's text, if any."""
+
+    kind: NoticeKind
+    facts: NoticeFacts
+    phrase: Phrases
+    locale: Locale
+    author: str | None = None
+    _by: list[str] = field(default_factory=list)
+
+    def text_of(self, kind: NoticeKind) -> tuple[str, Text] | None:
+        """The author's text of that kind in the best language for this person, with the language."""
+        texts = self.facts.policy.texts.get(kind)
+        if not texts:
+            return None
+        language = choose(texts, self.facts.locale, self.facts.policy.language)
+        return language, texts[language]
+
+    def moment(self, at: int) -> str:
+        """An instant in words: one value, the one that the door uses."""
+        date, time, zone = words_of(at, self.facts.time_zone, self.locale)
+        if time:
+            return self.phrase("point_in_time", date=date, time=time, zone=zone)
+        return self.phrase("end_of_day", date=date, zone=zone)
+
+    def by(self) -> str:
+        """By when, in words that can be read no later than the door reads them (I-10); "by then" from then on."""
+        if self._by:
+            return self.phrase("by_then")
+        self._by.append(self._by_when())
+        return self._by[0]
+
+    def _by_when(self) -> str:
+        # Sending is before telling (the server's acceptance), so what counts from sending ends before the door closes.
+        first = "" if self.kind in (NoticeKind.ANNOUNCEMENT, NoticeKind.UPDATE) else "_first"
+        facts, deadline = self.facts, self.facts.deadline
+        if self.kind is NoticeKind.WAIVER_ENDS and facts.until is not None:
+            deadline = max(facts.until, deadline or facts.until)
+        if deadline is None:
+            duration = max(facts.grace, facts.notice or 0)
+            if not duration:
+                return self.phrase("by_at_once")
+            return self.phrase(f"by_duration{first}", duration=duration_words(duration, self.locale))
+        when = self.moment(deadline)
+        if not facts.notice:
+            return self.phrase("by_deadline", when=when)
+        least = duration_words(facts.notice, self.locale)
+        return self.phrase(f"by_deadline_or_later{first}", when=when, duration=least)
+
+
+_PLATFORM_NAMES: Final = {
+    Platform.IOS: "iOS",
+    Platform.IPADOS: "iPadOS",
+    Platform.ANDROID: "Android",
+    Platform.MACOS: "macOS",
+    Platform.WINDOWS: "Windows",
+    Platform.CHROMEOS: "ChromeOS",
+    Platform.LINUX: "Linux",
+}
+_MOST_APPS_IN_A_SENTENCE: Final = 4
+
+
+@lru_cache(maxsize=1024)
+def _listed(names: tuple[str, ...], language: str) -> str:
+    return str(format_list([one_line(name) for name in names], locale=Locale.parse(language)))
+
+
+def _apps(draft: Draft) -> dict[str, str]:
+    names = draft.facts.policy.apps
+    if len(names) > _MOST_APPS_IN_A_SENTENCE:
+        return {"apps": draft.phrase("several_apps"), "apps_of": draft.phrase("several_apps_of")}
+    listed = _listed(names, draft.phrase.language)
+    return {"apps": listed, "apps_of": listed}
+
+
+def _author(draft: Draft) -> Iterator[Block]:
+    """The author's own words; for a withdrawal without any, our lead has said all."""
+    kind = NoticeKind.ANNOUNCEMENT if draft.kind is NoticeKind.UPDATE else draft.kind
+    found = draft.text_of(kind)
+    if found:
+        language, text = found
+        yield Block("author", "", paragraphs(text.body), language)
+
+
+def _asked(draft: Draft) -> Iterator[Block]:
+    yield from _asks(draft, ("asked_remove", "asked_attest", "asked_check"))
+
+
+def _asked_again(draft: Draft) -> Iterator[Block]:
+    """A waiver's result asks for something only if the waiver was taken back."""
+    if draft.facts.revoked:
+        yield from _asked(draft)
+
+
+def _asked_blocked(draft: Draft) -> Iterator[Block]:
+    """Once blocked there is no "by when" any more."""
+    yield from _asks(draft, ("asked_first", "asked_first_attest", "asked_first_check"))
+
+
+def _asks(draft: Draft, keys: tuple[str, str, str]) -> Iterator[Block]:
+    remove, attest, check = keys
+    devices, policy = draft.facts.devices, draft.facts.policy
+    yield Block("heading", draft.phrase("asked_heading"))
+    values = {**_apps(draft), "contact": policy.contact}
+    if not devices or any(device.found for device in devices):
+        yield Block("call", draft.phrase(remove, by=draft.by(), **values))
+    if any(not device.found for device in devices):
+        key = check if policy.unseen is Unseen.BLOCK else attest
+        yield Block("call", draft.phrase(key, by=draft.by(), **values))
+
+
+def _apps_concerned(draft: Draft) -> Iterator[Block]:
+    names = draft.facts.policy.apps
+    if len(names) > _MOST_APPS_IN_A_SENTENCE:
+        yield Block("heading", draft.phrase("apps_heading"))
+        yield Block("list", "", tuple(one_line(name) for name in names))
+
+
+def _label(draft: Draft, device: DeviceFacts) -> str:
+    if (device.platform, device.form) == (Platform.IOS, Form.PHONE):
+        label = "iPhone"
+    elif (device.platform, device.form) == (Platform.IPADOS, Form.TABLET):
+        label = "iPad"
+    else:
+        form = draft.phrase(f"form_{device.form}")
+        label = draft.phrase("device", platform=_PLATFORM_NAMES[device.platform], form=form)
+    if device.name:
+        label = draft.phrase("device_named", device=label, name=device.name)
+    return draft.phrase("device_shared", device=label) if device.shared else label
+
+
+def _devices(draft: Draft) -> Iterator[Block]:
+    if draft.facts.devices:
+        yield Block("heading", draft.phrase("devices_heading"))
+        yield Block("list", "", tuple(_device(draft, device) for device in draft.facts.devices))
+
+
+def _device(draft: Draft, device: DeviceFacts) -> str:
+    if not device.found:
+        return draft.phrase("device_unseen", device=_label(draft, device))
+    apps = _listed(device.found, draft.phrase.language)
+    return draft.phrase("device_found", device=_label(draft, device), apps=apps)
+
+
+def _devices_only(draft: Draft) -> Iterator[Block]:
+    """Their names alone: what was found on them is no longer so."""
+    if draft.facts.devices:
+        yield Block("heading", draft.phrase("devices_heading"))
+        yield Block("list", "", tuple(_label(draft, device) for device in draft.facts.devices))
+
+
+def _happens(draft: Draft) -> Iterator[Block]:
+    policy, devices = draft.facts.policy, draft.facts.devices
+    yield Block("heading", draft.phrase("happens_heading"))
+    if policy.consequence is not Consequence.BLOCK:
+        yield Block("para", draft.phrase("happens_notify"))
+    else:
+        if not devices or any(device.found for device in devices):
+            yield Block("para", draft.phrase("happens_block"))
+        if any(not device.found for device in devices):
+            yield Block("para", draft.phrase("happens_check" if policy.unseen is Unseen.BLOCK else "happens_attest"))
+        yield Block("para", draft.phrase("opens_again"))
+    yield from _what_stays(draft)
+
+
+def _happens_blocked(draft: Draft) -> Iterator[Block]:
+    yield Block("heading", draft.phrase("happens_heading"))
+    yield Block("para", draft.phrase("opens_again"))
+    yield from _what_stays(draft)
+
+
+def _what_stays(draft: Draft) -> Iterator[Block]:
+    yield Block("para", draft.phrase("stays"))
+    forms = draft.facts.policy.forms
+    if forms and len(forms) < len(Form):
+        names = _listed(
+            tuple(draft.phrase(f"forms_{form}") for form in Form if form not in forms), draft.locale.language
+        )
+        yield Block("para", draft.phrase("others_stay", forms=names))
+
+
+def _still(draft: Draft) -> Iterator[Block]:
+    if draft.facts.still_blocking:
+        yield Block("heading", draft.phrase("still_heading"))
+        yield Block("para", draft.phrase("still_blocking"))
+        yield Block("list", "", tuple(one_line(title) for title in draft.facts.still_blocking))
+
+
+def _still_after(draft: Draft) -> Iterator[Block]:
+    """Where a block has gone, that nothing else stands is worth a sentence."""
+    if draft.facts.still_blocking:
+        yield from _still(draft)
+    else:
+        yield Block("heading", draft.phrase("still_heading"))
+        yield Block("para", draft.phrase("nothing_else"))
+
+
+def _note(draft: Draft) -> Iterator[Block]:
+    parts = paragraphs(draft.facts.note)
+    if parts:
+        yield Block("heading", draft.phrase("note_heading"))
+        yield Block("author", "", parts, draft.phrase.language)
+
+
+def _contact(draft: Draft) -> Iterator[Block]:
+    yield Block("heading", draft.phrase("contact_heading"))
+    yield Block("para", one_line(draft.facts.policy.contact))
+
+
+def _about(draft: Draft) -> Iterator[Block]:
+    policy = draft.facts.policy
+    rows = [(draft.phrase("about_title"), one_line(policy.title))]
+    if policy.reason:
+        rows.append((draft.phrase("about_reason"), one_line(policy.reason)))
+    name = draft.phrase("about_revision", policy=policy.id, revision=str(policy.revision))
+    rows.append((draft.phrase("about_name"), name))
+    yield Block("heading", draft.phrase("about_heading"))
+    yield Block("rows", "", tuple(rows))
+
+
+def _quote(draft: Draft, heading: str, kind: NoticeKind) -> Iterator[Block]:
+    found = draft.text_of(kind)
+    if found:
+        language, text = found
+        yield Block("heading", draft.phrase(heading))
+        yield Block("quote", one_line(text.subject), paragraphs(text.body), language)
+
+
+def _approval(draft: Draft) -> ApprovalFacts:
+    if draft.facts.approval is None:
+        raise ValueError(f"a mail of kind {draft.kind} needs facts about the approval")
+    return draft.facts.approval
+
+
+_IMPACT: Final = ("hit", "clear", "exempt", "cannot_tell", "unmanaged", "cannot_be_told")
+
+
+def _impact(draft: Draft) -> Iterator[Block]:
+    approval = _approval(draft)
+
+    def count(counts: Mapping[str, int | None], column: str) -> str:
+        number = counts.get(column, 0)
+        return draft.phrase("impact_hidden") if number is None else str(number)
+
+    rows = [
+        (
+            draft.phrase(f"impact_{column}"),
+            draft.phrase("impact_row", people=count(approval.people, column), devices=count(approval.devices, column)),
+        )
+        for column in _IMPACT
+        if column in approval.people or column in approval.devices
+    ]
+    yield Block("heading", draft.phrase("impact_heading"))
+    yield Block("rows", "", tuple(rows))
+
+
+def _warnings(draft: Draft) -> Iterator[Block]:
+    warnings = _approval(draft).warnings
+    if warnings:
+        yield Block("heading", draft.phrase("warnings_heading"))
+        yield Block("list", "", tuple(one_line(warning) for warning in warnings))
+
+
+def _approvals(draft: Draft) -> Iterator[Block]:
+    approval = _approval(draft)
+    rows = tuple(
+        (one_line(role), draft.phrase("approvals_row", given=str(approval.given.get(role, 0)), required=str(number)))
+        for role, number in approval.required.items()
+    )
+    yield Block("heading", draft.phrase("approvals_heading"))
+    yield Block("rows", "", rows)
+
+
+def _how(draft: Draft) -> Iterator[Block]:
+    approval, policy = _approval(draft), draft.facts.policy
+    yield Block("heading", draft.phrase("how_heading"))
+    for step in ("read", "approve", "decline"):
+        yield Block("para", draft.phrase(f"how_{step}"))
+        yield Block("pre", "", (draft.phrase(f"command_{step}", policy=policy.id, role=approval.role),))
+    yield Block("para", draft.phrase("how_hash"))
+    yield Block("pre", "", (one_line(approval.proposal),))
+
+
+def _checkpoint(draft: Draft) -> Iterator[Block]:
+    """Line for line, empty lines too: a signed note is checked byte for byte."""
+    lines = _approval(draft).checkpoint.split("\n")
+    if any(lines):
+        yield Block("heading", draft.phrase("checkpoint_heading"))
+        yield Block("para", draft.phrase("checkpoint_keep"))
+        yield Block("pre", "", tuple(one_line(line) for line in lines))
+
+
+SECTIONS: Final[Mapping[str, Callable[[Draft], Iterator[Block]]]] = {
+    "author": _author,
+    "asked": _asked,
+    "asked_again": _asked_again,
+    "asked_blocked": _asked_blocked,
+    "apps": _apps_concerned,
+    "devices": _devices,
+    "devices_only": _devices_only,
+    "happens": _happens,
+    "happens_blocked": _happens_blocked,
+    "still": _still,
+    "still_after": _still_after,
+    "note": _note,
+    "contact": _contact,
+    "about": _about,
+    "impact": _impact,
+    "warnings": _warnings,
+    "approvals": _approvals,
+    "how": _how,
+    "checkpoint": _checkpoint,
+    "quote_announcement": lambda draft: _quote(draft, "quote_announcement", NoticeKind.ANNOUNCEMENT),
+    "quote_first": lambda draft: _quote(draft, "quote_first", NoticeKind.ANNOUNCEMENT),
+    "quote_void": lambda draft: _quote(draft, "quote_void", NoticeKind.ANNOUNCEMENT),
+    "quote_correction": lambda draft: _quote(draft, "quote_correction", NoticeKind.CORRECTION),
+}

@@ -1,0 +1,98 @@
+"""The facts that the tests of mails start from: the memo of 10 July 2020, told to somebody in Berlin."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from gatepost.core.fleet.device import Form, Platform
+from gatepost.core.instant import HOUR, Instant
+from gatepost.core.notice.notice import NoticeKind
+from gatepost.core.policy.policy import Consequence, Text, Unseen
+from gatepost.notify.facts import ApprovalFacts, DeviceFacts, NoticeFacts, PolicyFacts
+
+
+def utc(*parts: int) -> Instant:
+    """An instant from its UTC calendar parts."""
+    return int(datetime(*parts, tzinfo=UTC).timestamp() * 1000)  # type: ignore[arg-type,misc]
+
+
+FRIDAY_ENDS_IN_BERLIN: Final = utc(2020, 7, 10, 22)
+
+POLICY: Final = PolicyFacts(
+    id="no-tiktok-where-mail-is-read",
+    revision=1,
+    title="TikTok is not permitted on mobile devices that open company mail",
+    reason="Security risk",
+    apps=("TikTok",),
+    consequence=Consequence.BLOCK,
+    unseen=Unseen.ATTEST,
+    texts={
+        NoticeKind.ANNOUNCEMENT: {
+            "en": Text(
+                "Action required: an app on mobile devices that open company mail",
+                "Due to security risks, the TikTok app is no longer permitted on mobile devices that open company "
+                "mail.\n\nUsing TikTok from your laptop's browser is allowed.",
+            ),
+            "de": Text(
+                "Bitte handeln: eine App auf Mobilgeräten mit Firmenmail",
+                "Wegen Sicherheitsrisiken ist die App TikTok auf Mobilgeräten, mit denen Firmenmail geöffnet wird, "
+                "nicht mehr erlaubt.\n\nTikTok im Browser Ihres Laptops ist erlaubt.",
+            ),
+        },
+        NoticeKind.CORRECTION: {
+            "en": Text("Sent in error", "There is no change to our policies right now with regard to TikTok."),
+            "de": Text("Irrtümlich verschickt", "An unseren Richtlinien zu TikTok ändert sich derzeit nichts."),
+        },
+    },
+    contact="IT help desk, extension 4000, help@corp.example",
+    forms=frozenset({Form.PHONE, Form.TABLET}),
+)
+
+ANNA: Final = NoticeFacts(
+    policy=POLICY,
+    name="Anna Müller",
+    locale="de-DE",
+    time_zone="Europe/Berlin",
+    deadline=FRIDAY_ENDS_IN_BERLIN,
+    notice=24 * HOUR,
+    devices=(
+        DeviceFacts(Platform.ANDROID, Form.PHONE, ("TikTok",), "SM-G973F"),
+        DeviceFacts(Platform.IOS, Form.PHONE),
+    ),
+)
+
+APPROVAL: Final = ApprovalFacts(
+    proposal="3fa9c1d2e4b05566778899aabbccddeeff00112233445566778899aabbccddee",
+    author="Sam Writer",
+    people={"hit": 1204, "clear": 17310, "exempt": 41, "cannot_tell": 880, "unmanaged": 565, "cannot_be_told": None},
+    devices={"hit": 1260, "clear": 33100, "exempt": 45, "cannot_tell": 910, "unmanaged": 600, "cannot_be_told": None},
+    required={"security": 1, "legal": 1, "executive": 1},
+    given={"legal": 1},
+    role="security",
+    checkpoint="corp.example/gatepost\n42\nqINS1GRFhWHwdkUeqLEoP4yEMkTBBzxBkGwGQlVlVcs=\n\n"
+    "— corp.example/gatepost 8b1f3a5cRkX0mO2v8w8Dq0f3bLr5T7s1dJ4yQ9xUeP6nHcZaWgViKtBoMlEsCuRzXy\n",
+    warnings=("The notice is shorter than the site's 24 hours.", "7 executives are among the people hit."),
+)
+
+_THREAD: Final = {language: text.subject for language, text in POLICY.texts[NoticeKind.ANNOUNCEMENT].items()}
+
+
+def sample(kind: NoticeKind, language: str) -> NoticeFacts:
+    """Plausible facts for a mail of this kind to a person of this language (de or en)."""
+    person: dict[str, Any] = {}
+    if language == "en":
+        person = {"name": "Ann Miller", "locale": "en-US", "time_zone": "America/New_York"}
+        person["deadline"] = utc(2020, 7, 11, 4)
+    facts = replace(ANNA, **person)
+    if kind in (NoticeKind.APPROVAL_ASKED, NoticeKind.APPROVAL_RESULT):
+        return replace(facts, devices=(), approval=APPROVAL)
+    if kind is NoticeKind.ANNOUNCEMENT:
+        return facts
+    facts = replace(facts, thread=_THREAD[language], notice=None)
+    if kind in (NoticeKind.WAIVER_RESULT, NoticeKind.WAIVER_ENDS):
+        return replace(facts, until=utc(2020, 7, 24, 15, 30), note="Keeps the company's own account.")
+    if kind in (NoticeKind.BLOCKED, NoticeKind.CORRECTION):
+        return replace(facts, still_blocking=("Company-owned phones carry no games",))
+    if kind is NoticeKind.ENDED:
+        return replace(facts, note="The app has been changed and checked.")
+    return facts

@@ -185,6 +185,11 @@ def fast_outcome(value: bytes, states: Mapping[int, RuleState], at: Instant) -> 
     return outcome, until
 
 
+def has_rules(value: bytes) -> bool:
+    """Whether any rule concerns this device; if none does, no time and no state needs to be looked at."""
+    return value[2] > 0 or value[3] > 0
+
+
 def binds(value: bytes, login: bytes) -> bool:
     """Whether this standing may be used by a login (case-folded UTF-8). A shared device is bound to nobody."""
     length = value[4] | value[5] << 8

@@ -44,15 +44,19 @@ class BatchRefused(Exception):
     """A batch cannot be taken in; the copy stays as it was (I-26)."""
 
 
-def _now(act: Callable[[], None]) -> None:
+BetweenReads = Callable[[Callable[[], None]], None]
+"""Runs a function in the thread that reads, between two reads, and returns when it is done."""
+
+
+def at_once(act: Callable[[], None]) -> None:
+    """Where one thread both reads and writes."""
     act()
 
 
 class Table:
     """An open copy. `apply` and `touch` belong to one thread, `Reader.read` to one other.
 
-    `states`: level 2, decoded, replaced as a whole when the position moves. `between_reads` runs a function in the
-    readers' thread, between two reads, and returns when it is done.
+    `states`: level 2, decoded, replaced as a whole when the position moves.
     """
 
     def __init__(self, path: Path, env: "lmdb.Environment", lock: int, meta: dict[str, Any]) -> None:
@@ -63,7 +67,7 @@ class Table:
         self.whole: bool = meta["whole"]
         self.contact = Contact(**meta["contact"]) if meta["contact"] else None
         self.states: Mapping[int, RuleState] = {}
-        self.between_reads: Callable[[Callable[[], None]], None] = _now
+        self.between_reads: BetweenReads = at_once
         self._env = env
         self._lock = lock
         self._readers: list[Reader] = []

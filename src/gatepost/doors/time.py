@@ -38,21 +38,23 @@ class DoorTime:
             contact = contact._replace(boot=self._boot, elapsed=clock.boot_elapsed())
         self._anchor = contact
 
-    def hear(self, server_now: Instant, clock_offset: int) -> Contact:
-        """The site has told its time. Returns what to keep, so that it holds across a restart."""
-        self._anchor = Contact(server_now, clock_offset, self._boot, clock.boot_elapsed())
-        self._rebooted = False
-        return self._anchor
+    def contact(self, server_now: Instant, clock_offset: int) -> Contact:
+        """What to keep of the site's telling its time just now, so that it holds across a restart."""
+        return Contact(server_now, clock_offset, self._boot, clock.boot_elapsed())
 
-    def hear_nothing_new(self) -> Contact:
+    def contact_without_news(self) -> Contact:
         """The site was reached and told no time: it is what it was, plus what has elapsed (or, before any contact at
         all, the wall clock; a copy that never heard a time holds nothing to decide yet)."""
         anchor = self._anchor
-        if anchor is None or self._rebooted:
-            return self.hear(clock.system_now() if anchor is None else self.now(), anchor.clock_offset if anchor else 0)
+        if anchor is None:
+            return self.contact(clock.system_now(), 0)
         elapsed = clock.boot_elapsed()
-        self._anchor = anchor._replace(server_now=anchor.server_now + elapsed - anchor.elapsed, elapsed=elapsed)
-        return self._anchor
+        return anchor._replace(server_now=anchor.server_now + elapsed - anchor.elapsed, elapsed=elapsed)
+
+    def hear(self, contact: Contact) -> None:
+        """From now on the time rests on this contact."""
+        self._anchor = contact
+        self._rebooted = False
 
     def now(self) -> Instant:
         """The instant to decide at; the wall clock before any contact."""

@@ -1,0 +1,162 @@
+"""The door's process: the check, and the thread that follows the site."""
+
+import asyncio
+import contextlib
+import signal
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Final
+
+import uvicorn
+
+from gatepost.doors.check import Check, DoorRules
+from gatepost.doors.copy import Copy
+from gatepost.doors.feed import Changes, Confirm, follow
+
+LOOK_AT_AGE_EVERY: Final = 0.25
+STOP_WITHIN: Final = 3
+STEP: Final = 0.1
+"""Seconds."""
+
+BACKLOG: Final = 2048
+
+
+def run_door(
+    listen: tuple[str, int],
+    table_path: Path,
+    site_id: str,
+    rules: DoorRules,
+    changes: Changes,
+    confirm: Confirm,
+    retry_on: tuple[type[Exception], ...],
+    ready: Callable[[], None],
+) -> None:
+    """Answer checks until SIGTERM or SIGINT, then return.
+
+    `ready` is called, from another thread, once checks are answered and the copy has caught up or is known to be all
+    there is. `changes` and `confirm` are called from that thread too. OSError: the address is taken, or another door
+    uses the copy.
+    """
+    with (
+        _signals_asking_to_end() as asked,
+        contextlib.closing(Copy(table_path, site_id, rules.copy_expires_after)) as copy,
+    ):
+        listener = _listen(listen)
+        stop = threading.Event()
+        server = _Server(Check(copy, rules), copy, asked)
+        follower = threading.Thread(
+            target=_follow,
+            args=(server, copy, changes, confirm, retry_on, stop, ready),
+            name="door-feed",
+            daemon=True,
+        )
+        follower.start()
+        try:
+            server.run(sockets=[listener])
+        finally:
+            stop.set()
+            server.open.set()
+            follower.join()
+
+
+def _follow(
+    server: "_Server",
+    copy: Copy,
+    changes: Changes,
+    confirm: Confirm,
+    retry_on: tuple[type[Exception], ...],
+    stop: threading.Event,
+    ready: Callable[[], None],
+) -> None:
+    server.open.wait()
+    follow(copy, changes, confirm, retry_on=retry_on, stop=stop, after_first_round=ready)
+
+
+class _Server(uvicorn.Server):
+    """uvicorn, with a look at the copy's age now and then. `open` is set once it listens."""
+
+    def __init__(self, check: Check, copy: Copy, asked_to_end: threading.Event) -> None:
+        self.open = threading.Event()
+        self._copy = copy
+        self._asked_to_end = asked_to_end
+        config = uvicorn.Config(
+            check,
+            interface="asgi3",
+            loop="uvloop",
+            http="httptools",
+            ws="none",
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            proxy_headers=False,
+            server_header=False,
+            backlog=BACKLOG,
+            timeout_graceful_shutdown=STOP_WITHIN,
+        )
+        super().__init__(config)
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        loop = asyncio.get_running_loop()
+        self._copy.read_in_thread(lambda act: _run_in(loop, act))
+        self._watch = asyncio.create_task(self._look_at_age())
+        self.open.set()
+        self.should_exit = self.should_exit or self._asked_to_end.is_set()
+
+    async def _look_at_age(self) -> None:
+        while not self.should_exit:
+            self._copy.check_age()
+            await asyncio.sleep(LOOK_AT_AGE_EVERY)
+
+
+def _run_in(loop: asyncio.AbstractEventLoop, act: Callable[[], None]) -> None:
+    """Run a function in the loop's thread and wait for it. OSError if the loop does not come to it (it has ended)."""
+    done = threading.Event()
+    failures: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            act()
+        except BaseException as failure:
+            failures.append(failure)
+        done.set()
+
+    try:
+        loop.call_soon_threadsafe(run)
+    except RuntimeError as error:
+        raise OSError("the door is closing") from error
+    while not done.wait(STEP):
+        if loop.is_closed():
+            raise OSError("the door is closing")
+    if failures:
+        raise failures[0]
+
+
+def _listen(address: tuple[str, int]) -> socket.socket:
+    family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind(address)
+    except OSError:
+        listener.close()
+        raise
+    return listener
+
+
+@contextlib.contextmanager
+def _signals_asking_to_end() -> Iterator[threading.Event]:
+    """Set by a signal that comes before the server takes them; and by the one that ended it, which uvicorn raises once
+    more when it has ended and which must not kill the process then."""
+    asked = threading.Event()
+    if threading.current_thread() is not threading.main_thread():
+        yield asked
+        return
+    before = {number: signal.signal(number, lambda *_: asked.set()) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield asked
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,44 @@
+"""What holds for every test: missing packages, full-size tests, steady random cases."""
+
+import os
+import shutil
+from collections.abc import Sequence
+
+import pytest
+from hypothesis import settings
+
+settings.register_profile("steady", derandomize=True, deadline=None, database=None)
+settings.register_profile("thorough", deadline=None, database=None, max_examples=2000)
+settings.load_profile("steady")
+
+PROGRAMS = {
+    "nginx-light": ("nginx",),
+    "postfix": ("smtp-sink", "smtp-source"),
+    "openssh-client": ("ssh-keygen",),
+    "wrk": ("wrk",),
+}
+"""Debian package to the programs that tests use from it."""
+
+
+def missing(package: str) -> Sequence[str]:
+    """The package's programs that are not here; servers live where only root's PATH looks."""
+    path = os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/local/sbin", "/usr/sbin", "/sbin"])
+    return [program for program in PROGRAMS[package] if shutil.which(program, path=path) is None]
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip what needs a package that is not here. Where CI is set everything must run, so there it is a failure."""
+    for marker in item.iter_markers("needs"):
+        (package,) = marker.args
+        if programs := missing(package):
+            text = f"needs the Debian package {package} ({', '.join(programs)} not found)"
+            pytest.fail(text, pytrace=False) if os.environ.get("CI") else pytest.skip(text)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Full sizes run only when asked for by `-m long`."""
+    if config.option.markexpr:
+        return
+    long = [item for item in items if item.get_closest_marker("long")]
+    config.hook.pytest_deselected(items=long)
+    items[:] = [item for item in items if item not in long]

@@ -1,0 +1,80 @@
+"""The command line's own manners, seen from outside."""
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.journeys.program import PROGRAM, environment, run
+
+
+def test_help_names_the_commands_and_what_works_everywhere() -> None:
+    """--help lists the commands and the options that every command takes."""
+    text = run("--help").stdout
+    assert text.startswith("Usage: gatepost COMMAND")
+    for word in ("config", "--site", "--as", "--json", "--version"):
+        assert f"  {word}" in text
+
+
+def test_help_of_a_command_shows_the_options_that_work_everywhere() -> None:
+    """A command's own page has them too."""
+    assert "--json" in run("config", "check", "--help").stdout
+
+
+def test_help_imports_nothing_that_is_slow() -> None:
+    """--help comes at once because neither settings, database nor mail are imported for it."""
+    python = PROGRAM.with_name("python")
+    command = [str(python), "-X", "importtime", str(PROGRAM), "--help"]
+    done = subprocess.run(command, capture_output=True, text=True, env=environment(), check=True)
+    imported = {line.rsplit("|", 1)[1].strip() for line in done.stderr.splitlines() if line.startswith("import time:")}
+    assert "cyclopts" in imported
+    assert not imported & {
+        "pydantic",
+        "sqlalchemy",
+        "structlog",
+        "asyncio",
+        "ssl",
+        "jinja2",
+        "rich.markdown",
+        "difflib",
+    }
+
+
+def test_wrong_usage_is_exit_code_2() -> None:
+    """Wrong usage says what was meant and where help is: on standard error, or as a document with --json."""
+    done = run("config", "chekc", exit=2)
+    assert done.stdout == ""
+    assert 'Did you mean "check"?' in done.stderr
+    assert "(see: gatepost config --help)" in done.stderr
+    assert set(run("--json", "config", "chekc", exit=2).json) == {"error", "text"}
+    assert run("config", "check", "--jsn", exit=2).stderr.startswith("gatepost: Unknown option: --jsn.")
+
+
+@pytest.mark.parametrize(
+    "order", [["--json", "config", "check"], ["config", "--json", "check"], ["config", "check", "--json"]]
+)
+def test_what_works_everywhere_may_stand_anywhere(tmp_path: Path, order: list[str]) -> None:
+    """--json, --site and --as are taken before, inside and after a command."""
+    document = run(*order, site=tmp_path, exit=1).json
+    assert document["problems"][0]["file"] == "gatepost.toml"
+
+
+def test_the_site_may_come_from_the_environment(tmp_path: Path) -> None:
+    """GATEPOST_SITE names the site where --site does not."""
+    (tmp_path / "gatepost.toml").write_text("[door]\nmode = 1\n")
+    command = [str(PROGRAM), "config", "check"]
+    done = subprocess.run(command, capture_output=True, text=True, env=environment() | {"GATEPOST_SITE": str(tmp_path)})
+    assert done.returncode == 1
+    assert "gatepost.toml:2:1: door.mode: expected" in done.stderr
+
+
+def test_a_reader_that_leaves_is_no_error_message(tmp_path: Path) -> None:
+    """`gatepost ... | head -0` ends quietly."""
+    command = f"'{PROGRAM}' --help | true"
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, env=environment())
+    assert done.stderr == ""
+
+
+def test_version() -> None:
+    """--version prints the version and nothing else."""
+    assert run("--version").stdout.strip().count(".") == 2

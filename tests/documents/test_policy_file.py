@@ -1,0 +1,461 @@
+"""Policy files: what is read, what is refused, and that nothing is lost on the way back."""
+
+import json
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import event, given, settings
+from hypothesis import strategies as st
+
+from gatepost.core.fleet.device import Form, Ownership, Platform
+from gatepost.core.fleet.person import Kind
+from gatepost.core.instant import DAY, HOUR
+from gatepost.core.policy.policy import Consequence, Deadline, Example, Policy, Scope, Text, Unseen
+from gatepost.core.problem import Problem
+from gatepost.documents.policy_data import policy_data, policy_from_data
+from gatepost.documents.policy_document import PolicyDocument
+from gatepost.documents.policy_file import policy_schema, read_policy, write_policy
+
+LEAST = """\
+policy: no-tiktok
+title: TikTok is not permitted
+apps: [tiktok]
+devices: {forms: [phone, tablet]}
+unseen: attest
+deadline: 2020-07-10
+consequence: block
+announcement: {subject: About your phone, body: Please remove it.}
+correction: {subject: About your phone, body: It was sent in error.}
+"""
+
+
+def read(text: str) -> Policy:
+    policy = read_policy(text.encode(), "p.yaml")
+    assert isinstance(policy, Policy), policy
+    return policy
+
+
+def problems(text: str | bytes) -> list[str]:
+    found = read_policy(text if isinstance(text, bytes) else text.encode(), "p.yaml")
+    assert isinstance(found, tuple), "expected problems"
+    return [str(problem) for problem in found]
+
+
+def without(key: str) -> str:
+    return "".join(line + "\n" for line in LEAST.splitlines() if not line.startswith(key + ":"))
+
+
+def test_the_required_keys_are_enough() -> None:
+    """Everything else has a default: no grace of its own, the site's notice, told first, nobody excepted."""
+    policy = read(LEAST)
+    assert policy == Policy(
+        id="no-tiktok",
+        title="TikTok is not permitted",
+        apps=("tiktok",),
+        lists=(),
+        scope=Scope(forms=frozenset({Form.PHONE, Form.TABLET})),
+        except_=Scope(),
+        shared=False,
+        unseen=Unseen.ATTEST,
+        deadline=Deadline("2020-07-10"),
+        consequence=Consequence.BLOCK,
+        announcement={"": Text("About your phone", "Please remove it.")},
+        correction={"": Text("About your phone", "It was sent in error.")},
+    )
+    assert policy.notice is None
+    assert policy.grace == 0
+    assert policy.tell_first
+
+
+def test_every_key_is_read() -> None:
+    """A file that uses every key of this version, with languages."""
+    policy = read(
+        """\
+policy: p
+title: T
+reason: Security risk
+necessity: why
+apps: [tiktok, douyin]
+lists: [india-2020-06-29]
+devices: {forms: [phone], platforms: [ios, android], ownership: [company], shared: true}
+people: {kinds: [contractor], countries: [NO, IN], groups: [sales]}
+except: {forms: [tablet], platforms: [ipados], ownership: [personal], kinds: [employee], countries: [DE], groups: [pr]}
+unseen: block
+deadline: 2020-07-10T17:00
+grace: 24h
+notice: 7d
+tell_first: false
+reminders: [72h, 24h, 2h]
+consequence: notify
+approvals: {security: 1, legal: 2}
+announcement: {en: {subject: a, body: b}, de: {subject: c, body: "d\\n\\ne"}}
+correction: {en: {subject: a, body: b}, de: {subject: c, body: d}, fr: {subject: e, body: f}}
+withdrawal: {en: {subject: a, body: b}, de: {subject: c, body: d}}
+press: one line
+examples:
+  - device: {form: laptop, apps: [tiktok], ownership: company, shared: true, visibility: managed-only}
+    person: {kind: contractor, country: NO, groups: [sales]}
+    attested: true
+    at: 2020-07-11
+    expect: warn
+"""
+    )
+    assert policy.scope.countries == {"NO", "IN"}, "NO is a country in YAML 1.2"
+    assert policy.except_.groups == {"pr"}
+    assert policy.except_.forms == {Form.TABLET}
+    assert (policy.grace, policy.notice, policy.reminders) == (DAY, 7 * DAY, (72 * HOUR, 24 * HOUR, 2 * HOUR))
+    assert (policy.shared, policy.tell_first, policy.consequence) == (True, False, Consequence.NOTIFY)
+    assert policy.approvals == {"security": 1, "legal": 2}
+    assert policy.announcement["de"] == Text("c", "d\n\ne")
+    assert policy.examples == (
+        Example(
+            form=Form.LAPTOP,
+            platform=Platform.MACOS,
+            ownership=Ownership.COMPANY,
+            shared=True,
+            apps=("tiktok",),
+            seen=False,
+            kind=Kind.CONTRACTOR,
+            country="NO",
+            groups=frozenset({"sales"}),
+            attested=True,
+            at="2020-07-11",
+            expect="warn",
+            line=23,
+        ),
+    )
+
+
+@pytest.mark.parametrize("form", Form)
+def test_a_form_has_a_usual_platform(form: Form) -> None:
+    """An example need not name the platform."""
+    text = LEAST + f"examples: [{{device: {{form: {form}}}, at: 2020-07-11, expect: allow}}]\n"
+    assert read(text).examples[0].platform in Platform
+
+
+WRONG = [
+    ("apps: [tiktok]", "aps: [tiktok]", 'p.yaml:3:1: aps: unknown key "aps"; did you mean "apps"?'),
+    (
+        "forms: [phone",
+        "forms: [fone",
+        'p.yaml:4:19: devices.forms[0]: "fone" is none: '
+        'expected phone, tablet, laptop or desktop; did you mean "phone"?',
+    ),
+    ("{forms:", "{form:", 'p.yaml:4:11: devices.form: unknown key "form"; did you mean "forms"?'),
+    ("forms: [phone, tablet]", "forms: []", "p.yaml:4:18: devices.forms: must not be empty"),
+    (
+        "forms: [phone, tablet]",
+        "forms: ",
+        "p.yaml:4:17: devices.forms: has no value: expected a list, such as [one, two]",
+    ),
+    (
+        "forms: [phone, tablet]",
+        "forms: phone",
+        'p.yaml:4:18: devices.forms: "phone" is none: expected a list, such as [one, two]',
+    ),
+    (
+        "unseen: attest",
+        "unseen: allows",
+        'p.yaml:5:9: unseen: "allows" is none: expected allow, attest or block; did you mean "allow"?',
+    ),
+    (
+        "policy: no-tiktok",
+        "policy: No TikTok",
+        'p.yaml:1:9: policy: "No TikTok" is no id: '
+        "expected a-z, 0-9 and hyphens, beginning with a letter or digit, up to 80",
+    ),
+    (
+        "2020-07-10",
+        "2020-07-32",
+        'p.yaml:6:11: deadline: "2020-07-32" is not in the calendar: day is out of range for month',
+    ),
+    (
+        "title: TikTok is not permitted",
+        "title: 2020",
+        'p.yaml:2:8: title: expected text: put it in quotation marks, such as "2020"',
+    ),
+    ("title: TikTok is not permitted", "title: 'a\n\n  b'", "p.yaml:2:8: title: must be one line"),
+    ("title: TikTok is not permitted", "title: ' '", "p.yaml:2:8: title: must not be empty"),
+    ("title: TikTok is not permitted", 'title: "bell \\a"', "p.yaml:2:8: title: control character U+0007"),
+    ("apps: [tiktok]", "apps: [tiktok, tiktok]", 'p.yaml:3:7: apps: names "tiktok" twice'),
+    (
+        "apps: [tiktok]",
+        "apps: []",
+        "p.yaml:1:1: apps: is missing: name at least one app in apps, or a list of apps in lists",
+    ),
+    (
+        "apps: [tiktok]",
+        "apps: [tiktok]\nrollout: []",
+        "p.yaml:4:1: rollout: is not offered in this version: leave it out",
+    ),
+    (
+        "apps: [tiktok]",
+        "apps: [tiktok]\ngrace: 24",
+        "p.yaml:4:8: grace: is not a duration: write a whole number and ms, s, m, h or d, such as 24h or 1d12h",
+    ),
+    (
+        "apps: [tiktok]",
+        "apps: [tiktok]\ntell_first: perhaps",
+        'p.yaml:4:13: tell_first: "perhaps" is none: expected true or false',
+    ),
+    ("apps: [tiktok]", "apps: [tiktok]\napprovals: {legal: 0}", "p.yaml:4:20: approvals.legal: must be at least 1"),
+    ("apps: [tiktok]", "apps: [tiktok]\napps: [x]", "p.yaml:4:1: apps: is given twice: first in line 3"),
+    (
+        "apps: [tiktok]",
+        "apps: [tiktok]\npeople: {countries: [UK]}",
+        'p.yaml:4:22: people.countries[0]: "UK" is not a '
+        'country: expected an ISO 3166-1 code of two upper-case letters; did you mean "GB"?',
+    ),
+    (
+        "apps: [tiktok]",
+        "apps: [tiktok]\nexcept: {shared: true}",
+        'p.yaml:4:10: except.shared: unknown key "shared"; '
+        "expected one of forms, platforms, ownership, kinds, countries, groups",
+    ),
+    (
+        "announcement: {subject: About your phone, body: Please remove it.}",
+        "announcement: {subject: About}",
+        "p.yaml:8:15: announcement.body: is missing",
+    ),
+    (
+        "announcement: {subject: About your phone, body: Please remove it.}",
+        "announcement: {}",
+        "p.yaml:8:15: announcement: must not be empty",
+    ),
+    (
+        "announcement: {subject: About your phone, body: Please remove it.}",
+        "announcement: {D!: {subject: a, body: b}}",
+        'p.yaml:8:15: announcement: "D!" is no language: expected a BCP 47 tag, such as en, de or pt-BR',
+    ),
+]
+
+
+@pytest.mark.parametrize(("right", "wrong", "expected"), WRONG, ids=[wrong[:40] for _, wrong, _ in WRONG])
+def test_a_mistake_gets_its_place_and_what_was_expected(right: str, wrong: str, expected: str) -> None:
+    """Line, column, key, what was expected and, where one is near, a question."""
+    assert right in LEAST
+    assert expected in problems(LEAST.replace(right, wrong))
+
+
+@pytest.mark.parametrize(
+    "key", ["policy", "title", "devices", "unseen", "deadline", "consequence", "announcement", "correction"]
+)
+def test_a_required_key_is_asked_for(key: str) -> None:
+    """Each required key that is missing is named, with a sentence that says what to write."""
+    (problem,) = problems(without(key))
+    assert problem.startswith(f"p.yaml:1:1: {key}: is missing: ")
+
+
+def test_a_policy_silent_on_missing_facts_is_refused() -> None:
+    """I-7: the refusal says what has to be decided and why."""
+    (problem,) = problems(without("unseen"))
+    assert "when nobody can see whether the app is on a device" in problem
+    assert all(choice in problem for choice in ("allow", "attest", "block"))
+
+
+def test_all_problems_come_at_once_in_the_order_of_the_file() -> None:
+    """Nobody mends a file step by step."""
+    text = LEAST.replace("tablet", "tablte").replace("block", "blok").replace("deadline", "dedline")
+    lines = [int(problem.split(":")[1]) for problem in problems(text)]
+    assert lines == [1, 4, 6, 7]
+
+
+@pytest.mark.parametrize(
+    ("announcement", "correction", "answer"),
+    [
+        ("{en: T, de: T}", "{en: T}", 'lacks a language of the announcement: "de"'),
+        ("{en: T, de: T}", "T", 'lacks a language of the announcement: "de", "en"'),
+        ("T", "{en: T}", "states languages and the announcement none"),
+    ],
+)
+def test_every_language_announced_is_corrected(announcement: str, correction: str, answer: str) -> None:
+    """I-15: whoever can be told in a language can be told in it that it was an error."""
+    text = without("announcement").replace("correction: {subject: About your phone, body: It was sent in error.}\n", "")
+    text += f"announcement: {announcement}\ncorrection: {correction}\n".replace("T", "{subject: a, body: b}")
+    (problem,) = problems(text)
+    assert "correction" in problem
+    assert answer in problem
+
+
+def test_a_withdrawal_if_written_has_every_language() -> None:
+    """I-15, for the other text that takes an announcement back."""
+    text = (
+        without("announcement").replace("correction: {", "correction: {en: {")
+        + "withdrawal: {de: {subject: a, body: b}}\n"
+    )
+    text = text.replace("error.}", "error.}}") + "announcement: {en: {subject: a, body: b}}\n"
+    assert problems(text) == ['p.yaml:9:13: withdrawal: lacks a language of the announcement: "en"']
+
+
+def test_hostile_yaml_is_refused_with_its_place() -> None:
+    """An alias bomb, a tag, a second document, a directive: nothing of them unfolds or runs."""
+    bomb = "a: &a [x, x]\nb: &b [*a, *a]\n"
+    assert problems(bomb) == ["p.yaml:1:4: a: anchors and aliases (& and *) are not read: write it out"]
+    assert "is not read" in problems("a: *nowhere\n")[0] or "are not read" in problems("a: *nowhere\n")[0]
+    assert "tags (!)" in problems("a: !!python/object:os.system x\n")[0]
+    assert "second document" in problems(LEAST + "---\n" + LEAST)[0]
+    assert "directives" in problems("%YAML 1.1\n---\n" + LEAST)[0]
+    assert "nested more than" in problems("a: " + "[" * 1000)[0]
+    assert problems(LEAST.encode() + b"press: \xff\n") == ["p.yaml:10: is not UTF-8"]
+    assert problems("") == ["p.yaml:1:1: is empty"]
+    assert "is no policy" in problems("- a\n- b\n")[0]
+
+
+@pytest.mark.parametrize("kind", ["long", "many values", "long line", "long tag", "comments"])
+def test_a_megabyte_of_yaml_is_answered_soon(kind: str) -> None:
+    """One MiB is the limit, and no file below it occupies the parser for more than a few seconds."""
+    text = {
+        "long": "x" * (1024 * 1024 + 1),
+        "many values": "a: [" + "1,\n" * 300_000 + "]",
+        "long line": "a: " + "x" * 70_000,
+        "long tag": "a: !" + "x" * 1_000_000,
+        "comments": "# x\n" * 200_000,
+    }[kind]
+    assert len(problems(text)) == 1
+
+
+names = st.text(st.characters(exclude_categories=["Cc", "Cs", "Cn"]), min_size=1, max_size=20).map(
+    lambda text: " ".join(text.split()) or "x"
+)
+bodies = st.one_of(
+    names,
+    st.lists(
+        st.one_of(names, st.just(""), st.sampled_from(["- a", "#", "a: b", "  indented", "NO", "---"])), min_size=2
+    )
+    .map("\n".join)
+    .map(str.strip)
+    .filter(bool),
+)
+ids = st.from_regex(r"[a-z0-9][a-z0-9-]{0,10}", fullmatch=True)
+texts = st.builds(Text, names, bodies)
+languages = st.sampled_from(["en", "de", "pt-BR", "no"])
+durations = st.integers(min_value=0, max_value=900 * DAY)
+countries = st.frozensets(st.sampled_from(["NO", "IN", "DE", "XK"]))
+scopes = st.builds(
+    Scope,
+    st.frozensets(st.sampled_from(Form)),
+    st.frozensets(st.sampled_from(Platform)),
+    st.frozensets(st.sampled_from(Ownership)),
+    st.frozensets(st.sampled_from(Kind)),
+    countries,
+    st.frozensets(names, max_size=3),
+)
+moments = st.sampled_from(["2020-07-10", "2020-07-10T17:00", "2020-07-10T17:00+02:00"])
+examples = st.builds(
+    Example,
+    st.sampled_from(Form),
+    st.sampled_from(Platform),
+    st.sampled_from(Ownership),
+    st.booleans(),
+    st.lists(ids, max_size=2, unique=True).map(tuple),
+    st.booleans(),
+    st.sampled_from(Kind),
+    st.sampled_from(["", "NO"]),
+    st.frozensets(names, max_size=2),
+    st.booleans(),
+    moments,
+    st.sampled_from(["allow", "warn", "block"]),
+)
+
+
+@st.composite
+def policies(draw: st.DrawFn) -> Policy:
+    spoken = draw(st.one_of(st.just({""}), st.sets(languages, min_size=1)))
+
+    def in_all() -> dict[str, Text]:
+        return {language: draw(texts) for language in spoken}
+
+    return Policy(
+        id=draw(ids),
+        title=draw(names),
+        apps=tuple(draw(st.lists(ids, min_size=1, max_size=3, unique=True))),
+        lists=tuple(draw(st.lists(ids, max_size=2, unique=True))),
+        scope=draw(scopes),
+        except_=draw(scopes),
+        shared=draw(st.booleans()),
+        unseen=draw(st.sampled_from(Unseen)),
+        deadline=Deadline(draw(st.one_of(moments, st.just("immediately")))),
+        consequence=draw(st.sampled_from(Consequence)),
+        announcement=in_all(),
+        correction=in_all(),
+        withdrawal=in_all() if draw(st.booleans()) else {},
+        reason=draw(st.one_of(st.just(""), bodies)),
+        necessity=draw(st.one_of(st.just(""), bodies)),
+        grace=draw(durations),
+        notice=draw(st.one_of(st.none(), durations)),
+        tell_first=draw(st.booleans()),
+        reminders=tuple(draw(st.lists(durations, max_size=3, unique=True))),
+        approvals=draw(st.dictionaries(ids, st.integers(1, 3), max_size=2)),
+        press=draw(st.one_of(st.just(""), names)),
+        examples=tuple(draw(st.lists(examples, max_size=2))),
+    )
+
+
+def unplaced(policy: Policy) -> Policy:
+    """Without the lines of the examples, which belong to the file and not to the policy."""
+    return replace(policy, examples=tuple(replace(example, line=0) for example in policy.examples))
+
+
+def same(one: Policy, other: Policy) -> bool:
+    return json.dumps(policy_data(one)) == json.dumps(policy_data(other)) and unplaced(one) == unplaced(other)
+
+
+MET: dict[str, int] = {"block text": 0, "escaped text": 0, "languages": 0}
+
+
+@settings(max_examples=80, deadline=None, derandomize=True)
+@given(policies())
+def test_a_policy_survives_its_file_and_its_data(policy: Policy) -> None:
+    """Export is the same format as import: written and read back, or through JSON, it is the same policy (I-13 rests
+    on this: what is approved is what is in force)."""
+    text = write_policy(policy)
+    MET["block text"] += "|-\n" in text
+    MET["escaped text"] += "\\U" in text
+    MET["languages"] += "" not in policy.announcement
+    event("block text" if "|-\n" in text else "no block text")
+    assert same(read(text), policy), text
+    assert policy_from_data(json.loads(json.dumps(policy_data(policy)))) == policy
+    assert write_policy(read(text)) == text
+
+
+def test_the_round_trip_met_hard_texts() -> None:
+    """The law above proves something only if it met texts of several lines, invisible characters and languages."""
+    if not any(MET.values()):
+        test_a_policy_survives_its_file_and_its_data()
+    assert all(count > 5 for count in MET.values()), MET
+
+
+def test_a_comment_changes_no_data() -> None:
+    """I-13: a comment, another order of keys or a default written out voids no approval; any word does."""
+    plain = read(LEAST)
+    other = read("# a comment\n" + "\n".join(reversed(LEAST.splitlines())) + "\ngrace: 0s\nexcept: {}\n")
+    assert policy_data(plain) == policy_data(other)
+    assert policy_data(plain) != policy_data(read(LEAST.replace("remove it", "remove  it")))
+
+
+def keys_of(schema: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
+    parts = [schema, *schema["$defs"].values()]
+    return [pair for part in parts for pair in part.get("properties", {}).items()]
+
+
+def test_the_schema_says_what_every_key_means() -> None:
+    """Editors show the descriptions; the schema is the models' own, draft 2020-12, and knows no other keys."""
+    schema = policy_schema()
+    assert schema["$schema"] == "https://json-schema.org/draft/2020-12/schema"
+    assert schema["additionalProperties"] is False
+    assert set(schema["properties"]) == {field.alias or name for name, field in PolicyDocument.model_fields.items()}
+    assert set(schema["required"]) == {
+        "policy", "title", "devices", "unseen", "deadline", "consequence", "announcement", "correction"
+    }  # fmt: skip
+    undescribed = [key for key, part in keys_of(schema) if "description" not in part and "$ref" not in part]
+    assert undescribed == []
+    json.dumps(schema)
+
+
+def test_problems_are_problems() -> None:
+    """What is returned carries its parts, for JSON, as well as its sentence."""
+    found = read_policy(without("unseen").encode(), "p.yaml")
+    assert isinstance(found, tuple)
+    assert isinstance(found[0], Problem)
+    assert (found[0].file, found[0].line, found[0].column, found[0].field) == ("p.yaml", 1, 1, "unseen")

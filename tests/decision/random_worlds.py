@@ -10,13 +10,13 @@ from typing import TypeVar
 
 from hypothesis import settings
 from hypothesis import strategies as st
-from tests.decision.worlds import PERSON, PHONE, POLICY, Announced, Report, World
 
 from gatepost.core.fleet.app import ActiveApp
 from gatepost.core.fleet.device import Device, Form, Ownership, Platform, Visibility
 from gatepost.core.fleet.person import Kind, Person
 from gatepost.core.instant import HOUR, Instant
 from gatepost.core.policy.policy import Consequence, Deadline, Policy, Scope, Unseen
+from tests.decision.worlds import PERSON, PHONE, POLICY, Announced, Report, World
 
 T = TypeVar("T")
 

@@ -4,8 +4,6 @@ Every question is asked of one instant. There are no masks, and no instant is co
 "from then on", the spec tries all the instants at which anything could change, one after another.
 """
 
-from tests.decision.worlds import Announced, World
-
 from gatepost.core.fleet.app import ActiveApp
 from gatepost.core.fleet.device import Device, Visibility
 from gatepost.core.fleet.finding import Finding
@@ -13,6 +11,7 @@ from gatepost.core.fleet.person import Person
 from gatepost.core.instant import NEVER, Instant
 from gatepost.core.policy.policy import Consequence, Scope, Unseen
 from gatepost.core.policy.verdict import Outcome, Reason
+from tests.decision.worlds import Announced, World
 
 
 def finding_of(world: World, app: ActiveApp, t: Instant) -> Finding | None:
@@ -25,6 +24,8 @@ def finding_of(world: World, app: ActiveApp, t: Instant) -> Finding | None:
         newest = report
         if app.id in report.apps:
             seen_with = report.visibility
+        elif report.visibility == Visibility.NONE:
+            pass  # a source that sees nothing says nothing of what it does not show
         elif seen_with is not None and report.visibility >= seen_with:
             seen_with = None  # only a report that sees at least as much ends a present
     if seen_with is not None:

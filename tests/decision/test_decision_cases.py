@@ -3,8 +3,6 @@
 from typing import Any
 
 import pytest
-from tests.decision import specification
-from tests.decision.worlds import CLEAN, HAS_IT, MOBILE, NOWHERE, TIKTOK, UNSEEING, WECHAT, Report, decide, world
 
 from gatepost.core.fleet.app import ActiveApp
 from gatepost.core.fleet.device import Form, Ownership, Platform, Visibility
@@ -12,6 +10,8 @@ from gatepost.core.fleet.finding import Finding
 from gatepost.core.fleet.person import Kind
 from gatepost.core.instant import HOUR
 from gatepost.core.policy.policy import Consequence, Deadline, Scope, Unseen
+from tests.decision import specification
+from tests.decision.worlds import CLEAN, HAS_IT, MOBILE, NOWHERE, TIKTOK, UNSEEING, WECHAT, Report, decide, world
 
 ALLOW, WARN, BLOCK = "allow", "warn", "block"
 NOW = Deadline("immediately")
@@ -20,6 +20,8 @@ LATER = ActiveApp("tiktok", dict.fromkeys(MOBILE, 2))
 NEWER = ActiveApp("wechat", dict.fromkeys(MOBILE, 2))
 ENDED = Report(11 * HOUR)
 SEEN_IN_PART = Report(9 * HOUR, Visibility.MANAGED_ONLY, frozenset({"tiktok"}))
+BLIND = Report(11 * HOUR, Visibility.NONE)
+SHOWN_BLIND = Report(9 * HOUR, Visibility.NONE, frozenset({"tiktok"}))
 WECHAT_ON_IT = Report(9 * HOUR, apps=frozenset({"wechat"}))
 
 
@@ -83,8 +85,9 @@ CASES: list[tuple[str, int, str, Finding | None, dict[str, Any]]] = [
     ("no identifier anywhere", 101, ALLOW, None, {"apps": (NOWHERE,), "reports": (CLEAN,), "unseen": Unseen.BLOCK}),
     # present is sticky
     ("a later report without it", 101, ALLOW, None, {"reports": (HAS_IT, ENDED)}),
-    ("a later report that sees less", 101, BLOCK, P, {"reports": (HAS_IT, Report(11 * HOUR, Visibility.NONE))}),
+    ("a later report that sees less", 101, BLOCK, P, {"reports": (HAS_IT, BLIND)}),
     ("seen in part, gone in part", 101, BLOCK, H, {"reports": (SEEN_IN_PART, UNSEEING)}),
+    ("shown and then not shown by a source that sees nothing", 101, BLOCK, P, {"reports": (SHOWN_BLIND, BLIND)}),
     ("a report older than the last", 101, BLOCK, P, {"reports": (HAS_IT, Report(8 * HOUR))}),
     ("of two equally old ones the later", 101, ALLOW, None, {"reports": (HAS_IT, CLEAN)}),
     ("age does not end a present", 9999, BLOCK, P, {"stale_after": 10 * HOUR}),

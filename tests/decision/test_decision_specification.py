@@ -3,14 +3,14 @@
 from collections import Counter
 
 from hypothesis import event, given
-from tests.decision import specification
-from tests.decision.random_worlds import STEADY, worlds
-from tests.decision.worlds import World, evidence, level_1, level_2
 
 from gatepost.core.fleet.finding import Finding, finding
 from gatepost.core.instant import NEVER, Instant
 from gatepost.core.policy.policy import Consequence
 from gatepost.core.policy.verdict import Outcome, outcome_at, verdict
+from tests.decision import specification
+from tests.decision.random_worlds import STEADY, worlds
+from tests.decision.worlds import World, evidence, level_1, level_2
 
 
 def around(world: World) -> list[Instant]:

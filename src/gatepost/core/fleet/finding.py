@@ -46,11 +46,13 @@ def after_report(
 ) -> Evidence:
     """The evidence once a report is taken in. A report older than the last says nothing; an equally old one wins.
 
-    Present is sticky: only a report of equal or better visibility that lacks the app ends it.
+    Present is sticky: only a report of equal or better visibility that lacks the app ends it, and never one of a source
+    that sees nothing.
     """
     if known.reported_at is not None and reported_at < known.reported_at:
         return known
-    present = {app: seen for app, seen in known.present.items() if app in apps or seen > visibility}
+    blind = visibility is Visibility.NONE
+    present = {app: seen for app, seen in known.present.items() if blind or app in apps or seen > visibility}
     for app in apps:
         present[app] = visibility
     return Evidence(reported_at, visibility, matched_under, present)

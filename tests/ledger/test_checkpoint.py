@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gatepost.core.ledger.checkpoint import Checkpoint, body, parse
@@ -19,6 +19,7 @@ def test_the_published_checkpoint() -> None:
     assert body(checkpoint) == PUBLISHED
 
 
+@settings(deadline=None)
 @given(st.integers(0, 2**63), st.binary(min_size=32, max_size=32))
 def test_round_trip(size: int, root: bytes) -> None:
     """Whatever the size and the root, a checkpoint survives its text."""

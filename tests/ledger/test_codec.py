@@ -32,7 +32,7 @@ def events_of(kind: type[Event]) -> st.SearchStrategy[Event]:
 def test_every_event_survives_its_leaf(name: str) -> None:
     """Any event of any class, put in an envelope and made canonical, reads back equal, and canonical again."""
 
-    @settings(max_examples=25)  # of each of some forty classes
+    @settings(max_examples=25, deadline=None)  # of each of some forty classes
     @given(events_of(EVENTS[name]), st.integers(0, LARGEST))
     def check(event: Event, number: int) -> None:
         leaf = Leaf(number, number, "p1", event)

@@ -1,7 +1,7 @@
 from hashlib import sha256
 
 import pytest
-from hypothesis import event, given
+from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
 from gatepost.core.ledger.merkle import (
@@ -91,6 +91,7 @@ def test_leaves_and_nodes_cannot_be_confused() -> None:
     assert leaf_hash(left + right) != node_hash(left, right)
 
 
+@settings(deadline=None)
 @given(SIZES, st.data())
 def test_inclusion(size: int, data: st.DataObject) -> None:
     """A proof is the recursive definition's and verifies; for another place, leaf, size or root it does not."""
@@ -111,6 +112,7 @@ def test_inclusion(size: int, data: st.DataObject) -> None:
     event("with siblings" if proof else "alone")
 
 
+@settings(deadline=None)
 @given(SIZES, st.data())
 def test_consistency(size: int, data: st.DataObject) -> None:
     """A proof is the recursive definition's and verifies; for another old tree, new tree or path it does not."""

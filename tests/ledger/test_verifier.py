@@ -1,0 +1,137 @@
+"""What the stand-alone verifier finds in a ledger that a dishonest site has written."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gatepost import verifier
+from gatepost.core.ledger import events
+from gatepost.core.ledger.merkle import leaf_hash, root_of
+from gatepost.documents.canonical import canonical
+from gatepost.signatures import ssh
+from tests.ledger.houses import ADMIN, LEGAL, POLICY, SECURITY, House, announced, staffed
+
+OTHER = "p_other"
+
+
+def test_an_honest_ledger_has_no_problem(tmp_path: Path) -> None:
+    """A site that did everything right is found right: size, root, counts and signatures (I-12, I-32)."""
+    house = announced(tmp_path)
+    house.say("system", events.PolicyInForce(POLICY, 1))
+    report = house.verify(house.checkpoint(3), house.checkpoint())
+    assert report.problems == []
+    assert report.unchecked == []
+    assert (report.size, report.approvals_checked, report.approvals_by_as) == (len(house.leaves), 2, 0)
+    assert report.checkpoints_checked == 2
+    assert report.root_hex == root_of([leaf_hash(leaf) for leaf in house.leaves]).hex()
+    assert report.entries_by_event["PolicyApproved"] == 2
+    assert sum(report.entries_by_event.values()) == report.size
+
+
+def test_an_exercise_needs_no_signatures(tmp_path: Path) -> None:
+    """In an exercise --as stands for a signature and the clock may be set; the report says how many stood so."""
+    house = staffed(tmp_path, exercise=True)
+    house.say(ADMIN, events.ClockSet(1000))
+    house.propose()
+    house.approve_as(SECURITY, "security")
+    house.approve(LEGAL, "legal")
+    house.announce()
+    report = house.verify(house.checkpoint())
+    assert report.problems == []
+    assert (report.approvals_checked, report.approvals_by_as) == (1, 1)
+
+
+def test_what_cannot_be_checked_is_said(tmp_path: Path) -> None:
+    """Without the proposal's bytes, a checkpoint or a means to check SSH signatures, the report says so by name."""
+    house = announced(tmp_path)
+    report = verifier.verify(house.leaves, lambda _: None, house.site_key.verifier, [], lambda *_: None)
+    assert report.problems == []
+    assert report.approvals_checked == 0
+    assert [text.split(":")[0] for text in report.unchecked] == [
+        "no good checkpoint was at hand",
+        "entry 7",
+        "entry 8",
+        "entry 9",
+    ]
+
+
+def test_an_empty_ledger_is_no_sites(tmp_path: Path) -> None:
+    """No entries at all: the root is that of the empty tree (RFC 6962), and the site's creation is missing."""
+    report = House(tmp_path).verify()
+    assert [problem.code for problem in report.problems] == ["no_site"]
+    assert report.root_hex == "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+
+
+GOOD = {"v": 1, "index": 0, "at": 5, "by": "system", "event": "X", "data": {}}
+
+
+@pytest.mark.parametrize(
+    "leaf",
+    [
+        b"",
+        b"\xff",
+        b"[]",
+        canonical(GOOD) + b" ",
+        canonical(GOOD).replace(b'{"at":5,', b'{"at":5,"at":5,'),
+        canonical(GOOD).replace(b'"at":5', b'"at":5.0'),
+        canonical(GOOD).replace(b'"at":5', b'"at":-0'),
+        canonical(GOOD).replace(b'"at":5', b'"at":9007199254740992'),
+        canonical(GOOD).replace(b'"X"', b'"\\u0058"'),
+        canonical(GOOD).replace(b'"X"', b'"\\ud800"'),
+        canonical(GOOD).replace(b"{}", b'{"a":null}'),
+        canonical(GOOD).replace(b"{}", b'{"b":1,"a":1}'),
+        canonical(GOOD | {"v": 2}),
+        canonical(GOOD | {"v": True}),
+        canonical(GOOD | {"by": 1}),
+        canonical(GOOD | {"more": 1}),
+        canonical({key: value for key, value in GOOD.items() if key != "at"}),
+        b"[" * 100_000,
+    ],
+)
+def test_a_leaf_has_one_form(tmp_path: Path, leaf: bytes) -> None:
+    """A leaf that is not canonical, or whose envelope is another, is found, and the verifier goes on."""
+    house = announced(tmp_path)
+    house.leaves.append(leaf)
+    assert house.codes() == {"leaf"}
+
+
+JSON = st.recursive(
+    st.booleans() | st.integers(-(2**53) + 1, 2**53 - 1) | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=4),
+    max_leaves=8,
+)
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.dictionaries(st.text(max_size=3), JSON, max_size=5))
+def test_canonical_form_agrees_with_the_library(data: dict[str, object]) -> None:
+    """What the product's RFC 8785 library writes, the verifier's own code takes for canonical."""
+    leaf = canonical(GOOD | {"data": data})
+    report = verifier.verify([leaf], lambda _: None, "", [], lambda *_: None)
+    assert [problem.code for problem in report.problems] == ["no_site"]
+
+
+@pytest.mark.parametrize("change", ["another key", "another site", "no signature", "not a checkpoint", "not a key"])
+def test_a_checkpoint_that_is_not_the_sites(tmp_path: Path, change: str) -> None:
+    """A checkpoint by another key, of another origin, or unsigned is a problem and vouches for nothing."""
+    house, stranger = announced(tmp_path), House(tmp_path)
+    note = house.checkpoint()
+    vkey = house.site_key.verifier
+    if change == "another key":
+        note = replace(house, site_key=stranger.site_key).checkpoint()
+    elif change == "another site":
+        note = house.site_key.sign(note.rpartition("\n\n")[0].replace("acme", "other") + "\n")
+    elif change == "no signature":
+        note = note.rpartition("\n\n")[0] + "\n"
+    elif change == "not a checkpoint":
+        note = house.site_key.sign("gatepost.example/acme\nmany\n")
+    else:
+        vkey = vkey.replace("+", "-", 1)
+    report = verifier.verify(house.leaves, house.proposals.get, vkey, [note], ssh.verify)
+    expected = {"checkpoint"} | ({"verifier_key"} if change == "not a key" else set())
+    assert {problem.code for problem in report.problems} == expected
+    assert report.checkpoints_checked == 0
+    assert any("no good checkpoint" in text for text in report.unchecked)

@@ -11,6 +11,11 @@ def system_now() -> Instant:
     return time.time_ns() // 1_000_000
 
 
+def pause(seconds: float) -> None:
+    """Wait for a while; the waiting loops of commands use it."""
+    time.sleep(seconds)
+
+
 def boot_elapsed() -> int:
     """Milliseconds since the machine started, suspend included; no clock step changes it (Linux CLOCK_BOOTTIME)."""
     return time.clock_gettime_ns(time.CLOCK_BOOTTIME) // 1_000_000

@@ -10,7 +10,7 @@ from gatepost.core.fleet.finding import Finding
 from gatepost.core.instant import NEVER, Instant
 from gatepost.core.policy.verdict import DueRule, Outcome
 from gatepost.storage.people import chunks
-from gatepost.storage.schema import audience, audience_devices, due, outcomes, settling
+from gatepost.storage.schema import audience, audience_devices, devices, due, outcomes, settling
 
 
 class Listener(NamedTuple):
@@ -38,8 +38,8 @@ def add(conn: Connection, listeners: Sequence[Listener]) -> None:
         conn.execute(upsert(audience).on_conflict_do_nothing(), [listener._asdict() for listener in listeners])
 
 
-def add_devices(conn: Connection, rule: int, devices: Iterable[str]) -> None:
-    if rows := [{"rule": rule, "device": device} for device in devices]:
+def add_devices(conn: Connection, rule: int, refs: Iterable[str]) -> None:
+    if rows := [{"rule": rule, "device": device} for device in refs]:
         conn.execute(upsert(audience_devices).on_conflict_do_nothing(), rows)
 
 
@@ -58,11 +58,11 @@ def of_rule(conn: Connection, rule: int) -> dict[str, Listener]:
     return {row.person: Listener(*row) for row in conn.execute(select(audience).where(audience.c.rule == rule))}
 
 
-def announced_devices(conn: Connection, rules: Iterable[int], devices: Iterable[str]) -> set[tuple[int, str]]:
+def announced_devices(conn: Connection, rules: Iterable[int], refs: Iterable[str]) -> set[tuple[int, str]]:
     """Which of these devices were due when a rule was announced."""
     wanted = list(rules)
     found: set[tuple[int, str]] = set()
-    for part in chunks(list(devices)):
+    for part in chunks(list(refs)):
         query = select(audience_devices).where(audience_devices.c.device.in_(part), audience_devices.c.rule.in_(wanted))
         found.update((row.rule, row.device) for row in conn.execute(query))
     return found
@@ -109,9 +109,9 @@ def admitted_since(conn: Connection, since: Instant) -> int:
 # --- level 1 as rows
 
 
-def replace_due(conn: Connection, devices: Iterable[str], rows: Sequence[DueRow]) -> None:
+def replace_due(conn: Connection, refs: Iterable[str], rows: Sequence[DueRow]) -> None:
     """These devices have exactly these due rules."""
-    for part in chunks(list(devices)):
+    for part in chunks(list(refs)):
         conn.execute(delete(due).where(due.c.device.in_(part)))
     if rows:
         conn.execute(insert(due), [_due_values(row) for row in rows])
@@ -130,9 +130,9 @@ def _due_values(row: DueRow) -> dict[str, object]:
     }
 
 
-def due_of(conn: Connection, devices: Iterable[str]) -> dict[str, list[DueRule]]:
+def due_of(conn: Connection, refs: Iterable[str]) -> dict[str, list[DueRule]]:
     found: dict[str, list[DueRule]] = {}
-    for part in chunks(list(devices)):
+    for part in chunks(list(refs)):
         for row in conn.execute(select(due).where(due.c.device.in_(part)).order_by(due.c.rule)):
             rule = DueRule(row.rule, row.cell, row.app, Finding(row.finding), row.counts_from, row.not_before)
             found.setdefault(row.device, []).append(rule)
@@ -154,6 +154,16 @@ def first_effect(conn: Connection, rule: int) -> Instant:
     return conn.execute(select(func.min(due.c.effect_at)).where(due.c.rule == rule)).scalar() or NEVER
 
 
+def still_due(conn: Connection, rule: int, cell: int, at: Instant) -> list[str]:
+    """People of one cell in the rule's audience who have a device that is due now."""
+    joined = due.join(devices, devices.c.ref == due.c.device).join(
+        audience, and_(audience.c.person == devices.c.owner, audience.c.rule == due.c.rule)
+    )
+    condition = and_(due.c.rule == rule, audience.c.cell == cell, due.c.counts_from <= at)
+    query = select(audience.c.person).distinct().select_from(joined).where(condition).order_by(audience.c.person)
+    return [row.person for row in conn.execute(query)]
+
+
 def count_due(conn: Connection, rule: int) -> int:
     return int(conn.execute(select(func.count()).select_from(due).where(due.c.rule == rule)).scalar_one())
 
@@ -161,10 +171,10 @@ def count_due(conn: Connection, rule: int) -> int:
 # --- what was last recorded of each device's verdict
 
 
-def outcomes_of(conn: Connection, devices: Iterable[str]) -> dict[str, Outcome]:
+def outcomes_of(conn: Connection, refs: Iterable[str]) -> dict[str, Outcome]:
     """The recorded outcomes; a device without one was allowed."""
     found: dict[str, Outcome] = {}
-    for part in chunks(list(devices)):
+    for part in chunks(list(refs)):
         query = select(outcomes.c.device, outcomes.c.outcome).where(outcomes.c.device.in_(part))
         found.update((row.device, Outcome(row.outcome)) for row in conn.execute(query))
     return found

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from sqlalchemy import Connection, Row, and_, delete, func, insert, select, update
+from sqlalchemy import Connection, Row, delete, func, insert, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from gatepost.core.fleet.device import Device, Form, Ownership, Platform, Visibility
@@ -126,9 +126,16 @@ def find(conn: Connection, name: str) -> Device | None:
     return None
 
 
-def retire(conn: Connection, refs: Iterable[str]) -> None:
+def unenrol(conn: Connection, refs: Iterable[str]) -> None:
+    """These are in no device manager any more; what is known of them stays, so that silence opens no door (I-4)."""
     for part in chunks(list(refs)):
-        conn.execute(update(devices).where(devices.c.ref.in_(part)).values(retired=True))
+        conn.execute(update(devices).where(devices.c.ref.in_(part)).values(managed=False))
+
+
+def check_out(conn: Connection, ref: str) -> None:
+    """A device is out of use: nothing is present on it, and no door knows it."""
+    conn.execute(delete(present).where(present.c.device == ref))
+    conn.execute(update(devices).where(devices.c.ref == ref).values(retired=True))
 
 
 def forget_app(conn: Connection, app: str) -> None:
@@ -136,13 +143,8 @@ def forget_app(conn: Connection, app: str) -> None:
     conn.execute(delete(present).where(present.c.app == app))
 
 
-def end_present(conn: Connection, ref: str) -> None:
-    """What was present on a device ends: it was confirmed to be wiped or handed back."""
-    conn.execute(delete(present).where(present.c.device == ref))
-
-
 def members(conn: Connection, refs: Iterable[str] | None = None) -> Iterator[Member]:
-    """Devices in use of people who work here, each with its person (without logins); all, or these.
+    """Devices in use, each with its person (without logins; perhaps somebody who left); all, or these.
 
     Streams: the whole fleet is never held in memory, except for one Person per owner and the sparse present set.
     """
@@ -156,7 +158,7 @@ def members(conn: Connection, refs: Iterable[str] | None = None) -> Iterator[Mem
 def _members(conn: Connection, condition: object, refs: list[str] | None = None) -> Iterator[Member]:
     seen = _present(conn, refs)
     persons: dict[str, Person] = {}
-    joined = devices.join(people, and_(people.c.ref == devices.c.owner, people.c.working))
+    joined = devices.join(people, people.c.ref == devices.c.owner)
     query = select(*_COLUMNS, *people.c).select_from(joined).where(~devices.c.retired).order_by(devices.c.owner)
     if refs is not None:
         query = query.where(condition)  # type: ignore[arg-type] # a column expression
@@ -191,16 +193,17 @@ def with_app(conn: Connection, app: str) -> list[str]:
     return [row.device for row in conn.execute(select(present.c.device).where(present.c.app == app))]
 
 
-def sharing_id(conn: Connection, eas_keys: Iterable[str]) -> dict[str, list[tuple[str, int]]]:
-    """For each ActiveSync id (case-folded) the devices in use that have it, with when each was last reported."""
-    found: dict[str, list[tuple[str, int]]] = {}
+def behind(conn: Connection, eas_keys: Iterable[str]) -> dict[str, str]:
+    """For each ActiveSync id (case-folded) the device in use that it stands for: the one reported last."""
+    found: dict[str, tuple[int, str]] = {}
     for part in chunks(list(eas_keys)):
         query = select(devices.c.eas_key, devices.c.ref, devices.c.reported_at).where(
             devices.c.eas_key.in_(part), ~devices.c.retired
         )
         for row in conn.execute(query):
-            found.setdefault(row.eas_key, []).append((row.ref, row.reported_at or 0))
-    return found
+            candidate = (row.reported_at or 0, row.ref)
+            found[row.eas_key] = max(found.get(row.eas_key, candidate), candidate)
+    return {key: ref for key, (_at, ref) in found.items()}
 
 
 def count(conn: Connection) -> int:

@@ -119,6 +119,11 @@ def of_policy(conn: Connection, policy: str, revision: int | None = None) -> lis
     return [_notice(row) for row in conn.execute(query.order_by(notices.c.created_at, notices.c.person, notices.c.id))]
 
 
+def exists(conn: Connection, policy: str, kind: NoticeKind, step: str) -> bool:
+    condition = and_(notices.c.policy == policy, notices.c.kind == kind.value, notices.c.step == step)
+    return conn.execute(select(notices.c.id).where(condition).limit(1)).first() is not None
+
+
 def by_ids(conn: Connection, ids: Iterable[str]) -> list[Notice]:
     found: list[Notice] = []
     for part in chunks(list(ids)):
@@ -166,3 +171,20 @@ def sent_since(conn: Connection, since: Instant, kinds: Sequence[NoticeKind] = (
     if kinds:
         query = query.where(notices.c.kind.in_([kind.value for kind in kinds]))
     return int(conn.execute(query).scalar_one())
+
+
+def first_batch(conn: Connection, policy: str, revision: int, size: int) -> tuple[int, Instant | None]:
+    """How many of a revision's first `size` announcements have left the queue, and when the last of them was settled.
+
+    The instant is None until all of them are.
+    """
+    condition = and_(
+        notices.c.policy == policy,
+        notices.c.revision == revision,
+        notices.c.kind == NoticeKind.ANNOUNCEMENT.value,
+        notices.c.state.not_in([NoticeState.QUEUED.value, NoticeState.WITHDRAWN.value]),
+    )
+    query = select(notices.c.settled_at).where(condition).order_by(notices.c.settled_at.nulls_last()).limit(size)
+    settled = [row.settled_at for row in conn.execute(query)]
+    full = len(settled) == size and settled[-1] is not None
+    return len(settled), settled[-1] if full else None

@@ -13,7 +13,9 @@ SITE_ID = "site_id"
 UNACKNOWLEDGED = "unacknowledged"
 FIRST_ADMINISTRATOR = "first_administrator"
 FROZEN = "frozen"
+RELEASED_AT = "released_at"
 SERVER_NOW = "server_now"
+REMINDED_UNTIL = "reminded_until"
 
 
 def get(conn: Connection, key: str, default: str = "") -> str:

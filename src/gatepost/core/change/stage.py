@@ -24,7 +24,7 @@ ALLOWED: Final = {
     "announce": frozenset({Stage.APPROVED}),
     "retract": LIVE,
     "end": LIVE,
-    "waive": LIVE,
+    "waive": LIVE | {Stage.PROPOSED, Stage.APPROVED},
     "told": LIVE,
 }
 """The stages in which a verb may be said; retracted and ended policies never come back.

@@ -1,0 +1,182 @@
+"""Announce: the audience is frozen and told, and doors learn the rule."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from gatepost.actions.assess import Assessed, assess, fleet
+from gatepost.actions.change import Change, changing
+from gatepost.actions.hold import lacking
+from gatepost.actions.live import proposal_of, state_of
+from gatepost.actions.lookup import revision_in
+from gatepost.actions.outbox import compose, enqueue
+from gatepost.actions.site import Site
+from gatepost.actions.standing import refresh
+from gatepost.actions.who import AUTHOR, OPERATOR, acting
+from gatepost.core.change import quorum, rails
+from gatepost.core.change.proposal import Proposal
+from gatepost.core.change.stage import LIVE, Stage
+from gatepost.core.fleet.person import Person
+from gatepost.core.ledger.events import PolicyAnnounced
+from gatepost.core.notice.notice import NoticeKind
+from gatepost.core.policy.compiled import Compiled
+from gatepost.core.policy.policy import Unseen
+from gatepost.core.refusal import Code, Refusal
+from gatepost.documents.canonical import canonical, digest
+from gatepost.documents.deadline import instant_text
+from gatepost.doors.entry import encode_state, rule_key
+from gatepost.storage import audience, notices, people, policies
+from gatepost.storage.audience import Listener
+from gatepost.storage.policies import Revision
+
+
+@dataclass(frozen=True, slots=True)
+class Announced:
+    """`people`: the frozen audience; `notices`: queued; `cannot_be_told`: in the audience without an address."""
+
+    policy: str
+    revision: int
+    people: int
+    devices: int
+    notices: int
+    cannot_be_told: int
+    retires: int
+
+
+def announce(site: Site, by: str | None, policy: str) -> Announced | Refusal:
+    """Check everything once more, freeze the audience, queue one notice each, give the rule to the doors."""
+    with changing(site) as change:
+        actor = acting(change, by, AUTHOR, OPERATOR)
+        if isinstance(actor, Refusal):
+            return actor
+        revision = _approved(change, policy)
+        if isinstance(revision, Refusal):
+            return revision
+        proposal = proposal_of(change.conn, revision)
+        assessed = assess(change.conn, site, proposal.policy, change.now)
+        if isinstance(assessed, Refusal):
+            return assessed
+        if refusal := _stopped(change, revision, proposal, assessed):
+            return refusal
+        return _announce(change, revision, proposal, assessed)
+
+
+def _approved(change: Change, policy: str) -> Revision | Refusal:
+    """The revision to announce; one that lacks approvals is refused by what it lacks, not by its stage."""
+    newest = policies.latest(change.conn, policy)
+    if newest is not None and newest.stage is Stage.PROPOSED:
+        missing = lacking(change.conn, newest, change.site.exercise)
+        words = quorum.in_words(missing) or "approvals that still hold"
+        return Refusal(Code.QUORUM_MISSING, f"{policy} revision {newest.revision} still needs {words}.")
+    return revision_in(change.conn, policy, "announce")
+
+
+def _stopped(change: Change, revision: Revision, proposal: Proposal, assessed: Assessed) -> Refusal | None:
+    """What stops an announcement although it was approved once (I-14, I-16)."""
+    limits, policy = change.site.rails(), proposal.policy
+    missing = lacking(change.conn, revision, change.site.exercise)
+    if missing:
+        return Refusal(
+            Code.QUORUM_MISSING,
+            f"{policy.id} still needs {quorum.in_words(missing)}: a role or a key was taken away, or a yes.",
+        )
+    if change.now >= revision.expires:
+        return Refusal(
+            Code.APPROVALS_EXPIRED,
+            f"The approvals expired at {instant_text(revision.expires)}; withdraw and propose again.",
+        )
+    earliest = _earliest(proposal, assessed)
+    if earliest is not None and earliest <= change.now:
+        return Refusal(Code.DEADLINE_PASSED, f"The deadline {policy.deadline.written} has passed; propose a later one.")
+    short = rails.is_short(policy, earliest or 0, change.now, limits)
+    asked = rails.asked(policy, short=short, large=False, rails=limits)
+    if short and lacking(change.conn, revision, change.site.exercise, asked):
+        roles = ", ".join(limits.short_notice_roles)
+        return Refusal(
+            Code.SHORT_NOTICE,
+            f"Less than the site's minimum notice is left before the deadline {policy.deadline.written}. "
+            f"It needs {roles} to approve as well, or a later deadline.",
+        )
+    due = assessed.impact.due_people
+    return rails.grown(proposal.impact.foreseen, due) or rails.correctable(len(due), limits)
+
+
+def _earliest(proposal: Proposal, assessed: Assessed) -> int | None:
+    """The first own deadline among the people concerned now, from the instants that were approved."""
+    if proposal.policy.deadline.immediately:
+        return None
+    zones = assessed.impact.zones
+    concerned = [at for (zone, _), at in zip(proposal.cells, proposal.effects, strict=True) if zone in zones]
+    return min(concerned, default=min(proposal.effects))
+
+
+def _announce(change: Change, revision: Revision, proposal: Proposal, assessed: Assessed) -> Announced:
+    conn, impact = change.conn, assessed.impact
+    rule = policies.next_rule(conn)
+    replaced = [r for r in policies.history(conn, revision.policy) if r.stage in LIVE]
+    retires = replaced[-1].revision if replaced else 0
+    crowd = sorted(impact.due_people)
+    change.record(
+        PolicyAnnounced(
+            policy=revision.policy,
+            revision=revision.revision,
+            proposal=revision.proposal,
+            rule=rule,
+            audience=digest(canonical(crowd)),
+            people=len(crowd),
+            retires=retires,
+        )
+    )
+    if replaced and replaced[-1].rule is not None:
+        notices.withdraw_queued(conn, revision.policy, change.now)
+        change.publish({rule_key(replaced[-1].rule): None})
+        audience.settle(conn, replaced[-1].rule)
+    named = people.load(conn, crowd)
+    audience.add(conn, _listeners(change, rule, proposal, (named[ref] for ref in crowd)))
+    audience.add_devices(conn, rule, impact.due_devices)
+    live = revision._replace(stage=Stage.ANNOUNCED, rule=rule, announced_at=change.now)
+    change.publish({rule_key(rule): encode_state(state_of(live, proposal))})
+    kind = NoticeKind.ANNOUNCEMENT
+    queued = enqueue(
+        change,
+        (compose(change, revision.policy, revision.revision, kind, ref) for ref in crowd if named[ref].emails),
+    )
+    refresh(change, _concerned(change, assessed))
+    return Announced(
+        policy=revision.policy,
+        revision=revision.revision,
+        people=len(crowd),
+        devices=len(impact.due_devices),
+        notices=queued,
+        cannot_be_told=len(crowd) - queued,
+        retires=retires,
+    )
+
+
+def _concerned(change: Change, assessed: Assessed) -> Iterable[str]:
+    """Devices whose standing the new rule changes: those due, and those that time alone will make due."""
+    if assessed.policy.unseen is Unseen.ALLOW:
+        return assessed.impact.due_devices
+    compiled = Compiled([assessed.rule])
+    return [
+        row.device.ref
+        for row in fleet(change.conn, assessed.policy.id)
+        if compiled.concerned(row.person, row.device, row.evidence.present)
+    ]
+
+
+def _listeners(change: Change, rule: int, proposal: Proposal, crowd: Iterable[Person]) -> list[Listener]:
+    """The frozen audience: each person with the cell that their time zone has now."""
+    cells = {zone: number for number, (zone, _) in enumerate(proposal.cells)}
+    default = cells[change.site.settings.site.default_time_zone]
+    return [
+        Listener(
+            rule=rule,
+            person=person.ref,
+            cell=cells.get(person.time_zone, default),
+            foreseen=person.ref in proposal.impact.foreseen,
+            told_at=None,
+            admitted_at=None,
+            due_since=None,
+        )
+        for person in crowd
+    ]

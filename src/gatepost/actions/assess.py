@@ -1,0 +1,115 @@
+"""What a policy would do to the fleet as it stands: the shared part of preview, propose and announce."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from sqlalchemy import Connection
+
+from gatepost.actions.site import Site
+from gatepost.actions.who import ADMIN, APPROVER
+from gatepost.core.change.impact import Impact, Row, preview
+from gatepost.core.change.warning import Surroundings, Warned, warnings
+from gatepost.core.fleet.app import ActiveApp, App
+from gatepost.core.instant import ALWAYS, Instant
+from gatepost.core.policy.compiled import Rule
+from gatepost.core.policy.policy import Cells, Policy
+from gatepost.core.refusal import Code, Refusal
+from gatepost.documents.deadline import deadline_instants, known_zones
+from gatepost.storage import access, catalogue, devices, exceptions, people
+
+
+@dataclass(frozen=True, slots=True)
+class Assessed:
+    """`earliest`: the first own deadline among the people concerned; None for `immediately`."""
+
+    policy: Policy
+    apps: tuple[App, ...]
+    rule: Rule
+    impact: Impact
+    warnings: tuple[Warned, ...]
+    cells: tuple[tuple[str, int], ...]
+    effects: Cells
+    earliest: Instant | None
+
+
+def resolve(conn: Connection, policy: Policy) -> tuple[App, ...] | Refusal:
+    """The policy's apps, its lists resolved, each once and in order."""
+    apps, lists = catalogue.apps(conn), catalogue.lists(conn)
+    named = list(policy.apps)
+    for name in policy.lists:
+        if name not in lists:
+            return Refusal(
+                Code.NO_SUCH_LIST, f"There is no list {name} in the catalogue; `apps list` shows what there is."
+            )
+        named.extend(lists[name].apps)
+    unknown = [name for name in named if name not in apps]
+    if unknown:
+        return Refusal(
+            Code.NO_SUCH_APP,
+            f"The catalogue has no {', '.join(unknown)}; `apps list` shows what there is, `apps add` adds more.",
+        )
+    return tuple(apps[name] for name in dict.fromkeys(named))
+
+
+def rule_of(conn: Connection, policy: Policy, apps: tuple[App, ...], number: int = 0) -> Rule:
+    activations = catalogue.activations(conn)
+    active = (activations[app.id].active if app.id in activations else ActiveApp(app.id, {}) for app in apps)
+    return Rule(number, policy, tuple(active))
+
+
+def fleet(conn: Connection, policy: str) -> Iterator[Row]:
+    """Every device in use with what holds for it under a policy, streamed."""
+    waived: dict[str, Instant] = {}
+    for waiver in exceptions.all_waivers(conn, policy):
+        if not waiver.ended:
+            waived[waiver.subject] = max(waived.get(waiver.subject, ALWAYS), waiver.until)
+    attested: dict[str, dict[str, Instant]] = {}
+    for statement in exceptions.all_attestations(conn):
+        attested.setdefault(statement.device, {})[statement.app] = statement.until
+    nothing: dict[str, Instant] = {}
+    for person, device, evidence in devices.members(conn):
+        until = max(waived.get(person.ref, ALWAYS), waived.get(device.ref, ALWAYS)) if waived else ALWAYS
+        yield Row(person, device, evidence, attested.get(device.ref, nothing), until)
+
+
+def assess(conn: Connection, site: Site, policy: Policy, at: Instant) -> Assessed | Refusal:
+    """Impact, warnings and the instants of effect, over the fleet as it stands."""
+    apps = resolve(conn, policy)
+    if isinstance(apps, Refusal):
+        return apps
+    rule = rule_of(conn, policy, apps)
+    impact = preview(rule, fleet(conn, policy.id), site.settings.fleet.stale_after, at)
+    zones = sorted(known_zones())
+    instants = deadline_instants(policy.deadline, zones)
+    concerned = impact.zones or set(people.zones(conn)) or {site.settings.site.default_time_zone}
+    immediately = policy.deadline.immediately
+    earliest = None if immediately else min(instants[zone] for zone in concerned)
+    grants = access.grants(conn)
+    around = Surroundings(
+        at=at,
+        earliest=earliest,
+        minimum_notice=site.settings.rails.minimum_notice,
+        apps=apps,
+        active={name: found.active for name, found in catalogue.activations(conn).items()},
+        approvers={grant.person for grant in grants if grant.role.startswith(APPROVER)},
+        administrators={grant.person for grant in grants if grant.role == ADMIN},
+        executives=_executives(conn, site),
+        large_impact=site.settings.rails.large_impact_percent,
+    )
+    return Assessed(
+        policy=policy,
+        apps=apps,
+        rule=rule,
+        impact=impact,
+        warnings=tuple(warnings(policy, impact, around)),
+        cells=tuple((zone, 0) for zone in zones),
+        effects=tuple(instants[zone] for zone in zones),
+        earliest=earliest,
+    )
+
+
+def _executives(conn: Connection, site: Site) -> set[str]:
+    """People in the groups that the site calls executive, and whoever approves as executive."""
+    groups = set(site.settings.rails.executive_groups)
+    found = {person.ref for person in people.everybody(conn) if person.groups & groups}
+    return found | set(access.holders(conn, f"{APPROVER}executive"))

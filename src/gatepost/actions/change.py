@@ -1,0 +1,92 @@
+"""A change: one transaction with its ledger entries, its tables and its door entries, all or nothing (I-31)."""
+
+import secrets
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+from sqlalchemy import Connection
+
+from gatepost.actions.site import Site
+from gatepost.core.instant import Instant
+from gatepost.core.ledger.events import Event
+from gatepost.core.ledger.leaf import SYSTEM, Leaf, envelope
+from gatepost.core.ledger.merkle import Frontier, leaf_hash
+from gatepost.core.ledger.words import salted
+from gatepost.documents.canonical import canonical
+from gatepost.storage import feed, ledger, reading, sitemeta
+
+
+class Change:
+    """What a verb writes through. `now` is read once, so that everything in one change happened at one instant."""
+
+    def __init__(self, site: Site, conn: Connection, now: Instant, by: str) -> None:
+        self.site, self.conn, self.now, self.by = site, conn, now, by
+        self._frontier = Frontier.from_bytes(ledger.head(conn)[1])
+        self._entries: dict[bytes, bytes | None] = {}
+        self._recorded = False
+
+    def record(self, event: Event) -> int:
+        """Append the event to the ledger and write what it means to the tables. Its entry's number."""
+        index = self._frontier.size
+        data = canonical(envelope(Leaf(index, self.now, self.by, event)))
+        ledger.append(self.conn, ledger.Row(index, self.now, self.by, type(event).__name__, data))
+        self._frontier.append(leaf_hash(data))
+        self._recorded = True
+        reading.apply(self.conn, reading.Entry(index, self.now, self.by), event)
+        return index
+
+    def words(self, text: str) -> str:
+        """Keep free text outside the ledger; gives its salted hash, which goes inside ("" for no text)."""
+        if not text:
+            return ""
+        salt = secrets.token_bytes(16)
+        digest = salted(salt, text)
+        ledger.put_text(self.conn, digest, salt, text)
+        return digest
+
+    def publish(self, entries: Mapping[bytes, bytes | None]) -> None:
+        """Door entries that become visible with this change."""
+        self._entries.update(entries)
+
+    def position(self) -> int:
+        """The change stream's position that this change will have (call it after everything was published)."""
+        return feed.position(self.conn) + bool(self._entries)
+
+    def finish(self) -> None:
+        if self._entries:
+            feed.publish(self.conn, self._entries)
+        if self._recorded:
+            ledger.set_head(self.conn, self._frontier.size, self._frontier.to_bytes())
+
+    def root(self) -> tuple[int, bytes]:
+        """Size and root hash of the ledger, this change's entries included."""
+        return self._frontier.size, self._frontier.root()
+
+
+@contextmanager
+def changing(site: Site, by: str = SYSTEM) -> Iterator[Change]:
+    """One change; commits at the end, and nothing at all is written when anything raises."""
+    with site.store.writing() as conn:
+        refresh_clock(site, conn)
+        change = Change(site, conn, site.clock.now(), by)
+        yield change
+        change.finish()
+
+
+@contextmanager
+def looking(site: Site) -> Iterator[Connection]:
+    """A snapshot to read from."""
+    with site.store.reading() as conn:
+        refresh_clock(site, conn)
+        yield conn
+
+
+def refresh_clock(site: Site, conn: Connection) -> None:
+    """An exercise's clock may have been moved by another process."""
+    if site.exercise:
+        site.clock.offset = sitemeta.number(conn, sitemeta.CLOCK_OFFSET)
+
+
+def new_ref(prefix: str) -> str:
+    """A random pseudonym (96 bits): p_... for a person, d_... for a device."""
+    return f"{prefix}_{secrets.token_hex(12)}"

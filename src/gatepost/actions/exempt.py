@@ -1,0 +1,206 @@
+"""Waivers, attestations, tellings and releases: what people do about one policy for one person or device."""
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from gatepost.actions.change import Change, changing
+from gatepost.actions.live import live_rules
+from gatepost.actions.lookup import revision_in
+from gatepost.actions.outbox import compose, enqueue
+from gatepost.actions.site import Site
+from gatepost.actions.standing import refresh
+from gatepost.actions.who import HELPDESK, OPERATOR, Actor, acting
+from gatepost.core.fleet.device import Device
+from gatepost.core.fleet.person import Person
+from gatepost.core.instant import Instant, duration_text
+from gatepost.core.ledger.events import (
+    AttestationGiven,
+    AttestationVoided,
+    BlocksReleased,
+    PersonTold,
+    WaiverGranted,
+    WaiverRevoked,
+)
+from gatepost.core.notice.notice import NoticeKind
+from gatepost.core.refusal import Code, Refusal
+from gatepost.documents.deadline import instant_text
+from gatepost.storage import audience, catalogue, devices, exceptions, ledger, notices, people, policies, sitemeta
+
+
+@dataclass(frozen=True, slots=True)
+class Waived:
+    waiver: str
+    policy: str
+    of: str
+    subject: str
+    until: Instant
+
+
+@dataclass(frozen=True, slots=True)
+class Attested:
+    attestation: str
+    device: str
+    app: str
+    until: Instant
+
+
+def grant_waiver(
+    site: Site, by: str | None, policy: str, *, person: str = "", device: str = "", until: Instant, reason: str
+) -> Waived | Refusal:
+    """Exempt one person or one device from one policy until an instant; never oneself, never everybody."""
+    if not reason.strip():
+        return Refusal(Code.PURPOSE_MISSING, "A waiver says why: add --reason TEXT.")
+    with changing(site) as change:
+        actor = acting(change, by, OPERATOR, "approver")
+        if isinstance(actor, Refusal):
+            return actor
+        revision = revision_in(change.conn, policy, "waive")
+        if isinstance(revision, Refusal):
+            return revision
+        subject = _subject(change, person, device)
+        if isinstance(subject, Refusal):
+            return subject
+        owner = subject.ref if isinstance(subject, Person) else subject.owner
+        if owner == actor.ref:
+            return Refusal(Code.WAIVER_FOR_ONESELF, "A waiver is granted by somebody else than the one it is for.")
+        if until <= change.now:
+            return Refusal(Code.UNTIL_INVALID, f"The end {instant_text(until)} has passed; name a later one.")
+        longest = site.settings.waivers.longest
+        if until - change.now > longest:
+            return Refusal(Code.WAIVER_TOO_LONG, f"A waiver lasts at most {duration_text(longest)} here.")
+        waiver = f"w_{secrets.token_hex(6)}"
+        of = "person" if isinstance(subject, Person) else "device"
+        change.record(WaiverGranted(waiver, policy, of, subject.ref, until, change.words(reason)))
+        refresh(change, devices.refs_of(change.conn, [subject.ref]) if of == "person" else [subject.ref])
+        facts = {"until": until, "note": reason}
+        tell(change, policy, NoticeKind.WAIVER_RESULT, owner, waiver, facts)
+        return Waived(waiver, policy, of, subject.id, until)
+
+
+def _subject(change: Change, person: str, device: str) -> Person | Device | Refusal:
+    if bool(person) is bool(device):
+        return Refusal(Code.NO_SUCH_PERSON, "Name either one --person or one --device; there are no blanket waivers.")
+    if person:
+        found = people.find(change.conn, person)
+        return found or Refusal(Code.NO_SUCH_PERSON, f"Nobody is known as {person}.")
+    known = devices.find(change.conn, device)
+    return known or Refusal(Code.NO_SUCH_DEVICE, f"No device is known as {device}.")
+
+
+def tell(change: Change, policy: str, kind: NoticeKind, person: str, step: str, facts: Mapping[str, object]) -> None:
+    """One mail in the person's thread of the policy's newest revision, where there is an address."""
+    known = people.load(change.conn, [person]).get(person)
+    newest = policies.latest(change.conn, policy)
+    if known is None or not known.emails or newest is None:
+        return
+    revision = newest.revision
+    thread = notices.threads(change.conn, policy, [person]).get(person, [])
+    enqueue(change, [compose(change, policy, revision, kind, person, step=step, facts=facts, thread=thread)])
+
+
+def revoke_waiver(site: Site, by: str | None, waiver_id: str, reason: str) -> dict[str, object] | Refusal:
+    with changing(site) as change:
+        actor = acting(change, by, OPERATOR, "approver")
+        if isinstance(actor, Refusal):
+            return actor
+        waiver = exceptions.waiver(change.conn, waiver_id)
+        if waiver is None or waiver.ended:
+            return Refusal(Code.NO_SUCH_WAIVER, f"There is no waiver {waiver_id} in force; `waiver list` shows all.")
+        change.record(WaiverRevoked(waiver_id, change.words(reason)))
+        conn = change.conn
+        refs = devices.refs_of(conn, [waiver.subject]) if waiver.of == "person" else [waiver.subject]
+        refresh(change, refs)
+        owner = waiver.subject if waiver.of == "person" else next(devices.members(conn, refs)).person.ref
+        facts = {"until": change.now, "revoked": True, "note": reason}
+        tell(change, waiver.policy, NoticeKind.WAIVER_RESULT, owner, f"{waiver_id}/revoked", facts)
+        return {"waiver": waiver_id, "ended": "revoked"}
+
+
+def attest(site: Site, by: str | None, device_name: str, app: str, until: Instant | None = None) -> Attested | Refusal:
+    """Record the owner's statement that an app is not on their device; the help desk may record it for them."""
+    with changing(site) as change:
+        actor = acting(change, by)
+        if isinstance(actor, Refusal):
+            return actor
+        device = devices.find(change.conn, device_name)
+        if device is None:
+            return Refusal(Code.NO_SUCH_DEVICE, f"No device is known as {device_name}.")
+        if refusal := _may_attest(change, actor, device, app):
+            return refusal
+        longest = change.now + site.settings.attestations.longest
+        end = longest if until is None else until
+        if not change.now < end <= longest:
+            limit = duration_text(site.settings.attestations.longest)
+            return Refusal(Code.UNTIL_INVALID, f"An attestation ends in the future, and at most {limit} from now.")
+        for statement in exceptions.attestations_of(change.conn, [device.ref]):
+            if statement.app == app:
+                change.record(AttestationVoided(statement.attestation, "replaced"))
+        attestation = f"a_{secrets.token_hex(6)}"
+        change.record(AttestationGiven(attestation, device.ref, app, end))
+        refresh(change, [device.ref])
+        return Attested(attestation, device.id, app, end)
+
+
+def _may_attest(change: Change, actor: Actor, device: Device, app: str) -> Refusal | None:
+    if device.owner != actor.ref and not (actor.has(HELPDESK) or actor.has(OPERATOR)):
+        return Refusal(
+            Code.CANNOT_ATTEST, "An attestation is the owner's own statement; the help desk may record it for them."
+        )
+    if app not in catalogue.apps(change.conn):
+        return Refusal(Code.NO_SUCH_APP, f"The catalogue has no {app}; `apps list` shows what there is.")
+    evidence = next(devices.members(change.conn, [device.ref])).evidence
+    if app in evidence.present:
+        return Refusal(
+            Code.APP_PRESENT,
+            f"{app} was reported on this device; remove it, then a new report opens the door by itself.",
+        )
+    return None
+
+
+def told(site: Site, by: str | None, policy: str, person: str, how: str) -> dict[str, object] | Refusal:
+    """Record that somebody was told otherwise than by mail, and how: from now on their notice period runs."""
+    if not how.strip():
+        return Refusal(Code.PURPOSE_MISSING, "Say how the person was told: add --how TEXT.")
+    with changing(site) as change:
+        actor = acting(change, by, OPERATOR)
+        if isinstance(actor, Refusal):
+            return actor
+        revision = revision_in(change.conn, policy, "told")
+        if isinstance(revision, Refusal):
+            return revision
+        known = people.find(change.conn, person)
+        if known is None:
+            return Refusal(Code.NO_SUCH_PERSON, f"Nobody is known as {person}.")
+        rule = revision.rule or 0
+        if (rule, known.ref) not in audience.of_people(change.conn, [known.ref], [rule]):
+            return Refusal(Code.NOT_CONCERNED, f"{person} has no device that {policy} concerns.")
+        change.record(PersonTold(policy, revision.revision, known.ref, change.words(how)))
+        audience.set_told(change.conn, rule, {known.ref: change.now})
+        refresh(change, devices.refs_of(change.conn, [known.ref]))
+        return {"policy": policy, "person": known.id, "told_at": instant_text(change.now)}
+
+
+def release(site: Site, by: str | None) -> dict[str, object] | Refusal:
+    """Let unforeseen blocks go on, still at most the cap's number an hour, after the cap froze them."""
+    with changing(site) as change:
+        actor = acting(change, by, "approver")
+        if isinstance(actor, Refusal):
+            return actor
+        if not sitemeta.get(change.conn, sitemeta.FROZEN):
+            return Refusal(Code.NOTHING_FROZEN, "Nothing is frozen; unforeseen blocks go on within the cap.")
+        waiting = len({listener.person for listener in audience.waiting(change.conn, live_rules(change.conn))})
+        change.record(BlocksReleased(waiting))
+        sitemeta.put(change.conn, sitemeta.FROZEN, "")
+        sitemeta.put(change.conn, sitemeta.RELEASED_AT, str(change.now))
+        return {"released": waiting}
+
+
+def list_waivers(site: Site, policy: str | None = None) -> list[dict[str, object]]:
+    """Every waiver, with its reason where it was not erased."""
+    with site.store.reading() as conn:
+        return [
+            waiver._asdict()
+            | {"until": instant_text(waiver.until), "reason": ledger.words_of(conn, waiver.reason_hash)}
+            for waiver in exceptions.all_waivers(conn, policy)
+        ]

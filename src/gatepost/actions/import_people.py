@@ -1,0 +1,139 @@
+"""Import of people: rows upsert; missing rows mean nothing unless the file is said to be complete."""
+
+import io
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from gatepost.actions.change import Change, changing, new_ref
+from gatepost.actions.site import Site
+from gatepost.actions.standing import refresh
+from gatepost.actions.who import ADMIN, OPERATOR, acting
+from gatepost.core.fleet.person import Person
+from gatepost.core.ledger.events import PeopleImported
+from gatepost.core.problem import Problem
+from gatepost.core.refusal import Code, Refusal
+from gatepost.documents.canonical import digest
+from gatepost.documents.people_file import PersonRow, read_people
+from gatepost.storage import devices, people
+
+Progress = Callable[[int], None]
+
+
+@dataclass(slots=True)
+class Imported:
+    """What an import did; `rejected`: rows left out, with line and reason."""
+
+    added: int = 0
+    changed: int = 0
+    unchanged: int = 0
+    retired: int = 0
+    rejected: list[Problem] = field(default_factory=list)
+
+
+def import_people(
+    site: Site,
+    by: str | None,
+    data: bytes,
+    name: str,
+    *,
+    complete: bool = False,
+    progress: Progress = lambda _rows: None,
+) -> Imported | Refusal:
+    """Take in a file of people. All good rows in one transaction; each bad row is named and left out."""
+    with changing(site) as change:
+        actor = acting(change, by, ADMIN, OPERATOR)
+        if isinstance(actor, Refusal):
+            return actor
+        return _Import(change, name).run(data, complete, progress)
+
+
+class _Import:
+    def __init__(self, change: Change, name: str) -> None:
+        self.change, self.name = change, name
+        self.result = Imported()
+        self.known = {person.id: person for person in people.everybody(change.conn)}
+        self.taken = {login: person.id for person in self.known.values() for login in person.logins}
+        self.seen: set[str] = set()
+        self.save: list[Person] = []
+        self.relogged: list[str] = []
+
+    def run(self, data: bytes, complete: bool, progress: Progress) -> Imported | Refusal:
+        settings = self.change.site.settings.site
+        rows = read_people(io.BytesIO(data), self.name, settings.default_time_zone, settings.default_locale)
+        for count, row in enumerate(rows, 1):
+            if isinstance(row, Problem):
+                self.result.rejected.append(row)
+            else:
+                self._take(row)
+            if count % 5000 == 0:
+                progress(count)
+        leaving = [
+            person.ref for id_, person in self.known.items() if complete and id_ not in self.seen and person.working
+        ]
+        working = sum(person.working for person in self.known.values())
+        limit = self.change.site.settings.fleet.complete_limit_percent
+        if complete and len(leaving) * 100 > limit * working:
+            return too_many(len(leaving), working, limit, "people")
+        self._write(leaving, data)
+        return self.result
+
+    def _take(self, row: PersonRow) -> None:
+        if row.id in self.seen:
+            self._reject(row, "id", f"{row.id} stands in this file twice; the first row counts")
+            return
+        clash = next((login for login in row.logins if self.taken.get(login, row.id) != row.id), None)
+        if clash is not None:
+            self._reject(
+                row, "logins", f"the login {clash} belongs to {self.taken[clash]} already; a login has one person"
+            )
+            return
+        known = self.known.get(row.id)
+        person = Person(
+            ref=known.ref if known else new_ref("p"),
+            id=row.id,
+            name=row.name,
+            kind=row.kind,
+            country=row.country,
+            time_zone=row.time_zone,
+            locale=row.locale,
+            emails=row.emails,
+            logins=tuple(sorted(row.logins)),
+            groups=row.groups,
+            sponsor=row.sponsor,
+        )
+        self.seen.add(row.id)
+        self.taken.update(dict.fromkeys(person.logins, person.id))
+        if known == person:
+            self.result.unchanged += 1
+            return
+        self.save.append(person)
+        if known is None:
+            self.result.added += 1
+        else:
+            self.result.changed += 1
+            self.relogged.append(person.ref)
+
+    def _reject(self, row: PersonRow, field_name: str, text: str) -> None:
+        self.result.rejected.append(Problem(self.name, row.line, 0, field_name, text))
+
+    def _write(self, leaving: list[str], data: bytes) -> None:
+        result, change = self.result, self.change
+        result.retired = len(leaving)
+        people.save(change.conn, self.save)
+        people.retire(change.conn, leaving)
+        change.record(
+            PeopleImported(
+                digest(data), result.added, result.changed, result.unchanged, result.retired, len(result.rejected)
+            )
+        )
+        if self.relogged:
+            refresh(change, devices.refs_of(change.conn, self.relogged))
+
+
+def too_many(missing: int, known: int, limit: int, what: str) -> Refusal:
+    """A file that is said to be complete lacks more than the site lets go at once."""
+    return Refusal(
+        Code.TOO_MANY_MISSING,
+        f"{missing} of {known} {what} are missing from this complete file, more than {limit} %. Nothing was changed: "
+        "check that the file is whole, or raise fleet.complete_limit_percent if they really left.",
+    )

@@ -1,0 +1,131 @@
+"""Reading, proving and rebuilding the ledger."""
+
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import Connection
+
+from gatepost import verifier
+from gatepost.actions.change import changing, looking
+from gatepost.actions.checkpoint import issue_checkpoint
+from gatepost.actions.site import Site
+from gatepost.actions.who import AUDITOR, acting, looking_as
+from gatepost.core.ledger.codec import to_data
+from gatepost.core.ledger.leaf import parse
+from gatepost.core.refusal import Refusal
+from gatepost.documents.deadline import instant_text
+from gatepost.documents.ledger_export import write_export
+from gatepost.signatures import ssh
+from gatepost.storage import ledger, people, policies, reading
+from gatepost.storage.schema import metadata
+from gatepost.storage.store import Store
+
+
+def show(
+    site: Site, by: str | None, start: int, events: tuple[str, ...], limit: int
+) -> list[dict[str, object]] | Refusal:
+    """Entries as data, oldest first; people who are still known are named by id."""
+    with looking(site) as conn:
+        actor = looking_as(conn, by)
+        if isinstance(actor, Refusal):
+            return actor
+        rows = list(_some(ledger.rows(conn, start, events), limit))
+        actors = people.load(conn, {row.by for row in rows})
+        return [
+            {
+                "index": row.idx,
+                "at": instant_text(row.at),
+                "by": actors[row.by].id if row.by in actors else row.by,
+                "event": row.event,
+                "data": to_data(parse(row.leaf).event),
+            }
+            for row in rows
+        ]
+
+
+def _some(rows: Iterator[ledger.Row], limit: int) -> Iterator[ledger.Row]:
+    for count, row in enumerate(rows):
+        if count >= limit:
+            return
+        yield row
+
+
+def verify(site: Site, held: tuple[str, ...] = ()) -> verifier.Report:
+    """Check the whole ledger, its checkpoints, approvals and quorums. `held`: checkpoints kept outside."""
+    with site.store.reading() as conn:
+        return verifier.verify(
+            leaves=(row.leaf for row in ledger.rows(conn)),
+            proposals=lambda name: ledger.proposal(conn, name),
+            vkey=site.note_key.verifier,
+            notes=[*ledger.notes(conn), *held],
+            ssh=ssh.verify,
+        )
+
+
+def export(site: Site, by: str | None, directory: Path) -> dict[str, object] | Refusal:
+    """Everything an auditor needs, in a folder, with a verifier that needs nothing of ours."""
+    with changing(site) as change:
+        actor = acting(change, by, AUDITOR)
+        if isinstance(actor, Refusal):
+            return actor
+        issue_checkpoint(change)
+    with looking(site) as conn:
+        named = {revision.proposal for revision in policies.history(conn)}
+        proposals = {name: data for name in named if (data := ledger.proposal(conn, name)) is not None}
+        write_export(
+            directory, (row.leaf for row in ledger.rows(conn)), proposals, site.note_key.verifier, ledger.notes(conn)
+        )
+        return {"directory": str(directory), "entries": ledger.count(conn), "proposals": len(proposals)}
+
+
+@dataclass(frozen=True, slots=True)
+class Rebuilt:
+    """`differing`: the tables whose rows are not what the ledger says."""
+
+    entries: int
+    differing: tuple[str, ...]
+
+
+def rebuild(site: Site, by: str | None, *, check: bool) -> Rebuilt | Refusal:
+    """Fold the ledger; with `check` compare with the tables as they stand, else write them anew (I-33)."""
+    if check:
+        with looking(site) as conn:
+            folded, entries = _folded(conn)
+            stand = reading.contents(conn)
+        return Rebuilt(entries, tuple(name for name in stand if stand[name] != folded[name]))
+    with changing(site) as change:
+        actor = acting(change, by, AUDITOR)
+        if isinstance(actor, Refusal):
+            return actor
+        before = reading.contents(change.conn)
+        reading.clear(change.conn)
+        entries = _fold(change.conn, change.conn)
+        after = reading.contents(change.conn)
+        return Rebuilt(entries, tuple(name for name in after if after[name] != before[name]))
+
+
+def _folded(conn: Connection) -> tuple[dict[str, list[tuple[object, ...]]], int]:
+    with tempfile.TemporaryDirectory() as scratch:
+        store = Store(Path(scratch) / "folded.sqlite")
+        metadata.create_all(store.engine)
+        with store.writing() as other:
+            entries = _fold(conn, other)
+            found = reading.contents(other)
+        store.close()
+    return found, entries
+
+
+def _fold(source: Connection, target: Connection) -> int:
+    count = 0
+    for row in list(ledger.rows(source)):
+        reading.apply(target, reading.Entry(row.idx, row.at, row.by), parse(row.leaf).event)
+        count += 1
+    return count
+
+
+def checkpoint(site: Site) -> str:
+    """A fresh signed checkpoint, to be kept outside."""
+    with changing(site) as change:
+        return issue_checkpoint(change)

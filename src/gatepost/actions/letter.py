@@ -1,0 +1,223 @@
+"""What one notice says: gathered from the proposal that was approved and from what is known of the person now."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+
+from sqlalchemy import Connection
+
+from gatepost.actions.live import live_rules, proposal_of, states
+from gatepost.actions.site import Site
+from gatepost.core.change.proposal import Proposal
+from gatepost.core.fleet.finding import Finding
+from gatepost.core.fleet.person import Person
+from gatepost.core.instant import Duration, Instant
+from gatepost.core.notice.notice import NoticeKind
+from gatepost.core.policy.verdict import DueRule, RuleState, effect_of
+from gatepost.notify.facts import ApprovalFacts, DeviceFacts, NoticeFacts, PolicyFacts
+from gatepost.notify.message import Mail, message_bytes
+from gatepost.notify.render import Renderer
+from gatepost.storage import audience, devices, people, policies
+from gatepost.storage.audience import Listener
+from gatepost.storage.devices import Member
+from gatepost.storage.notices import Notice
+from gatepost.storage.policies import Revision
+
+FIRST = frozenset({NoticeKind.ANNOUNCEMENT, NoticeKind.UPDATE})
+ABOUT_APPROVAL = frozenset({NoticeKind.APPROVAL_ASKED, NoticeKind.APPROVAL_RESULT})
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A message ready to be handed to the mail server."""
+
+    notice: str
+    recipient: str
+    message: bytes
+
+
+class Desk:
+    """Writes the letters of one batch: what they have in common is looked up once."""
+
+    def __init__(self, conn: Connection, site: Site, batch: Sequence[Notice], now: Instant) -> None:
+        self.conn, self.site, self.now = conn, site, now
+        self.rules = live_rules(conn)
+        self.states = states(self.rules)
+        self.people = people.load(conn, {notice.person for notice in batch})
+        self.revisions = {key: _revision(conn, *key) for key in {(n.policy, n.revision) for n in batch}}
+        self.members: dict[str, list[Member]] = {}
+        for member in devices.members(conn, devices.refs_of(conn, self.people)):
+            self.members.setdefault(member.person.ref, []).append(member)
+        refs = [member.device.ref for group in self.members.values() for member in group]
+        self.due = audience.due_of(conn, refs)
+        numbers = {revision.rule for revision in self.revisions.values() if revision.rule is not None}
+        self.listeners = audience.of_people(conn, self.people, numbers)
+
+    def letter(self, notice: Notice) -> Letter | None:
+        """The message for one notice; None if the person has no address any more."""
+        person = self.people.get(notice.person)
+        if person is None or not person.emails:
+            return None
+        revision = self.revisions[notice.policy, notice.revision]
+        proposal = proposal_of(self.conn, revision)
+        renderer = _renderer(revision.proposal, tuple(sorted(proposal.templates.items())))
+        facts = self._facts(notice, person, revision, proposal)
+        rendered = renderer.render(notice.kind, facts)
+        settings = self.site.settings
+        message = message_bytes(
+            Mail(
+                sender=(settings.site.name, settings.smtp.sender),
+                recipient=(person.name, person.emails[0]),
+                subject=rendered.subject,
+                text=rendered.text,
+                html=rendered.html,
+                date=self.now,
+                message_id=notice.message_id,
+                kind=notice.kind,
+                policy=notice.policy,
+                revision=notice.revision,
+                in_reply_to=notice.in_reply_to,
+                references=tuple(notice.references.split()),
+                exercise=self.site.exercise,
+            )
+        )
+        return Letter(notice.id, person.emails[0], message)
+
+    def _facts(self, notice: Notice, person: Person, revision: Revision, proposal: Proposal) -> NoticeFacts:
+        listener = self.listeners.get((revision.rule or 0, person.ref))
+        deadline = None if proposal.policy.deadline.immediately else proposal.effects[_cell(listener, person, proposal)]
+        facts = NoticeFacts(
+            policy=self._policy(proposal),
+            name=person.name,
+            locale=person.locale,
+            time_zone=person.time_zone,
+            deadline=deadline,
+            notice=self._notice_period(notice, listener, proposal, deadline),
+            grace=proposal.policy.grace,
+            devices=self._devices(person, revision, proposal, notice),
+            still_blocking=self._still_blocking(person, revision),
+            until=notice.facts.get("until"),
+            revoked=bool(notice.facts.get("revoked")),
+            note=str(notice.facts.get("note", "")),
+            approval=self._approval(notice, revision, proposal),
+        )
+        if notice.in_reply_to and notice.kind not in ABOUT_APPROVAL:
+            return _replying(facts, _renderer(revision.proposal, tuple(sorted(proposal.templates.items()))))
+        return facts
+
+    def _notice_period(
+        self, notice: Notice, listener: Listener | None, proposal: Proposal, deadline: Instant | None
+    ) -> Duration | None:
+        """The notice period, where it may end later than the deadline, so that the mail must say so (I-10)."""
+        if not proposal.policy.tell_first:
+            return None
+        told = listener.told_at if listener and listener.told_at and notice.kind not in FIRST else self.now
+        return proposal.notice if deadline is None or told + proposal.notice > deadline else None
+
+    def _policy(self, proposal: Proposal) -> PolicyFacts:
+        policy, site = proposal.policy, self.site.settings.site
+        return PolicyFacts(
+            id=policy.id,
+            revision=proposal.revision,
+            title=policy.title,
+            reason=policy.reason,
+            apps=tuple(app.name for app in proposal.apps),
+            consequence=policy.consequence,
+            unseen=policy.unseen,
+            texts={
+                NoticeKind.ANNOUNCEMENT: policy.announcement,
+                NoticeKind.CORRECTION: policy.correction,
+                NoticeKind.WITHDRAWAL: policy.withdrawal,
+            },
+            contact=site.contact,
+            forms=policy.scope.forms,
+            language=site.default_locale.partition("-")[0],
+            exercise=self.site.exercise,
+        )
+
+    def _devices(
+        self, person: Person, revision: Revision, proposal: Proposal, notice: Notice
+    ) -> tuple[DeviceFacts, ...]:
+        """The person's devices that the policy concerns; of a mail about one device, that one."""
+        about = notice.facts.get("device")
+        return tuple(
+            DeviceFacts(
+                platform=member.device.platform,
+                form=member.device.form,
+                found=(proposal.apps[due.app].name,) if due and due.finding is Finding.PRESENT else (),
+                name=member.device.id,
+                shared=member.device.shared,
+            )
+            for member in self.members.get(person.ref, ())
+            if (due := self._due(member.device.ref, revision.rule)) or member.device.ref == about
+            if about is None or member.device.ref == about
+        )
+
+    def _due(self, device: str, rule: int | None) -> DueRule | None:
+        return next((due for due in self.due.get(device, ()) if due.rule == rule), None)
+
+    def _still_blocking(self, person: Person, revision: Revision) -> tuple[str, ...]:
+        """Titles of the other policies that block one of the person's devices now."""
+        numbers = {
+            due.rule
+            for member in self.members.get(person.ref, ())
+            for due in self.due.get(member.device.ref, ())
+            if due.rule != revision.rule and _blocks(due, self.states, self.now)
+        }
+        return tuple(self.rules[number].proposal.policy.title for number in sorted(numbers))
+
+    def _approval(self, notice: Notice, revision: Revision, proposal: Proposal) -> ApprovalFacts | None:
+        if notice.kind not in ABOUT_APPROVAL:
+            return None
+        given: dict[str, int] = {}
+        for judgement in policies.judgements(self.conn, revision.policy, revision.revision):
+            given[judgement.role] = given.get(judgement.role, 0) + judgement.approved
+        author = people.load(self.conn, [revision.author]).get(revision.author)
+        return ApprovalFacts(
+            proposal=revision.proposal,
+            author=author.name if author else "",
+            people=_columns(proposal.impact.people),
+            devices=_columns(proposal.impact.devices),
+            required=revision.asked,
+            given=given,
+            role=str(notice.facts.get("role", "")),
+            checkpoint=str(notice.facts.get("checkpoint", "")),
+            declined_by=str(notice.facts.get("declined_by", "")),
+            warnings=proposal.warnings,
+        )
+
+
+def _columns(counts: Mapping[str, int]) -> dict[str, int | None]:
+    shown = ("hit", "clear", "exempt", "cannot_tell", "unmanaged", "cannot_be_told")
+    return {name: counts[name] for name in shown if name in counts}
+
+
+def _blocks(due: DueRule, known: Mapping[int, RuleState], now: Instant) -> bool:
+    state = known.get(due.rule)
+    return state is not None and effect_of(due, state) <= now
+
+
+def _cell(listener: Listener | None, person: Person, proposal: Proposal) -> int:
+    if listener is not None:
+        return listener.cell
+    try:
+        return proposal.cell(person.time_zone)
+    except KeyError:
+        return 0
+
+
+def _replying(facts: NoticeFacts, renderer: Renderer) -> NoticeFacts:
+    """The same facts with the subject of the person's first mail, so that clients join the thread."""
+    return replace(facts, thread=renderer.render(NoticeKind.ANNOUNCEMENT, facts).subject)
+
+
+@lru_cache(maxsize=16)
+def _renderer(_proposal: str, templates: tuple[tuple[str, str], ...]) -> Renderer:
+    return Renderer(dict(templates))
+
+
+def _revision(conn: Connection, policy: str, number: int) -> Revision:
+    found = policies.revision(conn, policy, number)
+    if found is None:
+        raise LookupError(f"a notice is about {policy} revision {number}, which is missing")
+    return found

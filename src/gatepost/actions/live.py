@@ -1,0 +1,90 @@
+"""The rules that doors know: every policy revision that is announced or in force, as the decision needs it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+
+from sqlalchemy import Connection
+
+from gatepost.core.change.proposal import Proposal
+from gatepost.core.change.stage import LIVE, Stage
+from gatepost.core.fleet.app import ActiveApp
+from gatepost.core.policy.compiled import Compiled, Rule
+from gatepost.core.policy.verdict import RuleState
+from gatepost.documents.proposal import thaw
+from gatepost.storage import catalogue, ledger, policies
+from gatepost.storage.policies import Revision
+
+
+@lru_cache(maxsize=64)
+def _thawed(_digest: str, data: bytes) -> tuple[Proposal, dict[str, int]]:
+    proposal = thaw(data)
+    return proposal, {zone: number for number, (zone, ring) in enumerate(proposal.cells) if ring == 0}
+
+
+def proposal_of(conn: Connection, revision: Revision) -> Proposal:
+    """The frozen proposal of a revision."""
+    return _read(conn, revision.proposal)[0]
+
+
+def _read(conn: Connection, digest: str) -> tuple[Proposal, dict[str, int]]:
+    data = ledger.proposal(conn, digest)
+    if data is None:
+        raise LookupError(f"the proposal {digest} is missing from the database")
+    return _thawed(digest, data)
+
+
+@dataclass(frozen=True, slots=True)
+class LiveRule:
+    """One rule that counts. `cells`: a time zone's cell number."""
+
+    number: int
+    revision: Revision
+    proposal: Proposal
+    rule: Rule
+    cells: Mapping[str, int]
+    state: RuleState
+
+    @property
+    def announced_at(self) -> int:
+        if self.revision.announced_at is None:
+            raise ValueError("a live rule was announced")
+        return self.revision.announced_at
+
+
+def state_of(revision: Revision, proposal: Proposal) -> RuleState:
+    """Level 2 of a revision: what doors are given."""
+    return RuleState(
+        policy=revision.policy,
+        revision=revision.revision,
+        counts=revision.stage in LIVE,
+        held=revision.held,
+        consequence=proposal.policy.consequence,
+        apps=tuple(app.id for app in proposal.apps),
+        effects=proposal.effects,
+    )
+
+
+def live_rules(conn: Connection) -> dict[int, LiveRule]:
+    """The live rules by number."""
+    activations = catalogue.activations(conn)
+    found: dict[int, LiveRule] = {}
+    for revision in policies.in_stages(conn, Stage.ANNOUNCED, Stage.IN_FORCE):
+        if revision.rule is None:
+            continue
+        proposal, cells = _read(conn, revision.proposal)
+        apps = tuple(
+            activations[app.id].active if app.id in activations else ActiveApp(app.id, {}) for app in proposal.apps
+        )
+        rule = Rule(revision.rule, proposal.policy, apps)
+        state = state_of(revision, proposal)
+        found[revision.rule] = LiveRule(revision.rule, revision, proposal, rule, cells, state)
+    return found
+
+
+def states(rules: Mapping[int, LiveRule]) -> dict[int, RuleState]:
+    return {number: live.state for number, live in rules.items()}
+
+
+def compiled(rules: Mapping[int, LiveRule]) -> Compiled:
+    return Compiled(live.rule for live in rules.values())

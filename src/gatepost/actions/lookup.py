@@ -1,0 +1,29 @@
+"""Finding the revision that a verb is about."""
+
+from sqlalchemy import Connection
+
+from gatepost.core.change.stage import ALLOWED, LIVE
+from gatepost.core.refusal import Code, Refusal
+from gatepost.storage import policies
+from gatepost.storage.policies import Revision
+
+
+def revision_in(conn: Connection, policy: str, verb: str) -> Revision | Refusal:
+    """The newest revision that the verb may be said of; else a refusal that says what stage the policy is in."""
+    history = policies.history(conn, policy)
+    if not history:
+        return Refusal(Code.NO_SUCH_POLICY, f"There is no policy {policy}; `policy list` shows all.")
+    fitting = [r for r in history if r.stage in ALLOWED[verb] or (verb == "approve" and r.held and r.stage in LIVE)]
+    if fitting:
+        return fitting[-1]
+    newest = history[-1]
+    wanted = " or ".join(sorted(stage.value for stage in ALLOWED[verb]))
+    return Refusal(
+        Code.WRONG_STAGE,
+        f"{policy} revision {newest.revision} is {newest.stage.value}; to {verb} it has to be {wanted}.",
+    )
+
+
+def live_revision(conn: Connection, policy: str) -> Revision | Refusal:
+    """The revision that is announced or in force."""
+    return revision_in(conn, policy, "end")

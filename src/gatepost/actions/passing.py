@@ -1,0 +1,217 @@
+"""Time passes: what the worker does between people's acts. Each function is one step and one transaction.
+
+No deadline waits for any of this: doors compare instants by themselves. What is done here is what people are told, what
+the ledger says of it, and whom the cap lets in.
+"""
+
+from collections.abc import Iterator
+
+from sqlalchemy import Connection
+
+from gatepost.actions.catalogue import stop_looking
+from gatepost.actions import site_time
+from gatepost.actions.change import Change, changing, looking
+from gatepost.actions.exempt import tell
+from gatepost.actions.hold import recheck_quorums
+from gatepost.actions.live import LiveRule, live_rules
+from gatepost.actions.outbox import compose, enqueue
+from gatepost.actions.reserve import keep_reserve
+from gatepost.actions.site import Site
+from gatepost.actions.standing import refresh
+from gatepost.core.change.stage import Stage
+from gatepost.core.instant import DAY, HOUR, Duration, Instant, duration_text
+from gatepost.core.ledger.events import AttestationVoided, BlocksFrozen, PolicyInForce, WaiverEnded
+from gatepost.core.notice.notice import NoticeKind
+from gatepost.core.policy.policy import Consequence
+from gatepost.storage import audience, catalogue, devices, exceptions, notices, people, sitemeta
+
+BATCH = 2000
+"""Devices or people handled in one transaction, so that nobody waits long behind the worker."""
+
+HEARTBEAT = 5_000
+FREEZE_FACTOR = 3
+
+
+def pass_time(site: Site) -> bool:
+    """Everything that time brings about now. Whether something was done, so that more may be waiting."""
+    keep_reserve(site.directory)
+    steps = (take_effect, end_exceptions, settle_outcomes, recheck, admit, remind)
+    worked = [step(site) for step in steps]
+    beat(site)
+    return any(worked)
+
+
+def beat(site: Site) -> None:
+    """Say what time it is here, for doors that will not believe their own clock alone."""
+    with looking(site) as conn:
+        last = site_time.told(conn)
+    if last is None or not 0 <= site.clock.now() - last < HEARTBEAT:
+        with changing(site) as change:
+            site_time.tell(change.conn, change.now)
+
+
+def take_effect(site: Site) -> bool:
+    """Announced policies whose first effect has come are in force; the quorum is checked once more (I-14)."""
+    with looking(site) as conn:
+        now = site.clock.now()
+        if not any(_begins(conn, known, now) for known in live_rules(conn).values()):
+            return False
+    with changing(site) as change:
+        recheck_quorums(change)
+        for known in live_rules(change.conn).values():
+            if _begins(change.conn, known, change.now):
+                change.record(PolicyInForce(known.revision.policy, known.revision.revision))
+    return True
+
+
+def _begins(conn: Connection, known: LiveRule, now: Instant) -> bool:
+    """Whether an announced policy takes effect for anybody by now."""
+    if known.revision.stage is not Stage.ANNOUNCED or known.revision.held:
+        return False
+    return audience.first_effect(conn, known.number) <= now
+
+
+def recheck(site: Site) -> bool:
+    """Devices whose verdict time alone may have changed: recorded, told, and newly due people taken in."""
+    with looking(site) as conn:
+        waiting = audience.to_check(conn, site.clock.now(), BATCH)
+    if not waiting:
+        return False
+    with changing(site) as change:
+        refresh(change, audience.to_check(change.conn, change.now, BATCH))
+    return True
+
+
+def settle_outcomes(site: Site) -> bool:
+    """After a rule changed for all at once, bring its devices' recorded outcomes up to date, some at a time."""
+    with looking(site) as conn:
+        if not audience.to_settle(conn):
+            return False
+    with changing(site) as change:
+        rule = audience.to_settle(change.conn)[0]
+        alive = rule in live_rules(change.conn)
+        waiting = audience.due_devices(change.conn, rule, -1 if alive else BATCH)
+        refresh(change, waiting)
+        if alive or len(waiting) < BATCH:
+            audience.settled(change.conn, rule)
+    return True
+
+
+def admit(site: Site) -> bool:
+    """Let unforeseen people be blocked, at most the cap's number an hour; with too many waiting, stop (I-17)."""
+    cap = site.settings.rails.cap_people_per_hour
+    with looking(site) as conn:
+        if not audience.waiting(conn, live_rules(conn)):
+            return False
+    with changing(site) as change:
+        waiting = audience.waiting(change.conn, live_rules(change.conn))
+        released = sitemeta.number(change.conn, sitemeta.RELEASED_AT)
+        queue = list(dict.fromkeys(listener.person for listener in waiting))
+        unreleased = {listener.person for listener in waiting if (listener.due_since or 0) > released}
+        if sitemeta.get(change.conn, sitemeta.FROZEN):
+            return False
+        if len(unreleased) >= FREEZE_FACTOR * cap:
+            change.record(BlocksFrozen(len(queue)))
+            sitemeta.put(change.conn, sitemeta.FROZEN, str(change.now))
+            return True
+        room = cap - audience.admitted_since(change.conn, change.now - HOUR)
+        chosen = set(queue[: max(0, room)])
+        for rule in {listener.rule for listener in waiting if listener.person in chosen}:
+            mine = [listener.person for listener in waiting if listener.rule == rule and listener.person in chosen]
+            audience.set_admitted(change.conn, rule, mine, change.now)
+        refresh(change, devices.refs_of(change.conn, chosen))
+        return bool(chosen)
+
+
+def remind(site: Site) -> bool:
+    """Reminders, so long before each person's own deadline as the policy says, to those who are still due."""
+    with looking(site) as conn:
+        now = site.clock.now()
+        steps = [
+            (known, before, cell)
+            for known in live_rules(conn).values()
+            for before, cell in _crossed(known, sitemeta.number(conn, sitemeta.REMINDED_UNTIL), now)
+        ]
+        last = sitemeta.number(conn, sitemeta.REMINDED_UNTIL)
+    if not steps and now - last < HEARTBEAT:
+        return False
+    with changing(site) as change:
+        for known, before, cell in steps:
+            _remind(change, known, before, cell)
+        sitemeta.put(change.conn, sitemeta.REMINDED_UNTIL, str(now))
+    return bool(steps)
+
+
+def _crossed(known: LiveRule, last: Instant, now: Instant) -> Iterator[tuple[Duration, int]]:
+    """The reminders, per cell, whose instant lies in (last, now] while the cell's own deadline is still ahead."""
+    proposal = known.proposal
+    if proposal.policy.deadline.immediately or proposal.policy.consequence is Consequence.REPORT:
+        return
+    begun = max(last, known.announced_at)
+    for before in proposal.policy.reminders:
+        for cell, effect in enumerate(proposal.effects):
+            if begun < effect - before <= now < effect:
+                yield before, cell
+
+
+def _remind(change: Change, known: LiveRule, before: Duration, cell: int) -> None:
+    revision = known.revision
+    concerned = audience.still_due(change.conn, known.number, cell, change.now)
+    named = people.load(change.conn, concerned)
+    mails = notices.threads(change.conn, revision.policy, concerned)
+    enqueue(
+        change,
+        (
+            compose(
+                change,
+                revision.policy,
+                revision.revision,
+                NoticeKind.REMINDER,
+                ref,
+                step=duration_text(before),
+                thread=mails[ref],
+            )
+            for ref in concerned
+            if ref in mails and named[ref].emails
+        ),
+    )
+
+
+def end_exceptions(site: Site) -> bool:
+    """Waivers, attestations and activations whose end has come; whoever has a waiver hears of its end a day before."""
+    with looking(site) as conn:
+        now = site.clock.now()
+        ended = exceptions.waivers_ending(conn, now) or exceptions.attestations_ending(conn, now)
+        asleep = any(found.until <= now for found in catalogue.activations(conn).values())
+        soon = exceptions.waivers_ending(conn, now + DAY)
+        reminded = all(notices.exists(conn, waiver.policy, NoticeKind.WAIVER_ENDS, waiver.waiver) for waiver in soon)
+    if not ended and not asleep and reminded:
+        return False
+    with changing(site) as change:
+        done = _end_waivers(change) + _end_attestations(change)
+        for app, found in catalogue.activations(change.conn).items():
+            if found.until <= change.now:
+                stop_looking(change, app)
+    return done > 0
+
+
+def _end_waivers(change: Change) -> int:
+    conn = change.conn
+    for waiver in exceptions.waivers_ending(conn, change.now + DAY):
+        refs = devices.refs_of(conn, [waiver.subject]) if waiver.of == "person" else [waiver.subject]
+        owner = waiver.subject if waiver.of == "person" else next(devices.members(conn, refs)).person.ref
+        facts = {"until": waiver.until}
+        tell(change, waiver.policy, NoticeKind.WAIVER_ENDS, owner, waiver.waiver, facts)
+    ended = exceptions.waivers_ending(conn, change.now)
+    for waiver in ended:
+        change.record(WaiverEnded(waiver.waiver))
+        refresh(change, devices.refs_of(conn, [waiver.subject]) if waiver.of == "person" else [waiver.subject])
+    return len(ended)
+
+
+def _end_attestations(change: Change) -> int:
+    ended = exceptions.attestations_ending(change.conn, change.now)
+    for statement in ended:
+        change.record(AttestationVoided(statement.attestation, "ended"))
+    refresh(change, [statement.device for statement in ended])
+    return len(ended)

@@ -1,0 +1,184 @@
+"""Propose and withdraw: freezing what will be approved."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+
+from gatepost.actions.approval_mail import ask_approvers
+from gatepost.actions.assess import Assessed, assess
+from gatepost.actions.change import Change, changing
+from gatepost.actions.lookup import revision_in
+from gatepost.actions.site import Site
+from gatepost.actions.who import AUTHOR, Actor, acting
+from gatepost.core.change import rails
+from gatepost.core.change.proposal import NamedApp, Predicted, Proposal
+from gatepost.core.change.stage import Stage
+from gatepost.core.change.warning import Warned
+from gatepost.core.ledger.events import PolicyProposed, PolicyWithdrawn
+from gatepost.core.policy.examples import ExampleFailure, failures
+from gatepost.core.policy.policy import Policy
+from gatepost.core.problem import Problem
+from gatepost.core.refusal import Code, Refusal
+from gatepost.documents.canonical import digest
+from gatepost.documents.deadline import instant_text, local_instant, zone_data_version
+from gatepost.documents.policy_file import read_policy
+from gatepost.documents.proposal import freeze
+from gatepost.storage import catalogue, ledger, people, policies, sitemeta
+
+
+@dataclass(frozen=True, slots=True)
+class Proposed:
+    """`approvals`: how many of each role are asked. `announcing_takes`, `correcting_takes`: milliseconds."""
+
+    policy: str
+    revision: int
+    hash: str
+    approvals: Mapping[str, int]
+    people: Mapping[str, int]
+    warnings: tuple[Warned, ...]
+    announcing_takes: int
+    correcting_takes: int
+
+
+def propose(site: Site, by: str | None, data: bytes, file: str) -> Proposed | Refusal | tuple[Problem, ...]:
+    """Freeze a policy file with its predicted impact; approvers are asked by mail."""
+    policy = read_policy(data, file)
+    if not isinstance(policy, Policy):
+        return policy
+    with changing(site) as change:
+        actor = acting(change, by, AUTHOR)
+        if isinstance(actor, Refusal):
+            return actor
+        assessed = assess(change.conn, site, policy, change.now)
+        if isinstance(assessed, Refusal):
+            return assessed
+        if refusal := _unfit(change, assessed):
+            return refusal
+        return _freeze(change, actor, assessed)
+
+
+def _unfit(change: Change, assessed: Assessed) -> Refusal | None:
+    """Why a policy cannot be proposed as it is."""
+    policy, settings = assessed.policy, change.site.settings
+    open_revision = next((r for r in policies.history(change.conn, policy.id) if r.stage in _OPEN), None)
+    if open_revision:
+        return Refusal(
+            Code.REVISION_OPEN,
+            f"{policy.id} revision {open_revision.revision} is {open_revision.stage.value}; "
+            "withdraw it before proposing another.",
+        )
+    if settings.rails.necessity_required and not policy.necessity:
+        return Refusal(
+            Code.NECESSITY_MISSING, "This site asks every policy for `necessity:`; say why milder means do not do."
+        )
+    if settings.rails.press_required and not policy.press:
+        return Refusal(Code.PRESS_MISSING, "This site asks every policy for `press:`, one line fit to print.")
+    if assessed.earliest is not None and assessed.earliest <= change.now:
+        return Refusal(
+            Code.DEADLINE_PASSED,
+            f"The deadline {policy.deadline.written} has passed for some of the people concerned "
+            f"(first at {instant_text(assessed.earliest)}); choose a later one.",
+        )
+    matchable = [app for app in assessed.apps if any(app.identifiers.values())]
+    if not matchable:
+        return Refusal(
+            Code.NOTHING_TO_MATCH, "No identifier is known for any of the policy's apps; nothing can be looked for."
+        )
+    active = catalogue.activations(change.conn)
+    if asleep := [app.id for app in matchable if app.id not in active]:
+        return Refusal(
+            Code.APP_NOT_ACTIVE,
+            f"Not looked for yet: {', '.join(asleep)}. Use `apps activate APP --purpose TEXT --until DATE`.",
+        )
+    failed = failures(policy, assessed.rule.apps, local_instant, instant_text)
+    if failed:
+        return Refusal(Code.EXAMPLE_FAILS, "The policy's own examples fail: " + " ".join(map(_failed, failed)))
+    return None
+
+
+def _failed(failure: ExampleFailure) -> str:
+    return f"line {failure.line}: expected {failure.expected}, got {failure.got}. {failure.sentence}"
+
+
+_OPEN = (Stage.PROPOSED, Stage.APPROVED)
+
+
+def _freeze(change: Change, actor: Actor, assessed: Assessed) -> Proposed:
+    site, policy, impact = change.site, assessed.policy, assessed.impact
+    limits = site.rails()
+    short = rails.is_short(policy, assessed.earliest or 0, change.now, limits)
+    large = rails.is_large(len(impact.due_people), people.count(change.conn), limits)
+    asked = rails.asked(policy, short=short, large=large, rails=limits)
+    proposal = Proposal(
+        site=site.settings.site.id,
+        policy=replace(policy, examples=()),
+        revision=policies.next_revision(change.conn, policy.id),
+        author=actor.ref,
+        apps=tuple(
+            NamedApp(app.id, app.name, {platform.value: names for platform, names in app.identifiers.items()})
+            for app in assessed.apps
+        ),
+        cells=assessed.cells,
+        effects=assessed.effects,
+        notice=rails.notice_period(policy, limits),
+        asked=asked,
+        impact=Predicted(asdict(impact.people), asdict(impact.devices), impact.due_people),
+        warnings=tuple(warned.text for warned in assessed.warnings),
+        templates=site.templates,
+        catalogue_revision=sitemeta.number(change.conn, sitemeta.CATALOGUE_REVISION),
+        zone_data=zone_data_version(),
+        rails=asdict(limits)
+        | {
+            "short_notice_roles": list(limits.short_notice_roles),
+            "large_impact_roles": list(limits.large_impact_roles),
+        },
+        proposed_at=change.now,
+    )
+    frozen = freeze(proposal)
+    name = digest(frozen)
+    ledger.put_proposal(change.conn, name, frozen)
+    expires = change.now + site.settings.rails.approvals_expire_after
+    change.record(PolicyProposed(policy.id, proposal.revision, name, asked, expires))
+    ask_approvers(change, proposal, name)
+    return Proposed(
+        policy=policy.id,
+        revision=proposal.revision,
+        hash=name,
+        approvals=asked,
+        people=asdict(impact.people),
+        warnings=assessed.warnings,
+        announcing_takes=_announcing(site, len(impact.due_people)),
+        correcting_takes=_correcting(site, len(impact.due_people)),
+    )
+
+
+def _plain(limits: rails.Rails) -> dict[str, object]:
+    """The rails as JSON data."""
+    return {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(limits).items()}
+
+
+def _correcting(site: Site, mails: int) -> int:
+    """Milliseconds that this many corrections take at the provider's limit; 0 without one."""
+    rate = site.rails().rate_per_hour
+    return mails * 3_600_000 // rate if rate else 0
+
+
+def _announcing(site: Site, mails: int) -> int:
+    """Milliseconds that announcing takes at the site's own rate, the first batch's wait included."""
+    limits = site.settings.rails
+    rate = limits.announcement_rate_per_minute
+    own = mails * 60_000 // rate if rate else 0
+    wait = limits.first_batch_wait if mails > limits.first_batch else 0
+    return max(own + wait, _correcting(site, mails))
+
+
+def withdraw(site: Site, by: str | None, policy: str, reason: str = "") -> dict[str, object] | Refusal:
+    """Take a proposal back before it is announced; all its approvals are void."""
+    with changing(site) as change:
+        actor = acting(change, by, AUTHOR)
+        if isinstance(actor, Refusal):
+            return actor
+        revision = revision_in(change.conn, policy, "withdraw")
+        if isinstance(revision, Refusal):
+            return revision
+        change.record(PolicyWithdrawn(policy, revision.revision, change.words(reason)))
+        return {"policy": policy, "revision": revision.revision, "stage": Stage.DRAFT.value}

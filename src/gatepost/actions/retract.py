@@ -1,0 +1,176 @@
+"""Retract and end: one act that opens every door of a policy, then tells everybody who had heard of it.
+
+In this order (I-25): the doors' rule goes and what is still queued is withdrawn, in one commit that writes a number of
+keys that does not depend on how many devices there are; corrections are in the same commit, but are not sent before
+every door has confirmed it, or 5 s have passed.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from sqlalchemy.exc import OperationalError
+
+from gatepost.actions.change import Change, changing, looking
+from gatepost.actions.lookup import revision_in
+from gatepost.actions.outbox import compose, enqueue
+from gatepost.actions.reserve import free_reserve
+from gatepost.actions.site import Site
+from gatepost.actions.who import AUTHOR, OPERATOR, acting
+from gatepost.clock import boot_elapsed, pause
+from gatepost.core.instant import SECOND
+from gatepost.core.ledger.events import Event, PolicyEnded, PolicyRetracted
+from gatepost.core.notice.notice import NoticeKind, NoticeState
+from gatepost.core.refusal import Code, Refusal
+from gatepost.doors.entry import rule_key
+from gatepost.storage import audience, feed, notices
+from gatepost.storage.policies import Revision
+from gatepost.storage.store import is_full
+
+DOORS_MAY_TAKE = 5 * SECOND
+"""A door that has not confirmed by then is named and no longer waited for."""
+
+
+@dataclass(frozen=True, slots=True)
+class DoorAnswer:
+    """How long after the commit a door confirmed, in milliseconds; None if it did not."""
+
+    name: str
+    confirmed_ms: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Retracted:
+    """`withdrawn`: notices never sent. `in_flight`: being sent at that moment. `corrections`: mails queued."""
+
+    policy: str
+    revision: int
+    doors: tuple[DoorAnswer, ...]
+    withdrawn: int
+    in_flight: int
+    corrections: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Committed:
+    revision: Revision
+    position: int
+    withdrawn: int
+    in_flight: int
+    corrections: int
+
+
+def retract(
+    site: Site, by: str | None, policy: str, reason: str, because: str = "error", wait: Callable[[float], None] = pause
+) -> Retracted | Refusal:
+    """Withdraw an announced policy. Never capped, never waits behind anything, needs no second person (I-18)."""
+    if because not in ("error", "withdrawn"):
+        return Refusal(
+            Code.WRONG_STAGE, "--because is error (it was sent in error) or withdrawn (we changed our mind)."
+        )
+    kind = NoticeKind.CORRECTION if because == "error" else NoticeKind.WITHDRAWAL
+
+    def event(change: Change, revision: Revision) -> Event:
+        return PolicyRetracted(policy, revision.revision, because, change.words(reason))
+
+    return _close(site, by, policy, "retract", kind, event, wait)
+
+
+def end(
+    site: Site, by: str | None, policy: str, reason: str = "", wait: Callable[[float], None] = pause
+) -> Retracted | Refusal:
+    """The policy no longer applies: doors open, queued mail is withdrawn, the audience is told."""
+
+    def event(change: Change, revision: Revision) -> Event:
+        return PolicyEnded(policy, revision.revision, change.words(reason))
+
+    return _close(site, by, policy, "end", NoticeKind.ENDED, event, wait)
+
+
+def _close(
+    site: Site,
+    by: str | None,
+    policy: str,
+    verb: str,
+    kind: NoticeKind,
+    event: Callable[[Change, Revision], Event],
+    wait: Callable[[float], None],
+) -> Retracted | Refusal:
+    try:
+        done = _commit(site, by, policy, verb, kind, event)
+    except OperationalError as error:
+        if not is_full(error) or not free_reserve(site.directory):
+            raise
+        done = _commit(site, by, policy, verb, kind, event)
+    if isinstance(done, Refusal):
+        return done
+    return Retracted(
+        policy=policy,
+        revision=done.revision.revision,
+        doors=confirmations(site, done.position, wait),
+        withdrawn=done.withdrawn,
+        in_flight=done.in_flight,
+        corrections=done.corrections,
+    )
+
+
+def _commit(
+    site: Site, by: str | None, policy: str, verb: str, kind: NoticeKind, event: Callable[[Change, Revision], Event]
+) -> _Committed | Refusal:
+    with changing(site) as change:
+        actor = acting(change, by, AUTHOR, "approver", OPERATOR, restored=True)
+        if isinstance(actor, Refusal):
+            return actor
+        revision = revision_in(change.conn, policy, verb)
+        if isinstance(revision, Refusal):
+            return revision
+        if revision.rule is None:
+            raise ValueError("an announced revision has a rule")
+        change.record(event(change, revision))
+        change.publish({rule_key(revision.rule): None})
+        audience.settle(change.conn, revision.rule)
+        withdrawn = notices.withdraw_queued(change.conn, policy, change.now)
+        in_flight = notices.in_state(change.conn, policy, NoticeState.SENDING)
+        corrections = correct(change, revision, kind, change.position())
+        return _Committed(revision, change.position(), withdrawn, in_flight, corrections)
+
+
+def correct(
+    change: Change, revision: Revision, kind: NoticeKind, position: int, people: list[str] | None = None
+) -> int:
+    """One correction to everybody who may have any notice of the policy, in reply to their own announcement (I-24).
+
+    `people`: only these, whose mail was still being sent when the policy was retracted.
+    """
+    return enqueue(
+        change,
+        (
+            compose(
+                change,
+                revision.policy,
+                revision.revision,
+                kind,
+                person,
+                not_before=change.now + DOORS_MAY_TAKE,
+                awaits=position,
+                thread=thread,
+            )
+            for person, thread in notices.threads(change.conn, revision.policy, people).items()
+        ),
+    )
+
+
+def confirmations(site: Site, position: int, wait: Callable[[float], None]) -> tuple[DoorAnswer, ...]:
+    """Wait until every door confirmed a position, at most 5 s; doors that did not are named without a time."""
+    started = boot_elapsed()
+    confirmed: dict[str, int] = {}
+    while True:
+        with looking(site) as conn:
+            doors = feed.doors_at(conn)
+        waited = boot_elapsed() - started
+        for name, at, _, _ in doors:
+            if at >= position:
+                confirmed.setdefault(name, waited)
+        names = [name for name, _, _, _ in doors]
+        if len(confirmed) >= len(names) or waited >= DOORS_MAY_TAKE:
+            return tuple(DoorAnswer(name, confirmed.get(name)) for name in names)
+        wait(0.005)

@@ -1,0 +1,39 @@
+"""What a verb acts on: the site's store, settings, clock and signing key."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from gatepost.clock import Clock
+from gatepost.config import Settings
+from gatepost.core.change.rails import Rails
+from gatepost.signatures.note import NoteKey
+from gatepost.storage.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """An opened site. `templates`: the mail templates of this version, by name; proposals freeze them."""
+
+    directory: Path
+    settings: Settings
+    store: Store
+    clock: Clock
+    note_key: NoteKey
+    templates: dict[str, str]
+
+    @property
+    def exercise(self) -> bool:
+        return self.settings.site.exercise
+
+    def rails(self) -> Rails:
+        rails, smtp = self.settings.rails, self.settings.smtp
+        hourly = [rate for rate in (smtp.rate_per_hour, smtp.rate_per_day // 24) if rate]
+        return Rails(
+            minimum_notice=rails.minimum_notice,
+            short_notice_roles=tuple(rails.short_notice_roles),
+            large_impact_percent=rails.large_impact_percent,
+            large_impact_people=rails.large_impact_people,
+            large_impact_roles=tuple(rails.large_impact_roles),
+            correction_within=rails.correction_within,
+            rate_per_hour=min(hourly) if hourly else 0,
+        )

@@ -1,0 +1,229 @@
+"""Level 1 kept true: whenever something about a device, its person or a rule's audience changes, its standing is
+computed anew, written to the tables, published to the doors, and what changed for the person is recorded and told."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from itertools import islice
+
+from gatepost.actions import live
+from gatepost.actions.change import Change
+from gatepost.actions.live import LiveRule
+from gatepost.actions.outbox import compose, enqueue
+from gatepost.core.fleet.device import Device
+from gatepost.core.fleet.person import Person
+from gatepost.core.instant import ALWAYS, Instant
+from gatepost.core.ledger.events import OutcomesChanged
+from gatepost.core.notice.notice import NoticeKind
+from gatepost.core.policy.compiled import Compiled
+from gatepost.core.policy.due import Terms, due_app, due_rule
+from gatepost.core.policy.verdict import DueRule, Outcome, Standing, effect_of, outcome_at
+from gatepost.doors.entry import encode_standing, identity_key
+from gatepost.storage import audience, devices, exceptions, people
+from gatepost.storage.audience import DueRow, Listener
+from gatepost.storage.devices import Member
+from gatepost.storage.notices import Notice, threads
+
+PART = 2000
+"""Devices brought up to date at once: enough to share look-ups, few enough to hold in memory."""
+
+
+def refresh(change: Change, refs: Iterable[str], keys: Iterable[str] = ()) -> None:
+    """Bring these devices up to date, and whatever stands behind these (case-folded) ActiveSync ids now."""
+    wanted = dict.fromkeys(refs)
+    for key, ref in _left(change, keys).items():
+        if ref is None:
+            change.publish({identity_key(key): None})
+        else:
+            wanted[ref] = None
+    rules = live.live_rules(change.conn)
+    compiled = live.compiled(rules)
+    queue = iter(wanted)
+    while part := list(islice(queue, PART)):
+        Part(change, rules, compiled, part).write()
+
+
+def _left(change: Change, keys: Iterable[str]) -> dict[str, str | None]:
+    """What stands behind ActiveSync ids that a device gave up; None if nothing does any more."""
+    wanted = [key for key in keys if key]
+    found = devices.behind(change.conn, wanted)
+    return {key: found.get(key) for key in wanted}
+
+
+class Part:
+    """Some devices, and all that their standings depend on, loaded together."""
+
+    def __init__(self, change: Change, rules: Mapping[int, LiveRule], compiled: Compiled, refs: list[str]) -> None:
+        conn = change.conn
+        self.change, self.rules, self.compiled, self.refs = change, rules, compiled, refs
+        self.states = live.states(rules)
+        self.stale_after = change.site.settings.fleet.stale_after
+        self.members = list(devices.members(conn, refs))
+        self.people = people.load(conn, {member.person.ref for member in self.members})
+        self.listeners = audience.of_people(conn, self.people, rules)
+        self.announced = audience.announced_devices(conn, rules, refs)
+        self.recorded = audience.outcomes_of(conn, refs)
+        self.waived = _waived(change, [*self.people, *refs])
+        self.attested: dict[str, dict[str, Instant]] = {}
+        for statement in exceptions.attestations_of(conn, refs):
+            self.attested.setdefault(statement.device, {})[statement.app] = statement.until
+        self.joined: list[Listener] = []
+        self.late: dict[int, list[str]] = {}
+
+    def write(self) -> None:
+        """Compute, write, publish, record and tell."""
+        before = audience.due_of(self.change.conn, self.recorded)
+        standings = {member.device.ref: (member, self.standing(member)) for member in self.members}
+        conn = self.change.conn
+        audience.add(conn, self.joined)
+        for rule, persons in self.late.items():
+            audience.set_due_since(conn, rule, persons, self.change.now)
+        rows = [self._row(ref, due) for ref, (_, standing) in standings.items() for due in standing.rules]
+        audience.replace_due(conn, self.refs, rows)
+        self._publish(standings)
+        self._welcome()
+        self._record(standings, before)
+
+    def standing(self, member: Member) -> Standing:
+        person, device, evidence = self.people[member.person.ref], member.device, member.evidence
+        attested = self.attested.get(device.ref, {})
+        due: list[DueRule] = []
+        for rule in self.compiled.select(self.compiled.concerned(person, device, evidence.present)):
+            found = due_app(rule, device.platform, evidence, attested, self.stale_after)
+            if found is None:
+                continue
+            known = self.rules[rule.number]
+            terms = self._terms(known, person, device, attested, found.since)
+            if row := due_rule(rule, device, evidence, terms, self.stale_after):
+                due.append(row)
+        logins = () if device.shared else person.logins
+        return Standing(device.ref, logins, evidence.reported_at, tuple(due))
+
+    def _terms(
+        self, known: LiveRule, person: Person, device: Device, attested: Mapping[str, Instant], since: Instant
+    ) -> Terms:
+        policy = known.revision.policy
+        waived = max(self.waived.get((policy, person.ref), ALWAYS), self.waived.get((policy, device.ref), ALWAYS))
+        listener = self.listeners.get((known.number, person.ref))
+        if max(since, waived) <= self.change.now and person.working:
+            listener = self._heard(known, person, device, listener)
+        terms = Terms(
+            announced_at=known.announced_at,
+            cell=_cell(known, person, self.change),
+            notice=known.proposal.notice,
+            waived_until=waived,
+            attested_until=attested,
+        )
+        if listener is None:
+            return terms
+        late = (known.number, device.ref) not in self.announced
+        return replace(
+            terms,
+            cell=listener.cell,
+            foreseen=listener.foreseen,
+            admitted_at=listener.admitted_at,
+            told_at=listener.told_at,
+            due_since=listener.due_since if late else None,
+        )
+
+    def _heard(self, known: LiveRule, person: Person, device: Device, listener: Listener | None) -> Listener:
+        """Somebody with a device that is due now is in the audience; grace begins once for what is due only later."""
+        now = self.change.now
+        if listener is None:
+            foreseen = person.ref in known.proposal.impact.foreseen
+            cell = _cell(known, person, self.change)
+            listener = Listener(known.number, person.ref, cell, foreseen, None, None, now)
+            self.joined.append(listener)
+        elif listener.due_since is None and (known.number, device.ref) not in self.announced:
+            listener = listener._replace(due_since=now)
+            self.late.setdefault(known.number, []).append(person.ref)
+        self.listeners[known.number, person.ref] = listener
+        return listener
+
+    def _row(self, ref: str, due: DueRule) -> DueRow:
+        return DueRow(ref, due, max(self.states[due.rule].effects[due.cell], due.not_before, due.counts_from))
+
+    def _publish(self, standings: Mapping[str, tuple[Member, Standing]]) -> None:
+        keyed = {member.device.eas_id.casefold(): ref for ref, (member, _) in standings.items() if member.device.eas_id}
+        behind = devices.behind(self.change.conn, keyed)
+        entries: dict[bytes, bytes | None] = {}
+        for key, ref in behind.items():
+            if ref in standings:
+                entries[identity_key(key)] = encode_standing(standings[ref][1])
+        self.change.publish(entries)
+
+    def _welcome(self) -> None:
+        """People who came into an audience late get its announcement as their own notice."""
+        new = []
+        for listener in self.joined:
+            known = self.rules[listener.rule]
+            if self.people[listener.person].emails:
+                revision = known.revision
+                kind = NoticeKind.ANNOUNCEMENT
+                new.append(compose(self.change, revision.policy, revision.revision, kind, listener.person))
+        enqueue(self.change, new)
+
+    def _record(self, standings: Mapping[str, tuple[Member, Standing]], before: Mapping[str, list[DueRule]]) -> None:
+        """Write down what each device's verdict is now, and tell those whose mail was closed or opened."""
+        outcomes = {
+            ref: outcome_at(standing.rules, self.states, self.change.now) for ref, (_, standing) in standings.items()
+        }
+        for ref in self.refs:
+            outcomes.setdefault(ref, outcome_at((), self.states, self.change.now))
+        changed = {
+            ref: outcome.word
+            for ref, (outcome, _) in outcomes.items()
+            if outcome is not self.recorded.get(ref, Outcome.ALLOW)
+        }
+        if changed:
+            self.change.record(OutcomesChanged(changed))
+        audience.set_outcomes(self.change.conn, outcomes)
+        self._tell({ref: standings[ref] for ref in changed if ref in standings}, outcomes, before)
+
+    def _tell(
+        self,
+        changed: Mapping[str, tuple[Member, Standing]],
+        outcomes: Mapping[str, tuple[Outcome, Instant]],
+        before: Mapping[str, list[DueRule]],
+    ) -> None:
+        """A mail in the thread of the rule that closed the door, or had closed it, for each device that changed."""
+        letters: dict[str, list[tuple[Member, NoticeKind, int]]] = {}
+        for ref, (member, standing) in changed.items():
+            blocked = outcomes[ref][0] is Outcome.BLOCK
+            if not blocked and self.recorded.get(ref) is not Outcome.BLOCK:
+                continue
+            kind = NoticeKind.BLOCKED if blocked else NoticeKind.RESTORED
+            rule = self._blocking(standing.rules if blocked else before.get(ref, ()))
+            if rule is not None and self.people[member.person.ref].emails:
+                letters.setdefault(self.states[rule].policy, []).append((member, kind, self.states[rule].revision))
+        for policy, group in letters.items():
+            known = threads(self.change.conn, policy, {member.person.ref for member, _, _ in group})
+            enqueue(self.change, (self._letter(policy, item, known) for item in group))
+
+    def _blocking(self, due: Iterable[DueRule]) -> int | None:
+        """The first rule that counts and blocks now."""
+        for row in due:
+            state = self.states.get(row.rule)
+            if state is not None and effect_of(row, state) <= self.change.now:
+                return row.rule
+        return None
+
+    def _letter(self, policy: str, item: tuple[Member, NoticeKind, int], known: Mapping[str, list[Notice]]) -> Notice:
+        member, kind, revision = item
+        person, device = member.person.ref, member.device.ref
+        step = f"{device}@{self.change.now}"
+        thread = known.get(person, [])
+        return compose(self.change, policy, revision, kind, person, step=step, facts={"device": device}, thread=thread)
+
+
+def _cell(known: LiveRule, person: Person, change: Change) -> int:
+    """The person's cell; somebody in a zone that was not frozen has the site's."""
+    return known.cells.get(person.time_zone, known.cells[change.site.settings.site.default_time_zone])
+
+
+def _waived(change: Change, subjects: list[str]) -> dict[tuple[str, str], Instant]:
+    """Until when each subject is exempted from each policy."""
+    found: dict[tuple[str, str], Instant] = {}
+    for waiver in exceptions.waivers_of(change.conn, subjects):
+        key = (waiver.policy, waiver.subject)
+        found[key] = max(found.get(key, ALWAYS), waiver.until)
+    return found

@@ -1,0 +1,82 @@
+"""The rails of a site: what makes a proposal need more approvals, and what stops an announcement."""
+
+import math
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+from gatepost.core.instant import ALWAYS, HOUR, Duration, Instant
+from gatepost.core.policy.policy import Policy
+from gatepost.core.refusal import Code, Refusal
+
+DEFAULT_APPROVALS: Mapping[str, int] = {"security": 1}
+"""What a policy that names no approvals asks for: nobody acts alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rails:
+    """The site's values that bear on a proposal. Durations in milliseconds; 0 people or a rate of 0: no such rail."""
+
+    minimum_notice: Duration
+    short_notice_roles: tuple[str, ...]
+    large_impact_percent: int
+    large_impact_people: int
+    large_impact_roles: tuple[str, ...]
+    correction_within: Duration
+    rate_per_hour: int
+
+
+def notice_period(policy: Policy, rails: Rails) -> Duration:
+    """The least time between being told and being blocked: the policy's own, else the site's minimum."""
+    return rails.minimum_notice if policy.notice is None else policy.notice
+
+
+def is_short(policy: Policy, earliest: Instant, now: Instant, rails: Rails) -> bool:
+    """Whether anybody would have less notice than the site's minimum.
+
+    `earliest`: the earliest own deadline (ALWAYS for `immediately`, which counts from being told, not from now).
+    """
+    if not policy.tell_first or notice_period(policy, rails) < rails.minimum_notice:
+        return True
+    return earliest != ALWAYS and earliest - now < rails.minimum_notice
+
+
+def is_large(due_people: int, all_people: int, rails: Rails) -> bool:
+    if rails.large_impact_people and due_people > rails.large_impact_people:
+        return True
+    return bool(rails.large_impact_percent) and due_people * 100 > rails.large_impact_percent * all_people
+
+
+def asked(policy: Policy, *, short: bool, large: bool, rails: Rails) -> dict[str, int]:
+    """The approvals that a proposal needs: what the policy asks, and what the rails add."""
+    roles = dict(policy.approvals or DEFAULT_APPROVALS)
+    extra = (rails.short_notice_roles if short else ()) + (rails.large_impact_roles if large else ())
+    for role in extra:
+        roles[role] = max(1, roles.get(role, 0))
+    return dict(sorted(roles.items()))
+
+
+def grown(foreseen: Collection[str], due_now: Collection[str]) -> Refusal | None:
+    """Refuses when more people are due now than were approved, beyond max(10, 2 %); leavers never count (I-16)."""
+    new = len(set(due_now) - set(foreseen))
+    tolerated = max(10, len(foreseen) * 2 // 100)
+    if new <= tolerated:
+        return None
+    return Refusal(
+        Code.AUDIENCE_GREW,
+        f"{new} people are concerned now who were not in the approved impact ({tolerated} are tolerated). "
+        "Withdraw the proposal, look at the preview and propose again.",
+    )
+
+
+def correctable(people: int, rails: Rails) -> Refusal | None:
+    """Refuses when a correction could not reach everybody within the site's bound at the provider's limit."""
+    if not rails.rate_per_hour:
+        return None
+    hours = math.ceil(people / rails.rate_per_hour)
+    if hours * HOUR <= rails.correction_within:
+        return None
+    return Refusal(
+        Code.CORRECTION_TOO_SLOW,
+        f"A correction to {people} people would take {hours} h at {rails.rate_per_hour} mails an hour, more than the "
+        "site's rails.correction_within. Narrow the policy, or raise the provider's limit.",
+    )

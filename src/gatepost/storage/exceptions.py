@@ -1,0 +1,81 @@
+"""Waivers and attestations, as the ledger says."""
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from sqlalchemy import Connection, select
+
+from gatepost.core.instant import Instant
+from gatepost.storage.people import chunks
+from gatepost.storage.schema import attestations, waivers
+
+
+class Waiver(NamedTuple):
+    """A person or a device (`of`) exempted from one policy until an instant. `ended`: "" while it may be in force."""
+
+    waiver: str
+    policy: str
+    of: str
+    subject: str
+    until: Instant
+    granted_by: str
+    reason_hash: str
+    ended: str
+
+
+class Attestation(NamedTuple):
+    """The owner's statement that an app is not on a device. `ended`: "" while it may be in force."""
+
+    attestation: str
+    device: str
+    app: str
+    until: Instant
+    given_by: str
+    ended: str
+
+
+def waivers_of(conn: Connection, subjects: Iterable[str]) -> list[Waiver]:
+    """Waivers not ended, of these people or devices."""
+    found: list[Waiver] = []
+    for part in chunks(list(subjects)):
+        query = select(waivers).where(waivers.c.subject.in_(part), waivers.c.ended == "")
+        found.extend(Waiver(*row) for row in conn.execute(query))
+    return found
+
+
+def all_waivers(conn: Connection, policy: str | None = None) -> list[Waiver]:
+    """Every waiver ever granted, newest end last."""
+    query = select(waivers).order_by(waivers.c.until, waivers.c.waiver)
+    if policy is not None:
+        query = query.where(waivers.c.policy == policy)
+    return [Waiver(*row) for row in conn.execute(query)]
+
+
+def waiver(conn: Connection, waiver_id: str) -> Waiver | None:
+    row = conn.execute(select(waivers).where(waivers.c.waiver == waiver_id)).first()
+    return Waiver(*row) if row else None
+
+
+def waivers_ending(conn: Connection, by: Instant) -> list[Waiver]:
+    """Waivers not ended whose end has come by an instant."""
+    query = select(waivers).where(waivers.c.ended == "", waivers.c.until <= by)
+    return [Waiver(*row) for row in conn.execute(query.order_by(waivers.c.until))]
+
+
+def attestations_of(conn: Connection, devices: Iterable[str]) -> list[Attestation]:
+    """Attestations not ended, of these devices."""
+    found: list[Attestation] = []
+    for part in chunks(list(devices)):
+        query = select(attestations).where(attestations.c.device.in_(part), attestations.c.ended == "")
+        found.extend(Attestation(*row) for row in conn.execute(query))
+    return found
+
+
+def all_attestations(conn: Connection) -> list[Attestation]:
+    """Every attestation not ended."""
+    return [Attestation(*row) for row in conn.execute(select(attestations).where(attestations.c.ended == ""))]
+
+
+def attestations_ending(conn: Connection, by: Instant) -> list[Attestation]:
+    query = select(attestations).where(attestations.c.ended == "", attestations.c.until <= by)
+    return [Attestation(*row) for row in conn.execute(query.order_by(attestations.c.until))]

@@ -1,0 +1,160 @@
+"""Settings to a site that can act: the only module that knows everybody."""
+
+import asyncio
+import os
+import secrets
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+
+from gatepost.actions.doors import confirm_door
+from gatepost.actions.init import found_site, site_exists
+from gatepost.actions.site import Site
+from gatepost.actions.site_time import running
+from gatepost.clock import Clock
+from gatepost.config import FILE, Settings, init_text, load_settings
+from gatepost.core.problem import Problem
+from gatepost.core.refusal import Code, Refusal
+from gatepost.doors.check import DoorRules
+from gatepost.doors.entry import Batch
+from gatepost.doors.run import run_door
+from gatepost.notify.render import load_templates
+from gatepost.notify.smtp import Sender, SmtpSettings, Tls
+from gatepost.signatures import note
+from gatepost.storage import sitemeta
+from gatepost.storage.following import Following
+from gatepost.storage.migrate import upgrade
+from gatepost.storage.store import BROKEN, Store
+from gatepost.worker import work
+
+KEY_FILE = "checkpoint.key"
+
+DOOR_PAGE = 20_000
+"""Entries that a door takes in at once."""
+
+
+def open_site(directory: Path) -> Site | Refusal | tuple[Problem, ...]:
+    """The site in this directory, ready to act."""
+    if not (directory / FILE).exists():
+        return Refusal(Code.NO_SITE, f"There is no {FILE} in {directory}; make a site with `gatepost init DIR`.")
+    settings = load_settings(directory)
+    if not isinstance(settings, Settings):
+        return settings
+    if not settings.database.path.exists():
+        text = f"The database {settings.database.path} is missing; `gatepost restore` brings it back."
+        return Refusal(Code.NO_SITE, text)
+    key = note.read((directory / KEY_FILE).read_text(encoding="ascii").strip())
+    site = Site(directory, settings, Store(settings.database.path), Clock(), key, load_templates())
+    with site.store.reading() as conn:
+        site.clock.offset = sitemeta.number(conn, sitemeta.CLOCK_OFFSET) if settings.site.exercise else 0
+    return site
+
+
+def init_site(
+    directory: Path, *, exercise: bool = False, admin: str = "admin@localhost", changes: dict[str, object] | None = None
+) -> Site | Refusal | tuple[Problem, ...]:
+    """Make a site in a directory that has none yet: settings, signing key, database, first administrator."""
+    if site_exists(directory):
+        return Refusal(Code.SITE_EXISTS, f"There is a site in {directory} already; choose another directory.")
+    directory.mkdir(parents=True, exist_ok=True)
+    site_id = secrets.token_hex(8)
+    (directory / FILE).write_text(init_text(site_id=site_id, exercise=exercise, changes=changes), encoding="utf-8")
+    try:
+        return _found(directory, admin)
+    except BaseException:
+        (directory / FILE).unlink(missing_ok=True)
+        raise
+
+
+def _found(directory: Path, admin: str) -> Site | Refusal | tuple[Problem, ...]:
+    settings = load_settings(directory)
+    if not isinstance(settings, Settings):
+        (directory / FILE).unlink()
+        return settings
+    key = note.generate(settings.ledger.origin)
+    _write_secret(directory / KEY_FILE, key.signer + "\n")
+    settings.database.path.parent.mkdir(parents=True, exist_ok=True)
+    store = Store(settings.database.path)
+    upgrade(store)
+    site = Site(directory, settings, store, Clock(), key, load_templates())
+    if refusal := found_site(site, admin):
+        store.close()
+        for path in (directory / FILE, directory / KEY_FILE, settings.database.path):
+            path.unlink(missing_ok=True)
+        return refusal
+    return site
+
+
+def _write_secret(path: Path, text: str) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w", encoding="ascii") as file:
+        file.write(text)
+
+
+def run_site_door(site: Site, ready: Callable[[], None]) -> None:
+    """Answer this site's door checks until SIGTERM; works on with its own copy while the database is away."""
+    settings, following = site.settings, Following(site.store)
+
+    def changes(position: int) -> Batch | None:
+        news = following.after(position, DOOR_PAGE)
+        if news is None:
+            return None
+        now = running(news.site_time)
+        return Batch(
+            news.site,
+            news.position,
+            site.clock.now() if now is None else now,
+            news.clock_offset,
+            tuple(news.entries),
+        )
+
+    def confirm(position: int, problem: str) -> None:
+        confirm_door(site, settings.door.name, position, problem)
+
+    try:
+        run_door(
+            settings.door.listen,
+            settings.door.table,
+            settings.site.id,
+            door_rules(settings),
+            changes,
+            confirm,
+            (*BROKEN, sqlite3.Error),
+            ready,
+        )
+    finally:
+        following.close()
+
+
+def door_rules(settings: Settings) -> DoorRules:
+    door = settings.door
+    return DoorRules(
+        on_unknown=door.on_unknown,
+        on_unidentified=door.on_unidentified,
+        on_no_copy=door.on_no_copy,
+        copy_expires_after=door.copy_expires_after,
+        mode=door.mode,
+    )
+
+
+def sender_of(site: Site) -> Sender:
+    """What hands mail to the site's server; in an exercise it reaches this machine only (I-19)."""
+    smtp = site.settings.smtp
+    password = smtp.password_file.read_text(encoding="utf-8").strip() if smtp.password_file else ""
+    return Sender(
+        SmtpSettings(
+            host=smtp.host,
+            port=smtp.port,
+            tls=Tls(smtp.tls),
+            username=smtp.username,
+            password=password,
+            connections=smtp.connections,
+            timeout=smtp.timeout / 1000,
+            loopback_only=site.exercise,
+        )
+    )
+
+
+def run_site_worker(site: Site, ready: Callable[[], None]) -> None:
+    """Pass time and deliver mail until SIGTERM."""
+    asyncio.run(work(site, sender_of(site), ready))

@@ -1,0 +1,72 @@
+"""The loop: time passes, mail is delivered. Everything it does can be interrupted and goes on at the next start."""
+
+import asyncio
+import signal
+from collections.abc import Callable
+
+import structlog
+
+from gatepost.actions.deliver import Answer, claim, recover, settle
+from gatepost.actions.passing import pass_time
+from gatepost.actions.site import Site
+from gatepost.notify.session import Outgoing
+from gatepost.notify.smtp import Sender
+from gatepost.storage.store import BROKEN
+
+IDLE = 0.1
+"""Seconds between two looks when there is nothing to do."""
+
+TROUBLE = 2.0
+"""Seconds to wait after the database could not be reached or the disk was full."""
+
+log = structlog.get_logger("gatepost.worker")
+
+
+async def work(site: Site, sender: Sender, ready: Callable[[], None]) -> None:
+    """Work until SIGTERM or SIGINT, then finish the batch in hand and return."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    interrupted = await asyncio.to_thread(recover, site)
+    if interrupted:
+        log.warning("mail was being sent when the last run ended", notices=interrupted)
+    ready()
+    try:
+        while not stop.is_set():
+            await _pause(stop, await _turn(site, sender))
+    finally:
+        await sender.close()
+
+
+async def _turn(site: Site, sender: Sender) -> float:
+    """One look at everything. Seconds to wait before the next."""
+    try:
+        passed = await asyncio.to_thread(pass_time, site)
+        delivered = await deliver(site, sender)
+    except BROKEN as error:
+        log.error("the database cannot be used; trying again", error=str(error.orig))
+        return TROUBLE
+    return 0.0 if passed or delivered else IDLE
+
+
+async def deliver(site: Site, sender: Sender) -> bool:
+    """Send one batch. Whether there was one."""
+    letters = await asyncio.to_thread(claim, site)
+    if not letters:
+        return False
+    from_address = site.settings.smtp.sender
+    batch = [Outgoing(letter.notice, from_address, letter.recipient, letter.message) for letter in letters]
+    sent = await sender.send(batch)
+    await asyncio.to_thread(settle, site, [Answer(one.notice_id, one.state.value, one.reply) for one in sent])
+    return True
+
+
+async def _pause(stop: asyncio.Event, seconds: float) -> None:
+    if seconds == 0.0:
+        await asyncio.sleep(0)
+        return
+    try:
+        await asyncio.wait_for(stop.wait(), seconds)
+    except TimeoutError:
+        return

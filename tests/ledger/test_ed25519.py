@@ -44,3 +44,13 @@ def test_ed25519_takes_no_second_form_of_a_signature() -> None:
     assert not verifier.ed25519_verify(public, b"x", signature + b"\x00")
     assert not verifier.ed25519_verify(public[:31], b"x", signature)
     assert not verifier.ed25519_verify(b"\xff" * 32, b"x", signature)
+
+
+def test_ed25519_takes_no_second_form_of_a_point() -> None:
+    """The neutral point has one encoding as a key; past the field's prime, or as minus zero, it is none (5.1.3)."""
+    prime = 2**255 - 19
+    neutral = (1).to_bytes(32, "little")
+    signature = neutral + bytes(32)
+    assert verifier.ed25519_verify(neutral, b"x", signature)  # so that what follows fails for its encoding alone
+    assert not verifier.ed25519_verify((prime + 1).to_bytes(32, "little"), b"x", signature)
+    assert not verifier.ed25519_verify((1 | 1 << 255).to_bytes(32, "little"), b"x", signature)

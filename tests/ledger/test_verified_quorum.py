@@ -197,6 +197,12 @@ def regained_by_nobody(house: House) -> None:
     house.say("system", events.QuorumRegained(POLICY, 1))
 
 
+def lost_again_after_regaining(house: House) -> None:
+    regained_by_another(house)
+    house.say(ADMIN, events.RoleRevoked(OTHER, "approver:legal"))
+    house.say("system", events.PolicyInForce(POLICY, 1))
+
+
 def announce_and_lose(house: House) -> None:
     house.propose()
     house.approve(SECURITY, "security")
@@ -283,6 +289,7 @@ CASES: list[tuple[Callable[[House], None], set[str]]] = [
     (in_force_unannounced, {"not_announced"}),
     (in_force_without_its_quorum, {"quorum"}),
     (regained_by_nobody, {"quorum"}),
+    (lost_again_after_regaining, {"quorum"}),
     (a_role_for_oneself, {"self_grant"}),
     (a_key_for_oneself, {"self_grant"}),
     (one_key_for_two, {"key_shared"}),

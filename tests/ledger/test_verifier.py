@@ -1,6 +1,9 @@
 """What the stand-alone verifier finds in a ledger that a dishonest site has written."""
 
+import base64
+import json
 from dataclasses import replace
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -12,7 +15,7 @@ from gatepost.core.ledger import events
 from gatepost.core.ledger.merkle import leaf_hash, root_of
 from gatepost.documents.canonical import canonical
 from gatepost.signatures import ssh
-from tests.ledger.houses import ADMIN, LEGAL, POLICY, SECURITY, House, announced, staffed
+from tests.ledger.houses import ADMIN, AUTHOR, LEGAL, ORIGIN, POLICY, SECURITY, House, announced, staffed
 
 OTHER = "p_other"
 
@@ -114,7 +117,29 @@ def test_canonical_form_agrees_with_the_library(data: dict[str, object]) -> None
     assert [problem.code for problem in report.problems] == ["no_site"]
 
 
-@pytest.mark.parametrize("change", ["another key", "another site", "no signature", "not a checkpoint", "not a key"])
+def of_another_type(house: House) -> tuple[str, str]:
+    """The site's key and checkpoint, with a key id that fits, as if the key were for another kind of signature."""
+    data = b"\x02" + base64.b64decode(house.site_key.verifier.split("+", 2)[2])[1:]
+    key_id = sha256(f"{ORIGIN}\n".encode() + data).digest()[:4]
+    text, _, line = house.checkpoint().rpartition("\n\n")
+    signature = key_id + base64.b64decode(line.split(" ")[2])[4:]
+    note = f"{text}\n\n\u2014 {ORIGIN} {base64.b64encode(signature).decode()}\n"
+    return f"{ORIGIN}+{key_id.hex()}+{base64.b64encode(data).decode()}", note
+
+
+CHANGES = [
+    "another key",
+    "another site",
+    "no signature",
+    "one bad signature",
+    "not a checkpoint",
+    "not a key",
+    "another key id",
+    "another type of key",
+]
+
+
+@pytest.mark.parametrize("change", CHANGES)
 def test_a_checkpoint_that_is_not_the_sites(tmp_path: Path, change: str) -> None:
     """A checkpoint by another key, of another origin, or unsigned is a problem and vouches for nothing."""
     house, stranger = announced(tmp_path), House(tmp_path)
@@ -128,10 +153,60 @@ def test_a_checkpoint_that_is_not_the_sites(tmp_path: Path, change: str) -> None
         note = note.rpartition("\n\n")[0] + "\n"
     elif change == "not a checkpoint":
         note = house.site_key.sign("gatepost.example/acme\nmany\n")
-    else:
+    elif change == "one bad signature":
+        mine = note.splitlines()[-1].split(" ")[2]
+        note += f"\u2014 {ORIGIN} {base64.b64encode(base64.b64decode(mine)[:4] + bytes(64)).decode()}\n"
+    elif change == "not a key":
         vkey = vkey.replace("+", "-", 1)
+    elif change == "another key id":
+        vkey = f"{ORIGIN}+00000000+{vkey.split('+', 2)[2]}"
+    else:
+        vkey, note = of_another_type(house)
     report = verifier.verify(house.leaves, house.proposals.get, vkey, [note], ssh.verify)
-    expected = {"checkpoint"} | ({"verifier_key"} if change == "not a key" else set())
+    expected = {"checkpoint"} | ({"verifier_key"} if vkey != house.site_key.verifier else set())
     assert {problem.code for problem in report.problems} == expected
     assert report.checkpoints_checked == 0
     assert any("no good checkpoint" in text for text in report.unchecked)
+
+
+@pytest.mark.parametrize("number", [True, "1", 0, -1, [1]])
+def test_approvals_are_asked_of_whole_people(tmp_path: Path, number: object) -> None:
+    """A count that is no count of people is found, and asks for nothing."""
+    house = staffed(tmp_path)
+    data = {"policy": POLICY, "revision": 1, "proposal": "0" * 64, "approvals": {"legal": number}, "expires": 1}
+    leaf = GOOD | {"index": len(house.leaves), "event": "PolicyProposed", "data": data}
+    house.leaves.append(canonical(leaf))
+    assert house.codes() == {"data"}
+
+
+@pytest.fixture(scope="module")
+def complete(tmp_path_factory: pytest.TempPathFactory) -> House:
+    """A house with an entry of every event that the verifier looks into."""
+    house = announced(tmp_path_factory.mktemp("house"))
+    house.say(LEGAL, events.PolicyDeclined(POLICY, 1, house.hash, "legal", "0" * 64))
+    house.say("system", events.QuorumLost(POLICY, 1))
+    house.say("system", events.QuorumRegained(POLICY, 1))
+    house.say("system", events.PolicyInForce(POLICY, 1))
+    house.say(ADMIN, events.RoleRevoked(LEGAL, "approver:legal"))
+    house.say(ADMIN, events.KeyRevoked(LEGAL, "SHA256:x"))
+    house.say(AUTHOR, events.PolicyWithdrawn(POLICY, 1, "0" * 64))
+    return house
+
+
+def test_nothing_in_an_entry_stops_the_verifier(complete: House) -> None:
+    """Whatever stands in an entry's data, the verifier reports and goes on to the end; it never raises."""
+    found: set[str] = set()
+
+    @settings(max_examples=200, deadline=None)
+    @given(st.data())
+    def check(data: st.DataObject) -> None:
+        place = data.draw(st.integers(0, len(complete.leaves) - 1))
+        leaf = json.loads(complete.leaves[place])
+        leaf["data"][data.draw(st.sampled_from(sorted(leaf["data"])))] = data.draw(JSON)
+        leaves = [*complete.leaves[:place], canonical(leaf), *complete.leaves[place + 1 :]]
+        report = complete.verify(leaves=leaves)
+        assert report.size == len(leaves)
+        found.update(problem.code for problem in report.problems)
+
+    check()
+    assert {"data", "quorum"} <= found

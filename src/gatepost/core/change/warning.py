@@ -44,7 +44,8 @@ class Surroundings:
     """What the warnings hold an impact against.
 
     `earliest`: the first own deadline of anybody, None for `immediately`. `apps`: the policy's, lists resolved.
-    `active`: by id. `approvers`, `administrators`, `executives`: pseudonyms. `large_impact`: percent of the fleet.
+    `active`: by id. `approvers`, `administrators`, `executives`: pseudonyms. `large_impact`: percent of `people`, 0 for
+    no such rail; `people`: everybody at the site, None for everybody with a device.
     """
 
     at: Instant
@@ -56,6 +57,7 @@ class Surroundings:
     administrators: Set[str]
     executives: Set[str]
     large_impact: float
+    people: int | None = None
 
 
 def warnings(policy: Policy, impact: Impact, around: Surroundings) -> list[Warned]:
@@ -70,16 +72,19 @@ def warnings(policy: Policy, impact: Impact, around: Surroundings) -> list[Warne
 
 
 def _of_time(policy: Policy, around: Surroundings) -> Iterator[Warned]:
-    earliest = around.at + policy.grace if around.earliest is None else around.earliest
-    minimum = around.minimum_notice
-    if around.earliest is not None and earliest <= around.at:
+    """Agrees with the rail (rails.is_short): `immediately` counts from being told, so its notice alone can be short."""
+    minimum = _hours(around.minimum_notice)
+    if around.earliest is not None and around.earliest <= around.at:
         yield Warned(WarningCode.DEADLINE_PASSED, "The first deadline has passed already.")
-    elif earliest - around.at < minimum:
-        left = _hours(earliest - around.at)
-        text = f"The first deadline is {left} away; this site asks for {_hours(minimum)} at least."
+    elif around.earliest is not None and around.earliest - around.at < around.minimum_notice:
+        left = _hours(around.earliest - around.at)
+        text = f"The first deadline is {left} away; this site asks for {minimum} at least."
         yield Warned(WarningCode.SHORT_NOTICE, text)
-    elif policy.notice is not None and policy.notice < minimum:
-        text = f"The policy gives {_hours(policy.notice)} of notice; this site asks for {_hours(minimum)} at least."
+    elif not policy.tell_first:
+        text = f"People may be blocked without having been told; this site asks for {minimum} of notice at least."
+        yield Warned(WarningCode.SHORT_NOTICE, text)
+    elif policy.notice is not None and policy.notice < around.minimum_notice:
+        text = f"The policy gives {_hours(policy.notice)} of notice; this site asks for {minimum} at least."
         yield Warned(WarningCode.SHORT_NOTICE, text)
 
 
@@ -138,9 +143,9 @@ def _of_size(impact: Impact, around: Surroundings) -> Iterator[Warned]:
     if unseen * 100 > CANNOT_SEE_ABOVE * devices.in_scope:
         text = f"On {unseen} of {devices.in_scope} devices in scope nobody can see whether an app is there."
         yield Warned(WarningCode.CANNOT_SEE, text)
-    if impact.percent_of_fleet > around.large_impact:
-        share, limit = f"{impact.percent_of_fleet:.1f} %", f"{around.large_impact:g} %"
-        text = f"{share} of all devices are due; above {limit} more people must agree."
+    due, everybody = len(impact.due_people), impact.people_with_devices if around.people is None else around.people
+    if around.large_impact and due * 100 > around.large_impact * everybody:
+        text = f"{due} of {everybody} people are concerned; above {around.large_impact:g} % more roles must agree."
         yield Warned(WarningCode.LARGE_IMPACT, text)
 
 

@@ -102,13 +102,14 @@ def message_bytes(mail: Mail) -> bytes:
 
 def _printable(text: str) -> str:
     """Quoted-printable (RFC 2045 section 6.7): seven bits, short lines, for every server."""
-    return "\r\n".join(map(_printable_line, text.split("\n")))
+    return "\r\n\r\n".join(map(_printable_part, text.split("\n\n")))
 
 
-@lru_cache(maxsize=16_384)
-def _printable_line(line: str) -> str:
-    """One line. Cached: nearly all lines of a mail are the same for everybody."""
-    return binascii.b2a_qp(line.encode(), istext=True).decode("ascii").replace("=\n", "=\r\n")
+@lru_cache(maxsize=4096)
+def _printable_part(part: str) -> str:
+    """What stands between two empty lines. Cached: nearly all of a mail is the same for everybody."""
+    lines = (binascii.b2a_qp(line.encode(), istext=True).decode("ascii") for line in part.split("\n"))
+    return "\r\n".join(lines).replace("=\n", "=\r\n")
 
 
 @lru_cache(maxsize=256)

@@ -4,10 +4,11 @@ import re
 import secrets
 import textwrap
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Hashable, Iterator, Mapping, Sequence
+from dataclasses import fields, replace
 from functools import lru_cache
 from importlib.resources import files
+from operator import attrgetter
 from typing import Final, NamedTuple
 
 from jinja2 import StrictUndefined
@@ -15,7 +16,7 @@ from jinja2.sandbox import SandboxedEnvironment
 from markupsafe import escape
 
 from gatepost.core.notice.notice import NoticeKind
-from gatepost.notify.facts import NoticeFacts
+from gatepost.notify.facts import DeviceFacts, NoticeFacts
 from gatepost.notify.language import choose, language_of
 from gatepost.notify.moments import language_words, locale_for
 from gatepost.notify.phrases import Phrases
@@ -25,6 +26,11 @@ from gatepost.notify.untrusted import one_line
 _SOURCES: Final = ("templates/layout.toml", "templates/mail.html.j2", "templates/mail.txt.j2")
 _LANGUAGES: Final = ("de", "en")
 _WIDTH: Final = 76
+_MOST_FORMS: Final = 512
+
+# All fields but the names that are filled in later; made from the classes, so that a new field is never forgotten.
+_but_names = attrgetter(*(part.name for part in fields(NoticeFacts) if part.name not in ("name", "devices")))
+_but_name = attrgetter(*(part.name for part in fields(DeviceFacts) if part.name != "name"))
 
 _AUTHORED: Final = frozenset({NoticeKind.ANNOUNCEMENT, NoticeKind.UPDATE, NoticeKind.CORRECTION, NoticeKind.WITHDRAWAL})
 _APPROVALS: Final = frozenset({NoticeKind.APPROVAL_ASKED, NoticeKind.APPROVAL_RESULT})
@@ -78,17 +84,23 @@ class Renderer:
         # Random, so that no untrusted string can name a hole.
         self._hole = secrets.token_hex(4)
         self._holes = re.compile(rf"{self._hole}(\d+)")
-        self._remembered = lru_cache(maxsize=512)(self._form)
+        self._forms: dict[Hashable, _Form] = {}
 
     def render(self, kind: NoticeKind, facts: NoticeFacts) -> Rendered:
         """One person's mail. Raises ValueError if the facts lack what the kind needs."""
         names = [one_line(name) for name in (facts.name, *(device.name for device in facts.devices))]
-        general = self._with_holes(facts, names)
-        # Approvals go to a few people, and their counts cannot be keys.
-        form = (self._form if facts.approval else self._remembered)(kind, general)
-        text = _filled(form.text, names)
+        form = self._form(kind, facts, names) if facts.approval else self._remembered(kind, facts, names)
         html = _filled(form.html, [str(escape(name)) for name in names])
-        return Rendered(form.subject, text, html, form.language)
+        return Rendered(form.subject, _filled(form.text, names), html, form.language)
+
+    def _remembered(self, kind: NoticeKind, facts: NoticeFacts, names: Sequence[str]) -> _Form:
+        key = (kind, _but_names(facts), tuple(map(_but_name, facts.devices)), tuple(map(bool, names)))
+        form = self._forms.get(key)
+        if form is None:
+            if len(self._forms) >= _MOST_FORMS:
+                self._forms.clear()
+            form = self._forms[key] = self._form(kind, facts, names)
+        return form
 
     def _with_holes(self, facts: NoticeFacts, names: Sequence[str]) -> NoticeFacts:
         holes = [f"{self._hole}{number}" if name else "" for number, name in enumerate(names)]
@@ -98,8 +110,8 @@ class Renderer:
         )
         return replace(facts, name=holes[0], devices=devices)
 
-    def _form(self, kind: NoticeKind, facts: NoticeFacts) -> _Form:
-        draft = self._draft(kind, facts)
+    def _form(self, kind: NoticeKind, facts: NoticeFacts, names: Sequence[str]) -> _Form:
+        draft = self._draft(kind, self._with_holes(facts, names))
         subject = _subject(draft)
         blocks = tuple(self._blocks(draft))
         context = {"blocks": blocks, "subject": subject, "language": draft.phrase.language}

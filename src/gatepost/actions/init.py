@@ -12,7 +12,7 @@ from gatepost.core.ledger.events import SiteCreated
 from gatepost.core.refusal import Refusal
 from gatepost.documents.canonical import digest
 from gatepost.documents.catalogue_file import shipped_catalogue
-from gatepost.storage import ledger, sitemeta
+from gatepost.storage import sitemeta
 
 TIKTOK = "tiktok"
 
@@ -20,7 +20,6 @@ TIKTOK = "tiktok"
 def found_site(site: Site, admin: str) -> Refusal | None:
     """Write the first entries of a new site's ledger: itself, its first administrator, the catalogue that we ship."""
     with changing(site) as change:
-        ledger.protect(change.conn)
         sitemeta.put(change.conn, sitemeta.SITE_ID, site.settings.site.id)
         change.record(SiteCreated(site.settings.site.id, site.exercise, site.note_key.verifier))
         actor = first_administrator(change, admin)

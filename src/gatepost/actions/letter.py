@@ -13,8 +13,10 @@ from gatepost.core.fleet.finding import Finding
 from gatepost.core.fleet.person import Person
 from gatepost.core.instant import Duration, Instant
 from gatepost.core.notice.notice import NoticeKind
+from gatepost.core.policy.policy import Text
 from gatepost.core.policy.verdict import DueRule, RuleState, effect_of
 from gatepost.notify.facts import ApprovalFacts, DeviceFacts, NoticeFacts, PolicyFacts
+from gatepost.notify.language import language_of
 from gatepost.notify.message import Mail, message_bytes
 from gatepost.notify.render import Renderer
 from gatepost.storage import audience, devices, people, policies
@@ -116,6 +118,7 @@ class Desk:
 
     def _policy(self, proposal: Proposal) -> PolicyFacts:
         policy, site = proposal.policy, self.site.settings.site
+        language = language_of(site.default_locale)
         return PolicyFacts(
             id=policy.id,
             revision=proposal.revision,
@@ -125,13 +128,13 @@ class Desk:
             consequence=policy.consequence,
             unseen=policy.unseen,
             texts={
-                NoticeKind.ANNOUNCEMENT: policy.announcement,
-                NoticeKind.CORRECTION: policy.correction,
-                NoticeKind.WITHDRAWAL: policy.withdrawal,
+                NoticeKind.ANNOUNCEMENT: _by_language(policy.announcement, language),
+                NoticeKind.CORRECTION: _by_language(policy.correction, language),
+                NoticeKind.WITHDRAWAL: _by_language(policy.withdrawal, language),
             },
             contact=site.contact,
             forms=policy.scope.forms,
-            language=site.default_locale.partition("-")[0],
+            language=language,
             exercise=self.site.exercise,
         )
 
@@ -185,6 +188,11 @@ class Desk:
             declined_by=str(notice.facts.get("declined_by", "")),
             warnings=proposal.warnings,
         )
+
+
+def _by_language(texts: Mapping[str, Text], default: str) -> dict[str, Text]:
+    """A text that names no language is in the site's."""
+    return {language or default: text for language, text in texts.items()}
 
 
 def _columns(counts: Mapping[str, int]) -> dict[str, int | None]:

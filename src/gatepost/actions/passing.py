@@ -8,8 +8,8 @@ from collections.abc import Iterator
 
 from sqlalchemy import Connection
 
-from gatepost.actions.catalogue import stop_looking
 from gatepost.actions import site_time
+from gatepost.actions.catalogue import stop_looking
 from gatepost.actions.change import Change, changing, looking
 from gatepost.actions.exempt import tell
 from gatepost.actions.hold import recheck_quorums

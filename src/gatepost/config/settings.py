@@ -131,7 +131,7 @@ class Rails(Section):
     first_batch: Count = Field(50, description="So many announcements go first, so that a mistake is seen early.")
     first_batch_wait: Span = Field(10 * MINUTE, description="How long the others wait after the first batch.")
     executive_groups: tuple[Line, ...] = Field(
-        ("executives",), description="Groups whose members count as executives in a preview's warnings."
+        ("executives",), description="Groups whose members count as executives in a preview's warnings.", strict=False
     )
     necessity_required: bool = Field(
         False, description="Refuse to propose a policy that does not say why it is needed."

@@ -1,18 +1,12 @@
-"""The ledger's rows, its head, its checkpoints, and the texts and proposals that leaves name by hash."""
+"""The ledger's rows (append-only by trigger), its head, its checkpoints, and what leaves name by hash."""
 
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from sqlalchemy import Connection, delete, func, insert, select, text, update
+from sqlalchemy import Connection, delete, func, insert, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from gatepost.storage.schema import checkpoints, ledger, ledger_head, proposals, texts
-
-APPEND_ONLY = tuple(
-    f"CREATE TRIGGER ledger_no_{verb} BEFORE {verb} ON ledger "
-    "BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END"
-    for verb in ("update", "delete")
-)
 
 
 class Row(NamedTuple):
@@ -83,9 +77,3 @@ def words_of(conn: Connection, digest: str) -> str:
 
 def erase_text(conn: Connection, digest: str) -> None:
     conn.execute(delete(texts).where(texts.c.hash == digest))
-
-
-def protect(conn: Connection) -> None:
-    """The triggers that keep the ledger append-only."""
-    for trigger in APPEND_ONLY:
-        conn.execute(text(trigger))

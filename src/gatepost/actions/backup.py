@@ -1,0 +1,109 @@
+"""Backup and restore of a site. A restored site may be behind what the world has seen, so it acts for nobody until the
+newest checkpoint known outside was shown to it and its ledger holds that checkpoint."""
+
+import shutil
+import sqlite3
+import tarfile
+import tempfile
+from pathlib import Path
+
+from gatepost.actions.change import changing, looking
+from gatepost.actions.checkpoint import issue_checkpoint
+from gatepost.actions.site import Site
+from gatepost.actions.who import ADMIN, OPERATOR, acting
+from gatepost.config import Settings, load_settings
+from gatepost.core.ledger.checkpoint import parse
+from gatepost.core.ledger.events import BackupMade, RestoreAcknowledged
+from gatepost.core.ledger.merkle import leaf_hash, root_of
+from gatepost.core.refusal import Code, Refusal
+from gatepost.signatures import note
+from gatepost.storage import ledger, sitemeta
+
+SETTINGS = "gatepost.toml"
+KEY = "checkpoint.key"
+DATABASE = "database.sqlite"
+PARTS = (SETTINGS, KEY, DATABASE)
+
+
+def backup(site: Site, by: str | None, target: Path) -> dict[str, object] | Refusal:
+    """Write settings, signing key and a consistent copy of the database to one file, readable by its owner only."""
+    with changing(site) as change:
+        actor = acting(change, by, ADMIN, OPERATOR)
+        if isinstance(actor, Refusal):
+            return actor
+        size, root = change.root()
+        change.record(BackupMade(size, root.hex()))
+        checkpoint = issue_checkpoint(change)
+    with tempfile.TemporaryDirectory(dir=target.resolve().parent) as scratch:
+        copy = Path(scratch) / DATABASE
+        _copy_database(site.settings.database.path, copy)
+        packed = Path(scratch) / "packed"
+        packed.touch(mode=0o600)
+        with tarfile.open(packed, "w:gz") as archive:
+            for name, path in ((SETTINGS, site.directory / SETTINGS), (KEY, site.directory / KEY), (DATABASE, copy)):
+                archive.add(path, arcname=name)
+        packed.replace(target)
+    return {"file": str(target), "entries": size + 1, "checkpoint": checkpoint}
+
+
+def _copy_database(source: Path, target: Path) -> None:
+    """A consistent copy while the site goes on (SQLite's online backup)."""
+    with sqlite3.connect(source) as live, sqlite3.connect(target) as copy:
+        live.backup(copy)
+    copy.close()
+    live.close()
+
+
+def restore(archive_file: Path, directory: Path) -> Refusal | None:
+    """Put a backup's parts into an empty directory and mark the site as not yet acknowledged."""
+    if directory.exists() and any(directory.iterdir()):
+        return Refusal(Code.SITE_EXISTS, f"{directory} is not empty; restore into an empty directory.")
+    directory.mkdir(parents=True, exist_ok=True)
+    try:
+        with tarfile.open(archive_file, "r:gz") as archive:
+            names = sorted(archive.getnames())
+            if names != sorted(PARTS):
+                return Refusal(
+                    Code.BACKUP_INVALID, f"{archive_file} is not a backup of a site: it holds {', '.join(names)}."
+                )
+            archive.extractall(directory, filter="data")
+    except (tarfile.TarError, EOFError, OSError) as error:
+        shutil.rmtree(directory, ignore_errors=True)
+        return Refusal(Code.BACKUP_INVALID, f"{archive_file} cannot be read as a backup: {error}.")
+    settings = load_settings(directory)
+    if not isinstance(settings, Settings):
+        return Refusal(Code.BACKUP_INVALID, f"The backup's settings are wrong: {settings[0]}")
+    database = settings.database.path
+    if database.exists():
+        return Refusal(Code.SITE_EXISTS, f"{database} exists already; it is not overwritten.")
+    shutil.move(directory / DATABASE, database)
+    with sqlite3.connect(database) as conn:
+        row = (sitemeta.UNACKNOWLEDGED, "1")
+        conn.execute("INSERT INTO site (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = '1'", row)
+    conn.close()
+    (directory / KEY).chmod(0o600)
+    return None
+
+
+def acknowledge(site: Site, by: str | None, checkpoint: str) -> dict[str, object] | Refusal:
+    """Show the newest checkpoint known outside: if the restored ledger holds it, the site may act again."""
+    try:
+        held = parse(note.verify(checkpoint, site.note_key.verifier))
+    except ValueError as error:
+        return Refusal(Code.CHECKPOINT_MISMATCH, f"That is not a checkpoint of this site: {error}.")
+    with looking(site) as conn:
+        leaves = [leaf_hash(row.leaf) for row in ledger.rows(conn)]
+    if held.size > len(leaves):
+        return Refusal(
+            Code.CHECKPOINT_MISMATCH,
+            f"The world has seen {held.size} entries, this ledger has {len(leaves)}: a newer backup must be restored.",
+        )
+    if root_of(leaves[: held.size]) != held.root:
+        return Refusal(Code.CHECKPOINT_MISMATCH, "This ledger is not the one that the checkpoint was made of.")
+    with changing(site) as change:
+        actor = acting(change, by, ADMIN, restored=True)
+        if isinstance(actor, Refusal):
+            return actor
+        sitemeta.put(change.conn, sitemeta.UNACKNOWLEDGED, "")
+        change.record(RestoreAcknowledged(held.size, held.root.hex()))
+        return {"entries": len(leaves), "acknowledged": held.size}

@@ -21,6 +21,7 @@ class Code(StrEnum):
     NO_SUCH_APP = "no_such_app"
     NO_SUCH_LIST = "no_such_list"
     NO_SUCH_WAIVER = "no_such_waiver"
+    NO_SUCH_NOTICE = "no_such_notice"
     NOTHING_TO_MATCH = "nothing_to_match"
     APP_NOT_ACTIVE = "app_not_active"
     APP_IN_USE = "app_in_use"

@@ -131,6 +131,18 @@ def by_ids(conn: Connection, ids: Iterable[str]) -> list[Notice]:
     return found
 
 
+def named(conn: Connection, notice_id: str, message_id: str) -> Notice | None:
+    """A notice by its id, else by its Message-ID."""
+    for column, value in ((notices.c.id, notice_id), (notices.c.message_id, message_id)):
+        if value and (row := conn.execute(select(*_COLUMNS).where(column == value)).first()):
+            return _notice(row)
+    return None
+
+
+def note_reply(conn: Connection, notice_id: str, reply: str) -> None:
+    conn.execute(update(notices).where(notices.c.id == notice_id).values(reply=reply))
+
+
 def in_state(conn: Connection, policy: str, state: NoticeState) -> int:
     condition = and_(notices.c.policy == policy, notices.c.state == state.value, _about_policy())
     return int(conn.execute(select(func.count()).select_from(notices).where(condition)).scalar_one())

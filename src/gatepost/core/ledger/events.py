@@ -315,6 +315,16 @@ class NoticesSettled(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class NoticeBounced(Event):
+    """A mail that had been accepted came back. `status`: RFC 3463, such as 5.1.1."""
+
+    policy: str
+    revision: int
+    notice: str
+    status: str
+
+
+@dataclass(frozen=True, slots=True)
 class OutcomesChanged(Event):
     """Devices whose verdict changed: pseudonym to allow, warn or block."""
 

@@ -1,0 +1,38 @@
+"""A bounce undoes being told: whoever's announcement came back is not blocked by it until told otherwise (I-10)."""
+
+from gatepost.actions.change import changing
+from gatepost.actions.site import Site
+from gatepost.actions.standing import refresh
+from gatepost.actions.who import OPERATOR, acting
+from gatepost.core.change.stage import LIVE
+from gatepost.core.ledger.events import NoticeBounced
+from gatepost.core.notice.notice import REACHED, NoticeKind
+from gatepost.core.problem import Problem
+from gatepost.core.refusal import Code, Refusal
+from gatepost.documents.bounce import Bounce, read_bounce
+from gatepost.storage import audience, devices, notices, people, policies
+
+
+def take_bounce(
+    site: Site, by: str | None, data: bytes, name: str
+) -> dict[str, object] | Refusal | tuple[Problem, ...]:
+    """Take in one delivery status notification, such as the mail server pipes to us."""
+    bounce = read_bounce(data, name)
+    if not isinstance(bounce, Bounce):
+        return (bounce,)
+    with changing(site) as change:
+        actor = acting(change, by, OPERATOR)
+        if isinstance(actor, Refusal):
+            return actor
+        notice = notices.named(change.conn, bounce.envelope_id, bounce.message_id)
+        if notice is None or notice.state not in REACHED:
+            return Refusal(Code.NO_SUCH_NOTICE, "This bounce is about no mail of ours that was sent.")
+        change.record(NoticeBounced(notice.policy, notice.revision, notice.id, bounce.status))
+        notices.note_reply(change.conn, notice.id, f"bounced {bounce.status}".strip())
+        revision = policies.revision(change.conn, notice.policy, notice.revision)
+        untold = notice.kind is NoticeKind.ANNOUNCEMENT and revision is not None and revision.stage in LIVE
+        if untold and revision is not None and revision.rule is not None:
+            audience.set_told(change.conn, revision.rule, {notice.person: None})
+            refresh(change, devices.refs_of(change.conn, [notice.person]))
+        person = people.load(change.conn, [notice.person]).get(notice.person)
+        return {"person": person.id if person else notice.person, "kind": notice.kind.value, "told": not untold}

@@ -45,7 +45,7 @@ def _part(message: Message, kind: str) -> Message | None:
 
 def _returned_id(message: Message) -> str:
     whole = _part(message, "message/rfc822")
-    if whole is not None and isinstance(inner := whole.get_payload(), list):
+    if whole is not None and isinstance(inner := whole.get_payload(), list) and isinstance(inner[0], Message):
         return str(inner[0].get("Message-ID", "")).strip()
     headers = _part(message, "text/rfc822-headers")
     if headers is None:

@@ -80,10 +80,18 @@ def deadline_instants(deadline: Deadline, zones: Iterable[str]) -> dict[str, Ins
 
 def time_zone(name: str) -> ZoneInfo:
     """The zone of an IANA name. ValueError, with a sentence, for anything else."""
-    if name not in known_zones():
-        hint = did_you_mean(name, known_zones())
-        raise ValueError("is not a time zone of the IANA database" + (f"; {hint}" if hint else ""))
+    problem = zone_problem(name)
+    if problem:
+        raise ValueError(problem)
     return ZoneInfo(name)
+
+
+def zone_problem(name: str) -> str:
+    """What is wrong with a time zone's name, "" if nothing is. Does not repeat the name."""
+    if name in known_zones():
+        return ""
+    hint = did_you_mean(name, known_zones())
+    return "is not a time zone of the IANA database" + (f"; {hint}" if hint else "")
 
 
 @cache

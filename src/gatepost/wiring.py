@@ -1,6 +1,5 @@
 """Settings to a site that can act: the only module that knows everybody."""
 
-import asyncio
 import os
 import secrets
 import sqlite3
@@ -25,7 +24,6 @@ from gatepost.storage import sitemeta
 from gatepost.storage.following import Following
 from gatepost.storage.migrate import upgrade
 from gatepost.storage.store import BROKEN, Store
-from gatepost.worker import work
 
 KEY_FILE = "checkpoint.key"
 
@@ -153,8 +151,3 @@ def sender_of(site: Site) -> Sender:
             loopback_only=site.exercise,
         )
     )
-
-
-def run_site_worker(site: Site, ready: Callable[[], None]) -> None:
-    """Pass time and deliver mail until SIGTERM."""
-    asyncio.run(work(site, sender_of(site), ready))

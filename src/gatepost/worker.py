@@ -12,6 +12,7 @@ from gatepost.actions.site import Site
 from gatepost.notify.session import Outgoing
 from gatepost.notify.smtp import Sender
 from gatepost.storage.store import BROKEN
+from gatepost.wiring import sender_of
 
 IDLE = 0.1
 """Seconds between two looks when there is nothing to do."""
@@ -20,6 +21,11 @@ TROUBLE = 2.0
 """Seconds to wait after the database could not be reached or the disk was full."""
 
 log = structlog.get_logger("gatepost.worker")
+
+
+def run_worker(site: Site, ready: Callable[[], None]) -> None:
+    """Pass time and deliver mail until SIGTERM; `ready` is called once it does."""
+    asyncio.run(work(site, sender_of(site), ready))
 
 
 async def work(site: Site, sender: Sender, ready: Callable[[], None]) -> None:

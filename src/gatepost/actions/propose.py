@@ -22,7 +22,7 @@ from gatepost.documents.canonical import digest
 from gatepost.documents.deadline import instant_text, local_instant, zone_data_version
 from gatepost.documents.policy_file import read_policy
 from gatepost.documents.proposal import freeze
-from gatepost.storage import catalogue, ledger, people, policies, sitemeta
+from gatepost.storage import catalogue, ledger, policies, sitemeta
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +106,7 @@ def _freeze(change: Change, actor: Actor, assessed: Assessed) -> Proposed:
     site, policy, impact = change.site, assessed.policy, assessed.impact
     limits = site.rails()
     short = rails.is_short(policy, assessed.earliest or 0, change.now, limits)
-    large = rails.is_large(len(impact.due_people), people.count(change.conn), limits)
+    large = rails.is_large(impact, limits)
     asked = rails.asked(policy, short=short, large=large, rails=limits)
     proposal = Proposal(
         site=site.settings.site.id,

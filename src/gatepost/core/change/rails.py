@@ -4,6 +4,7 @@ import math
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
+from gatepost.core.change.impact import Impact
 from gatepost.core.instant import ALWAYS, HOUR, Duration, Instant
 from gatepost.core.policy.policy import Policy
 from gatepost.core.refusal import Code, Refusal
@@ -40,10 +41,11 @@ def is_short(policy: Policy, earliest: Instant, now: Instant, rails: Rails) -> b
     return earliest != ALWAYS and earliest - now < rails.minimum_notice
 
 
-def is_large(due_people: int, all_people: int, rails: Rails) -> bool:
-    if rails.large_impact_people and due_people > rails.large_impact_people:
+def is_large(impact: Impact, rails: Rails) -> bool:
+    """Whether more people are due, or a larger share of the fleet's devices, than the site lets pass without more eyes."""
+    if rails.large_impact_people and len(impact.due_people) > rails.large_impact_people:
         return True
-    return bool(rails.large_impact_percent) and due_people * 100 > rails.large_impact_percent * all_people
+    return bool(rails.large_impact_percent) and impact.percent_of_fleet > rails.large_impact_percent
 
 
 def asked(policy: Policy, *, short: bool, large: bool, rails: Rails) -> dict[str, int]:

@@ -7,8 +7,11 @@ from hypothesis import given, settings
 
 from gatepost.core.fleet.app import ActiveApp
 from gatepost.core.fleet.device import Platform
+from gatepost.core.fleet.finding import Evidence, Finding
 from gatepost.core.fleet.person import Person
+from gatepost.core.instant import ALWAYS
 from gatepost.core.policy.compiled import Compiled, Rule
+from gatepost.core.policy.due import DueApp, unseen_app
 from gatepost.core.policy.policy import Unseen
 from tests.decision import specification
 from tests.decision.random_worlds import APP_IDS, STEADY, random_announced, random_device, random_person, randomness
@@ -82,3 +85,11 @@ def test_the_least_known_app_is_the_first_that_is_newer_than_the_report() -> Non
 
     check()
     assert all(seen[case] >= 20 for case in ("newer", "older", "none")), seen
+
+
+def test_a_device_that_was_checked_out_is_known_like_one_never_seen() -> None:
+    """Whatever its last report was matched under, nothing is known of any app: the first one named is the reason."""
+    apps = (ActiveApp("first", {Platform.IOS: 1}), ActiveApp("second", {Platform.IOS: 9}))
+    for matched_under in (0, 5, 9):
+        due = unseen_app(Rule(1, POLICY, apps), Platform.IOS, Evidence(matched_under=matched_under), {}, 0)
+        assert due == DueApp(0, Finding.NEVER, ALWAYS)

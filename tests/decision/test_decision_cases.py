@@ -37,6 +37,8 @@ P, S, H, N = Finding.PRESENT, Finding.STALE, Finding.HIDDEN, Finding.NEVER
 GOES_STALE: dict[str, Any] = {"reports": (CLEAN,), "stale_after": 111 * HOUR}
 """Absent at hour 9, stale from hour 120."""
 ATTESTED: dict[str, Any] = {"reports": (UNSEEING,), "attestations": (attested("tiktok", 120),)}
+AT_ONCE: dict[str, Any] = {"reports": (CLEAN,), "notice": 0, "deadline_at": 0}
+"""Nothing but grace stands between the announcement at hour 10 and a block."""
 
 # what the row shows, the hour, the outcome, the finding in the first reason (None: no reason), what differs
 CASES: list[tuple[str, int, str, Finding | None, dict[str, Any]]] = [
@@ -106,7 +108,8 @@ CASES: list[tuple[str, int, str, Finding | None, dict[str, Any]]] = [
     ("became stale, a moment before grace is over", 143, WARN, S, GOES_STALE),
     ("became stale and grace is over", 144, BLOCK, S, GOES_STALE),
     ("became stale, but the person had their grace", 120, BLOCK, S, GOES_STALE | {"due_since": 60 * HOUR}),
-    ("stale at the announcement: no grace", 100, BLOCK, S, {"reports": (CLEAN,), "stale_after": HOUR}),
+    ("stale from the announcement on: no grace", 10, BLOCK, S, AT_ONCE | {"stale_after": HOUR}),
+    ("stale an hour later: grace", 11, WARN, S, AT_ONCE | {"stale_after": 2 * HOUR}),
     # several apps
     ("the second app is present", 101, BLOCK, P, {"apps": BOTH, "reports": (WECHAT_ON_IT,)}),
     ("present outranks never", 101, BLOCK, P, {"apps": (NEWER, TIKTOK)}),

@@ -84,8 +84,10 @@ def sample(kind: NoticeKind, language: str) -> NoticeFacts:
         person = {"name": "Ann Miller", "locale": "en-US", "time_zone": "America/New_York"}
         person["deadline"] = utc(2020, 7, 11, 4)
     facts = replace(ANNA, **person)
-    if kind in (NoticeKind.APPROVAL_ASKED, NoticeKind.APPROVAL_RESULT):
+    if kind is NoticeKind.APPROVAL_ASKED:
         return replace(facts, devices=(), approval=APPROVAL)
+    if kind is NoticeKind.APPROVAL_RESULT:
+        return replace(facts, devices=(), approval=replace(APPROVAL, role="", given=APPROVAL.required))
     if kind is NoticeKind.ANNOUNCEMENT:
         return facts
     facts = replace(facts, thread=_THREAD[language], notice=None)

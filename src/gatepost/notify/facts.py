@@ -9,9 +9,9 @@ from gatepost.core.notice.notice import NoticeKind
 from gatepost.core.policy.policy import Consequence, Text, Unseen
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True)
 class PolicyFacts:
-    """What all mails on one policy revision share. Make one and keep it: the renderer remembers by its identity.
+    """What all mails on one policy revision share.
 
     `apps`: names as people know them. `forms`: the forms in scope, empty for all.
     `texts`: the author's text of an announcement, a correction or a withdrawal, by language (BCP 47); a withdrawal
@@ -30,6 +30,10 @@ class PolicyFacts:
     forms: frozenset[Form] = frozenset()
     language: str = "en"
     exercise: bool = False
+
+    def __hash__(self) -> int:
+        """Of what names a revision: mappings have no hash, and whoever has equal names is compared in full."""
+        return hash((self.id, self.revision))
 
 
 @dataclass(frozen=True, slots=True)

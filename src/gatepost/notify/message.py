@@ -84,10 +84,15 @@ def envelope_address(address: str) -> str:
 
 
 def message_bytes(mail: Mail) -> bytes:
-    """The message, CRLF at every line's end. Raises AddressInvalid, and ValueError for a malformed Message-ID."""
+    """The message, CRLF at every line's end.
+
+    Raises AddressInvalid for the sender's address and ValueError for a malformed Message-ID. A recipient's address
+    that is none is left out: the message is still made, and its hand-over refused (smtp.py), so that one bad address
+    in an inventory is one refused notice.
+    """
     before, between, after = _skeleton(mail.sender, mail.kind, mail.policy, mail.revision, mail.exercise)
     head = [
-        f"To: {_mailbox(*mail.recipient)}",
+        f"To: {_recipient(*mail.recipient)}",
         _subject(mail.subject),
         f"Date: {_date(mail.date // 1000)}",
         f"Message-ID: {_checked_id(mail.message_id)}",
@@ -150,6 +155,13 @@ def _encoded(value: str, charset: str, header: str) -> str:
     if charset == "utf-8" and len(raw) <= _FITS_ONE_WORD:
         return header_encode(raw, "utf-8")  # ten times faster than `Header`, which folds
     return Header(value, charset, header_name=header).encode(linesep="\r\n")
+
+
+def _recipient(name: str, address: str) -> str:
+    try:
+        return _mailbox(name, address)
+    except AddressInvalid:
+        return "undisclosed-recipients:;"
 
 
 def _mailbox(name: str, address: str) -> str:

@@ -13,7 +13,7 @@ from babel import Locale, UnknownLocaleError
 from babel.dates import format_date, format_time, get_timezone_location, get_timezone_name
 from babel.units import format_unit
 
-from gatepost.core.instant import HOUR, MINUTE, Duration, Instant
+from gatepost.core.instant import HOUR, MINUTE, SECOND, Duration, Instant
 from gatepost.notify.language import language_of
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -55,7 +55,8 @@ def words_of(at: Instant, time_zone: str, locale: Locale) -> tuple[str, str, str
 
 def _zone_words(here: datetime, locale: Locale) -> str:
     offset = here.strftime("%z")
-    distance = "UTC" if offset == "+0000" else f"UTC{offset[:3]}:{offset[3:5]}"
+    sign = "+" if offset.startswith("+") else "\N{MINUS SIGN}"  # a hyphen would let the line break after it
+    distance = "UTC" if offset == "+0000" else f"UTC{sign}{offset[1:3]}:{offset[3:5]}"
     if str(here.tzinfo) == "UTC":
         return distance
     variant: Literal["daylight", "standard"] = "daylight" if _is_summer_time(here) else "standard"
@@ -77,10 +78,16 @@ def _is_summer_time(here: datetime) -> bool:
 
 @lru_cache(maxsize=256)
 def duration_words(duration: Duration, locale: Locale) -> str:
-    """A duration in whole hours, else in minutes rounded up. Never in days: "days" bends with its case in German."""
+    """A duration in the largest unit that it is whole in, seconds rounded down: no more than the door gives (I-10).
+
+    Never in days: "days" bends with its case in German.
+    """
+    length, unit = SECOND, "second"
     if duration % HOUR == 0:
-        return str(format_unit(duration // HOUR, "duration-hour", "long", locale=locale))
-    return str(format_unit(-(-duration // MINUTE), "duration-minute", "long", locale=locale))
+        length, unit = HOUR, "hour"
+    elif duration % MINUTE == 0:
+        length, unit = MINUTE, "minute"
+    return str(format_unit(duration // length, f"duration-{unit}", "long", locale=locale))
 
 
 @lru_cache(maxsize=1024)

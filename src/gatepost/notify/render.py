@@ -20,7 +20,7 @@ from gatepost.notify.facts import DeviceFacts, NoticeFacts
 from gatepost.notify.language import choose, language_of
 from gatepost.notify.moments import language_words, locale_for
 from gatepost.notify.phrases import Phrases
-from gatepost.notify.sections import SECTIONS, Block, Draft
+from gatepost.notify.sections import SECTIONS, Block, Draft, approval_of
 from gatepost.notify.untrusted import one_line
 
 _SOURCES: Final = ("templates/layout.toml", "templates/mail.html.j2", "templates/mail.txt.j2")
@@ -194,29 +194,31 @@ def _subject(draft: Draft) -> str:
 
 def _own_subject(draft: Draft) -> str:
     key = f"{draft.kind.replace('-', '_')}_subject"
-    if draft.kind in _APPROVALS and draft.facts.approval is not None:
-        return draft.phrase(key, proposal=draft.facts.approval.proposal[:12])
+    if draft.kind in _APPROVALS:
+        return draft.phrase(key, proposal=approval_of(draft).proposal[:12])
     return draft.phrase(key)
 
 
 def _lead(draft: Draft) -> str:
     """The first sentence: what this mail is, before anything else."""
-    facts, approval, kind = draft.facts, draft.facts.approval, draft.kind
-    if kind is NoticeKind.APPROVAL_ASKED and approval is not None:
-        return draft.phrase("asked_lead", author=approval.author, role=approval.role)
-    if kind is NoticeKind.APPROVAL_RESULT and approval is not None:
-        key = "declined_lead" if approval.declined_by else "approved_lead"
-        return draft.phrase(key, by=approval.declined_by)
-    if kind is NoticeKind.WAIVER_RESULT and facts.revoked:
-        return draft.phrase("waiver_revoked_lead")
+    kind = draft.kind
+    if kind is NoticeKind.APPROVAL_ASKED:
+        return draft.phrase("asked_lead", author=approval_of(draft).author, role=approval_of(draft).role)
+    if kind is NoticeKind.APPROVAL_RESULT:
+        declined_by = approval_of(draft).declined_by
+        return draft.phrase("declined_lead" if declined_by else "approved_lead", by=declined_by)
     if kind in (NoticeKind.WAIVER_RESULT, NoticeKind.WAIVER_ENDS):
-        if facts.until is None:
-            raise ValueError(f"a mail of kind {kind} needs the end of the waiver")
-        key = "waiver_granted_lead" if kind is NoticeKind.WAIVER_RESULT else "waiver_ends_lead"
-        return draft.phrase(key, until=draft.moment(facts.until))
-    if kind in _APPROVALS:
-        raise ValueError(f"a mail of kind {kind} needs facts about the approval")
+        return _waiver_lead(draft)
     return draft.phrase(f"{kind}_lead", subject=_first_subject(draft))
+
+
+def _waiver_lead(draft: Draft) -> str:
+    if draft.facts.revoked:
+        return draft.phrase("waiver_revoked_lead")
+    if draft.facts.until is None:
+        raise ValueError(f"a mail of kind {draft.kind} needs the end of the waiver")
+    key = "waiver_granted_lead" if draft.kind is NoticeKind.WAIVER_RESULT else "waiver_ends_lead"
+    return draft.phrase(key, until=draft.moment(draft.facts.until))
 
 
 def _first_subject(draft: Draft) -> str:
@@ -234,6 +236,6 @@ def _language_notes(draft: Draft) -> Iterator[str]:
     if author == ours:
         keys = {"fallback_all": ours}
     for key, given in keys.items():
-        if given != wanted:
+        if wanted and given != wanted:
             words = {"wanted": language_words(wanted, draft.locale), "given": language_words(given, draft.locale)}
             yield draft.phrase(key, **words)

@@ -11,6 +11,7 @@ from typing import Any, Final, NamedTuple
 
 from babel import Locale
 from babel.lists import format_list
+from babel.numbers import format_decimal
 
 from gatepost.core.fleet.device import Form, Platform
 from gatepost.core.notice.notice import NoticeKind
@@ -262,7 +263,8 @@ def _quote(draft: Draft, heading: str, kind: NoticeKind) -> Iterator[Block]:
         yield Block("quote", one_line(text.subject), paragraphs(text.body), language)
 
 
-def _approval(draft: Draft) -> ApprovalFacts:
+def approval_of(draft: Draft) -> ApprovalFacts:
+    """The facts about the approval. Raises ValueError if there are none."""
     if draft.facts.approval is None:
         raise ValueError(f"a mail of kind {draft.kind} needs facts about the approval")
     return draft.facts.approval
@@ -272,11 +274,11 @@ _IMPACT: Final = ("hit", "clear", "exempt", "cannot_tell", "unmanaged", "cannot_
 
 
 def _impact(draft: Draft) -> Iterator[Block]:
-    approval = _approval(draft)
+    approval = approval_of(draft)
 
     def count(counts: Mapping[str, int | None], column: str) -> str:
         number = counts.get(column, 0)
-        return draft.phrase("impact_hidden") if number is None else str(number)
+        return draft.phrase("impact_hidden") if number is None else str(format_decimal(number, locale=draft.locale))
 
     rows = [
         (
@@ -291,14 +293,14 @@ def _impact(draft: Draft) -> Iterator[Block]:
 
 
 def _warnings(draft: Draft) -> Iterator[Block]:
-    warnings = _approval(draft).warnings
+    warnings = approval_of(draft).warnings
     if warnings:
         yield Block("heading", draft.phrase("warnings_heading"))
         yield Block("list", "", tuple(one_line(warning) for warning in warnings))
 
 
 def _approvals(draft: Draft) -> Iterator[Block]:
-    approval = _approval(draft)
+    approval = approval_of(draft)
     rows = tuple(
         (one_line(role), draft.phrase("approvals_row", given=str(approval.given.get(role, 0)), required=str(number)))
         for role, number in approval.required.items()
@@ -308,7 +310,7 @@ def _approvals(draft: Draft) -> Iterator[Block]:
 
 
 def _how(draft: Draft) -> Iterator[Block]:
-    approval, policy = _approval(draft), draft.facts.policy
+    approval, policy = approval_of(draft), draft.facts.policy
     yield Block("heading", draft.phrase("how_heading"))
     for step in ("read", "approve", "decline"):
         yield Block("para", draft.phrase(f"how_{step}"))
@@ -319,7 +321,7 @@ def _how(draft: Draft) -> Iterator[Block]:
 
 def _checkpoint(draft: Draft) -> Iterator[Block]:
     """Line for line, empty lines too: a signed note is checked byte for byte."""
-    lines = _approval(draft).checkpoint.split("\n")
+    lines = approval_of(draft).checkpoint.split("\n")
     if any(lines):
         yield Block("heading", draft.phrase("checkpoint_heading"))
         yield Block("para", draft.phrase("checkpoint_keep"))

@@ -171,7 +171,7 @@ class _Handler:
             ", ".join(envelope.rcpt_tos),
             envelope.original_content or b"",
             (*envelope.mail_options, *envelope.rcpt_options),
-            str(session.auth_data or ""),
+            str(cast(object, session.auth_data) or ""),
             session.ssl is not None,
         )
         reply = self._sink.on_message(received)

@@ -7,13 +7,13 @@ import ssl
 from collections import deque
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any, NamedTuple, cast
 
 import aiosmtplib
 
-from gatepost.notify.message import AddressInvalid, envelope_address
+from gatepost.notify.message import envelope_address
 from gatepost.notify.session import ConnectionLost, Outgoing, Reply, Session
 
 
@@ -88,8 +88,8 @@ def tls_mode(tls: Tls, port: int, loopback: bool) -> Tls:
 class _Batch:
     """The messages of one call of `send`, shared by the connections at work."""
 
-    def __init__(self, batch: Sequence[Outgoing]) -> None:
-        self.waiting = deque(batch)
+    def __init__(self) -> None:
+        self.waiting: deque[Outgoing] = deque()
         self.results: list[Sent] = []
         self._lost_once: set[str] = set()
 
@@ -122,13 +122,12 @@ class Sender:
         Raises nothing for what a server or a network does. If it is cancelled, connections at work are cut and the
         messages of the batch are in doubt.
         """
-        work = _Batch([])
+        work = _Batch()
         for out in batch:
-            fault = _fault(out)
-            if fault:
+            try:
+                work.waiting.append(_checked(out))
+            except ValueError as fault:
                 work.settle(out, SentState.REFUSED, fault)
-            else:
-                work.waiting.append(out)
         workers = min(self._settings.connections, len(work.waiting))
         # A worker that gives up leaves its share to the others, so only what nobody could send is deferred.
         reasons = [why for why in await asyncio.gather(*(self._worker(work) for _ in range(workers))) if why]
@@ -300,15 +299,13 @@ def _state(reply: Reply) -> SentState:
     return SentState.REFUSED
 
 
-def _fault(out: Outgoing) -> str:
-    """Why this message can be handed to no server; "" if it can."""
-    try:
-        if envelope_address(out.recipient) != out.recipient or envelope_address(out.envelope_from) != out.envelope_from:
-            return "a domain in the envelope is not in its ASCII form"
-    except AddressInvalid as invalid:
-        return str(invalid)
+def _checked(out: Outgoing) -> Outgoing:
+    """The same with its addresses as an envelope carries them. Raises ValueError if no server may have it."""
     # A bare CR or LF would let a message end early at some servers and go on as commands (SMTP smuggling).
     ends = out.message.count(b"\r\n")
     if not ends == out.message.count(b"\n") == out.message.count(b"\r"):
-        return "the message has line ends other than CRLF"
-    return ""
+        raise ValueError("the message has line ends other than CRLF")
+    recipient, sender = envelope_address(out.recipient), envelope_address(out.envelope_from)
+    if recipient is out.recipient and sender is out.envelope_from:
+        return out
+    return replace(out, recipient=recipient, envelope_from=sender)

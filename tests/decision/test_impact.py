@@ -90,7 +90,7 @@ def test_the_preview_counts_what_is_there() -> None:
         in_scope = [facts for facts in working if categories[facts.device.ref] is not None]
         due = [facts for facts in working if naive_due(facts, at)]
         assert impact.fleet == len(working)
-        assert impact.people_with_devices == len({facts.person.ref for facts in working})
+        assert impact.percent_of_fleet == (100 * len(due) / len(working) if working else 0)
         assert impact.due_devices == {facts.device.ref for facts in due}
         assert impact.due_people == {facts.person.ref for facts in due}
         assert impact.zones == {facts.person.time_zone for facts in due}

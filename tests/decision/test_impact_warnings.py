@@ -28,7 +28,6 @@ QUIET = Surroundings(
     approvers=frozenset({"somebody"}),
     administrators=frozenset(),
     executives=frozenset(),
-    large_impact=100,
 )
 HIT = Row(PERSON, PHONE, evidence(world(reports=(HAS_IT,))), {}, 0)
 UNSEEN = Row(PERSON, PHONE, NOTHING, {}, 0)
@@ -61,7 +60,7 @@ def test_a_fair_policy_has_no_warnings() -> None:
         ("apps_unmatchable", {"apps": (APP, UNKNOWN)}),
         ("apps_unmatchable", {"active": {}}),
         ("apps_unmatchable", {"active": {"tiktok": ActiveApp("tiktok", {Platform.ANDROID: 1})}}),
-        ("large_impact", {"large_impact": 25}),
+        ("large_impact", {"large": True}),
     ],
 )
 def test_each_warning_comes_when_it_should(code: str, around: dict[str, Any]) -> None:
@@ -100,11 +99,18 @@ def test_the_short_notice_warning_agrees_with_the_rail() -> None:
     assert seen == {True, False}
 
 
-def test_the_large_impact_warning_agrees_with_the_rail() -> None:
-    """One of four people is not more than 25 %; one of three is; no percentage, no rail."""
-    for percent, everybody in product((0, 25, 100), (1, 3, 4, 5)):
-        large = is_large(1, everybody, Rails(0, (), percent, 0, (), HOUR, 0))
-        assert ("large_impact" in codes(large_impact=percent, people=everybody)) == large
+def test_a_large_impact_is_a_share_of_all_devices_or_a_number_of_people() -> None:
+    """One of four devices is not more than 25 %; one of three is; no percentage and no number, no rail."""
+
+    def large(devices: int, percent: int, people: int) -> bool:
+        laptops = [HIT._replace(device=replace(PHONE, ref=f"l{n}", form=Form.LAPTOP)) for n in range(devices - 1)]
+        return is_large(impact_of(HIT, *laptops), Rails(0, (), percent, people, (), HOUR, 0))
+
+    assert large(3, 25, 0)
+    assert not large(4, 25, 0)
+    assert not large(1, 0, 0)
+    assert not large(4, 0, 1)
+    assert is_large(impact_of(HIT), Rails(0, (), 25, 0, (), HOUR, 0))
 
 
 def test_much_that_cannot_be_seen_is_said() -> None:
@@ -139,7 +145,7 @@ def test_everything_at_once_comes_in_a_fixed_order() -> None:
         administrators=frozenset({"person"}),
         executives=frozenset({"person"}),
         apps=(APP, UNKNOWN),
-        large_impact=1,
+        large=True,
     )
     assert len(found) == len(set(found)) == 7
     assert set(found) <= {code.value for code in WarningCode}

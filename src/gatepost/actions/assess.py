@@ -8,6 +8,7 @@ from sqlalchemy import Connection
 from gatepost.actions.site import Site
 from gatepost.actions.who import ADMIN, APPROVER
 from gatepost.core.change.impact import Impact, Row, preview
+from gatepost.core.change.rails import is_large
 from gatepost.core.change.warning import Surroundings, Warned, warnings
 from gatepost.core.fleet.app import ActiveApp, App
 from gatepost.core.instant import ALWAYS, Instant
@@ -94,7 +95,7 @@ def assess(conn: Connection, site: Site, policy: Policy, at: Instant) -> Assesse
         approvers={grant.person for grant in grants if grant.role.startswith(APPROVER)},
         administrators={grant.person for grant in grants if grant.role == ADMIN},
         executives=_executives(conn, site),
-        large_impact=site.settings.rails.large_impact_percent,
+        large=is_large(impact, site.rails()),
     )
     return Assessed(
         policy=policy,

@@ -112,7 +112,7 @@ class Rails(Section):
         ("executive",), description="Approver roles that a shorter notice needs besides.", strict=False
     )
     large_impact_percent: Percent = Field(
-        25, description="From this share of the people on, the roles below are needed besides. In percent; 0: no rail."
+        25, description="Above this share of all devices the roles below are needed besides. In percent; 0: no rail."
     )
     large_impact_people: Count = Field(0, description="The same as a number of people. 0: no such rail.")
     large_impact_roles: tuple[Line, ...] = Field(

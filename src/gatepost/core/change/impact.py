@@ -95,7 +95,7 @@ class Impact:
     has the person's own category, so only country and kind add up to the person counts. `devices_by`: by platform and
     ownership, which do add up.
     `due_people`: everybody with a device due now, waived ones left out: the audience. `zones`: where they live.
-    `fleet`: all devices looked at, in scope or not, and `people_with_devices` their owners and keepers.
+    `fleet`: all devices looked at, in scope or not.
     `people_named`: somebody there is among the policy's people.
     """
 
@@ -108,8 +108,12 @@ class Impact:
     due_devices: frozenset[str]
     zones: frozenset[str]
     fleet: int
-    people_with_devices: int
     people_named: bool
+
+    @property
+    def percent_of_fleet(self) -> float:
+        """How much of the whole fleet is due, 0 to 100; 0 for an empty fleet."""
+        return 100 * len(self.due_devices) / self.fleet if self.fleet else 0.0
 
 
 def preview(rule: Rule, rows: Iterable[Row], stale_after: Duration, at: Instant) -> Impact:
@@ -121,7 +125,6 @@ def preview(rule: Rule, rows: Iterable[Row], stale_after: Duration, at: Instant)
         if not person.working:
             continue
         tally.fleet += 1
-        tally.everybody.add(person.ref)
         if not compiled.in_scope(person, device):
             tally.people_named = tally.people_named or _names(rule.policy, person)
         elif row.waived_until > at or compiled.exempted(person, device):
@@ -172,7 +175,6 @@ class _Tally:
     policy: Policy
     at: Instant
     fleet: int = 0
-    everybody: set[str] = field(default_factory=set)
     people_named: bool = False
     people: dict[str, _Someone] = field(default_factory=dict)
     devices: Counter[tuple[Category, Place]] = field(default_factory=Counter)
@@ -222,7 +224,6 @@ class _Tally:
             due_devices=frozenset(self.due_devices),
             zones=frozenset(person.time_zone for person in self.due.values()),
             fleet=self.fleet,
-            people_with_devices=len(self.everybody),
             people_named=self.people_named,
         )
 

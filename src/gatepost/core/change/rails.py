@@ -42,7 +42,7 @@ def is_short(policy: Policy, earliest: Instant, now: Instant, rails: Rails) -> b
 
 
 def is_large(impact: Impact, rails: Rails) -> bool:
-    """Whether more people are due, or a larger share of the fleet's devices, than the site lets pass without more eyes."""
+    """Whether more people are due, or a larger share of all devices, than the site lets pass without more eyes."""
     if rails.large_impact_people and len(impact.due_people) > rails.large_impact_people:
         return True
     return bool(rails.large_impact_percent) and impact.percent_of_fleet > rails.large_impact_percent

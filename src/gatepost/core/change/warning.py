@@ -44,8 +44,8 @@ class Surroundings:
     """What the warnings hold an impact against.
 
     `earliest`: the first own deadline of anybody, None for `immediately`. `apps`: the policy's, lists resolved.
-    `active`: by id. `approvers`, `administrators`, `executives`: pseudonyms. `large_impact`: percent of `people`, 0 for
-    no such rail; `people`: everybody at the site, None for everybody with a device.
+    `active`: by id. `approvers`, `administrators`, `executives`: pseudonyms. `large`: the site's rail for a
+    large impact applies (change/rails.py).
     """
 
     at: Instant
@@ -56,8 +56,7 @@ class Surroundings:
     approvers: Set[str]
     administrators: Set[str]
     executives: Set[str]
-    large_impact: float
-    people: int | None = None
+    large: bool = False
 
 
 def warnings(policy: Policy, impact: Impact, around: Surroundings) -> list[Warned]:
@@ -143,9 +142,9 @@ def _of_size(impact: Impact, around: Surroundings) -> Iterator[Warned]:
     if unseen * 100 > CANNOT_SEE_ABOVE * devices.in_scope:
         text = f"On {unseen} of {devices.in_scope} devices in scope nobody can see whether an app is there."
         yield Warned(WarningCode.CANNOT_SEE, text)
-    due, everybody = len(impact.due_people), impact.people_with_devices if around.people is None else around.people
-    if around.large_impact and due * 100 > around.large_impact * everybody:
-        text = f"{due} of {everybody} people are concerned; above {around.large_impact:g} % more roles must agree."
+    if around.large:
+        share = f"{len(impact.due_people)} people with {impact.percent_of_fleet:.0f} % of all devices"
+        text = f"{share} are concerned; this site asks more roles to agree to so much."
         yield Warned(WarningCode.LARGE_IMPACT, text)
 
 

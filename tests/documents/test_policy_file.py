@@ -404,7 +404,7 @@ def same(one: Policy, other: Policy) -> bool:
 MET: dict[str, int] = {"block text": 0, "escaped text": 0, "languages": 0}
 
 
-@settings(max_examples=80, deadline=None, derandomize=True)
+@settings(max_examples=50, deadline=None, derandomize=True)
 @given(policies())
 def test_a_policy_survives_its_file_and_its_data(policy: Policy) -> None:
     """Export is the same format as import: written and read back, or through JSON, it is the same policy (I-13 rests

@@ -39,7 +39,8 @@ def model_problems(
         elif detail["type"] == "missing":
             place, text = tree.place(path[:-1]), "is missing" + needed.get(path_text(path), "")
         else:
-            place, text = tree.place(path), _sentence(detail)
+            places = tree.keys if detail["loc"][-1:] == ("[key]",) else tree.values
+            place, text = places.get(path, tree.place(path)), _sentence(detail)
         yield Problem(name, *place, path_text(path), text)
 
 
@@ -52,6 +53,8 @@ def unknown_key(key: str, known: Iterable[str]) -> str:
 def _path_in(tree: Tree, loc: tuple[int | str, ...]) -> Path:
     """pydantic's place without the names that it gives to the branches of a union, which stand in no document."""
     path: Path = ()
+    if loc and loc[-1] == "[key]":  # what is wrong is the key itself
+        loc = loc[:-1]
     for index, step in enumerate(loc):
         last = index == len(loc) - 1
         if (*path, step) in tree.values or (last and not str(step).startswith("branch ")):

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from importlib.resources import files
 from typing import Any, Final
 
 from pydantic import ValidationError
@@ -118,3 +119,9 @@ def _missing_languages(announced: frozenset[str], answered: frozenset[str] | Non
     if missing == {""}:
         return "states languages and the announcement none: write both per language, or both without"
     return "lacks a language of the announcement: " + ", ".join(quoted(language) for language in sorted(missing))
+
+
+def shipped_policies() -> dict[str, bytes]:
+    """The example policies that Gatepost comes with, by their file names."""
+    folder = files("gatepost").joinpath("data/policies")
+    return {entry.name: entry.read_bytes() for entry in sorted(folder.iterdir(), key=lambda entry: entry.name)}

@@ -14,12 +14,31 @@ from cyclopts import App, CycloptsError, Group, Parameter  # noqa: E402
 
 from gatepost.cli.help import Plain  # noqa: E402
 from gatepost.cli.output import Exit, Output  # noqa: E402
-from gatepost.cli.session import Session  # noqa: E402
+from gatepost.cli.session import Misuse, Session  # noqa: E402
 
 COMMANDS = {
-    "config": ("gatepost.cli.config:app", "Check the site's settings."),
+    "init": ("site:init", "Make a site."),
+    "serve": ("serve:serve", "Run everything of a site on this machine."),
+    "worker": ("serve:worker", "Let time pass and mail be sent."),
+    "door": ("serve:door", "The check that the mail server asks."),
+    "people": ("fleet:people", "People: import."),
+    "role": ("access:role", "Who may do what."),
+    "key": ("access:key", "SSH keys that sign approvals."),
+    "devices": ("fleet:devices", "Devices: import, and single reports."),
+    "apps": ("apps:app", "The catalogue of apps."),
+    "policy": ("policy:app", "Policies: check, preview, and their whole life."),
+    "decide": ("decide:command", "The verdict on one device."),
+    "notices": ("exempt:notices", "The mails about a policy."),
+    "waiver": ("exempt:waiver", "Exempt one person or device for a time."),
+    "attest": ("exempt:attest", "Record an owner's statement about a device."),
+    "ledger": ("ledger:app", "The record: show, verify, export, rebuild."),
+    "backup": ("site:backup", "Write the site to one file."),
+    "restore": ("site:restore", "Bring a site back from a backup."),
+    "acknowledge": ("site:acknowledge", "Show a restored site the newest checkpoint."),
+    "config": ("config:app", "Check the site's settings."),
+    "clock": ("site:clock", "Set an exercise's clock."),
 }
-"""Name to what is imported when it is used, and the line in the list of commands."""
+"""Name to what is imported from gatepost.cli when it is used, and the line in the list of commands."""
 
 
 def _version() -> str:
@@ -33,28 +52,30 @@ app = App(
     help="Decides which phones may open company mail, tells people first, closes the door on time, retracts in one act,"
     " and proves it.",
     version=_version,
-    default_parameter=Parameter(negative=()),
+    default_parameter=Parameter(negative=(), show_default=False),
     help_format="plaintext",  # reading markdown and drawing panels would take longer than all the rest
     help_formatter=Plain(),
     result_action="return_value",
     exit_on_error=False,
     print_error=False,
 )
-app.meta.group_parameters = Group("Everywhere")
 for _name, (_target, _help) in COMMANDS.items():
-    app.command(_target, name=_name, help=_help)
+    app.command(f"gatepost.cli.{_target}", name=_name, help=_help)
+
+
+_GROUP = Group("Everywhere", sort_key=100)
+
+
+def _everywhere(text: str, *names: str) -> Parameter:
+    return Parameter(name=names, group=_GROUP, help=text)
 
 
 @app.meta.default
 def launch(
     *tokens: Annotated[str, Parameter(show=False, allow_leading_hyphen=True)],
-    site: Annotated[Path | None, Parameter(help="The site's directory; else GATEPOST_SITE, else this one.")] = None,
-    by: Annotated[
-        str | None, Parameter(name="--as", help="Who acts: a mail address; else the first administrator.")
-    ] = None,
-    json: Annotated[
-        bool, Parameter(help="One JSON document on standard output, refusals too.", show_default=False)
-    ] = False,
+    site: Annotated[Path | None, _everywhere("The site's directory; else GATEPOST_SITE, else this one.")] = None,
+    by: Annotated[str | None, _everywhere("Who acts: a mail address; else the first administrator.", "--as")] = None,
+    json: Annotated[bool, _everywhere("One JSON document on standard output, refusals too.")] = False,
 ) -> int:
     command, bound, ignored = app.parse_args(tokens)
     gc.enable()
@@ -71,6 +92,8 @@ def run(arguments: Sequence[str]) -> int:
         code = app.meta(list(arguments))
     except CycloptsError as error:
         return out.error(_usage(error), Exit.USAGE)
+    except Misuse as error:
+        return out.error(str(error), Exit.USAGE)
     except OSError as error:
         if error.filename is None:  # not about a file that somebody named: broken machinery, or a closed pipe
             raise

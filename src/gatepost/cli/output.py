@@ -93,7 +93,11 @@ class Output:
         return code
 
     def answer(
-        self, answer: T | Refusal | tuple[Problem, ...], data: Callable[[T], object], human: Callable[[T], Lines]
+        self,
+        answer: T | Refusal | tuple[Problem, ...],
+        data: Callable[[T], object],
+        human: Callable[[T], Lines],
+        code: Callable[[T], int] = lambda _answer: Exit.DONE,
     ) -> int:
         """Show what an action answered, whichever of the three it is."""
         if isinstance(answer, Refusal):
@@ -101,7 +105,7 @@ class Output:
         if _are_problems(answer):
             return self.problems(answer)
         good = cast(T, answer)  # what is left; a type guard narrows one way only
-        return self.show(data(good), lambda: human(good))
+        return self.show(data(good), lambda: human(good), code(good))
 
 
 def _are_problems(answer: T | tuple[Problem, ...]) -> TypeGuard[tuple[Problem, ...]]:

@@ -1,0 +1,63 @@
+"""gatepost decide: the verdict on one device, as its door would give it."""
+
+from gatepost.actions.decide import Decided, decide
+from gatepost.cli.output import Exit
+from gatepost.cli.session import Given, instant
+from gatepost.core.instant import NEVER
+from gatepost.core.policy.explain import reasons_data, sentence
+from gatepost.core.policy.verdict import Outcome
+from gatepost.documents.deadline import instant_text
+
+_CODES = {Outcome.ALLOW: Exit.DONE, Outcome.WARN: Exit.WARN, Outcome.BLOCK: Exit.BLOCK}
+
+_BY_RULE = {
+    "unknown": "No inventory knows the device; the site's door.on_unknown says: {word}.",
+    "unidentified": "No device is named; the site's door.on_unidentified says: {word}.",
+    "foreign": "The device is somebody else's, so it counts as unidentified; door.on_unidentified says: {word}.",
+}
+
+
+def command(*, user: str, device: str | None = None, at: str | None = None, session: Given) -> int:
+    """The verdict on one device at an instant, with its reasons. Ends with 0 for allow, 10 for warn, 11 for block.
+
+    Parameters
+    ----------
+    user
+        The login that the mail server sees.
+    device
+        The device's id in the inventory, or its ActiveSync id.
+    at
+        The instant asked about, such as 2020-07-11T00:00, in the site's own time zone unless it names one; else now.
+    """
+    return session.act(
+        lambda site: decide(site, session.by, user, device, instant(site, at, "--at") if at else None),
+        _said,
+        _data,
+        lambda done: _CODES[done.verdict.outcome],
+    )
+
+
+def _data(done: Decided) -> object:
+    verdict = done.verdict
+    return {
+        "verdict": verdict.outcome.word,
+        "reasons": reasons_data(verdict, instant_text),
+        "at": instant_text(done.at),
+        "valid_until": _text(verdict.valid_until),
+        "reported_at": None if verdict.reported_at is None else instant_text(verdict.reported_at),
+        "position": verdict.position,
+        "recognised": done.recognised,
+        "user": done.user,
+        "device": done.device,
+        "sentence": " ".join(_said(done)),
+    }
+
+
+def _text(at: int) -> str | None:
+    return None if at == NEVER else instant_text(at)
+
+
+def _said(done: Decided) -> list[str]:
+    if done.recognised in _BY_RULE:
+        return [_BY_RULE[done.recognised].format(word=done.verdict.outcome.word)]
+    return [sentence(done.verdict, done.at, instant_text)]

@@ -1,0 +1,127 @@
+"""gatepost serve, gatepost worker, gatepost door: the long-running commands.
+
+Each prints one line on standard output when it is ready, logs to standard error, and ends cleanly on SIGTERM.
+"""
+
+import asyncio
+import ctypes
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import structlog
+from cyclopts import App
+
+from gatepost.actions.doors import list_doors
+from gatepost.actions.site import Site
+from gatepost.cli.data import listing
+from gatepost.cli.logging import configure_logging
+from gatepost.cli.output import Exit
+from gatepost.cli.session import Given, Session
+from gatepost.core.refusal import Refusal
+from gatepost.wiring import run_site_door, sender_of
+from gatepost.worker import work
+
+door = App(name="door")
+
+PARTS = (("door", "run"), ("worker",))
+RESTART = 1.0
+"""Seconds before a part that ended by itself is started again."""
+
+_SET_PARENT_DEATH_SIGNAL = 1
+log = structlog.get_logger("gatepost.serve")
+
+
+@door.command(name="run")
+def run_door(*, session: Given) -> int:
+    """Answer the mail server's questions, from a copy of its own; goes on when everything else is away."""
+    return _run(session, run_site_door, lambda site: f"door {site.settings.door.name} on {site.settings.door.listen}")
+
+
+@door.command(name="list")
+def doors(*, session: Given) -> int:
+    """Every door, and how far behind its copy is."""
+    columns = ("name", "position", "behind", "contact", "problem")
+    return session.act(list_doors, lambda rows: listing(rows, *columns, nothing="No door has ever reported."))
+
+
+def worker(*, session: Given) -> int:
+    """Let time pass and mail be sent: deadlines, reminders, new hits, delivery."""
+
+    def begin(site: Site, ready: Callable[[], None]) -> None:
+        asyncio.run(work(site, sender_of(site), ready))
+
+    return _run(session, begin, lambda _site: "worker")
+
+
+def _run(session: Session, begin: Callable[[Site, Callable[[], None]], None], name: Callable[[Site], str]) -> int:
+    configure_logging()
+    with session.site() as site:
+        if isinstance(site, Refusal | tuple):
+            return session.out.answer(site, str, lambda _: [])
+        begin(site, lambda: print(f"ready: {name(site)}", flush=True))
+    return Exit.DONE
+
+
+def serve(*, session: Given) -> int:
+    """Run everything of a site on this machine, each part a process of its own; until SIGTERM."""
+    configure_logging()
+    with session.site() as site:
+        if isinstance(site, Refusal | tuple):
+            return session.out.answer(site, str, lambda _: [])
+        ready = f"ready: door {site.settings.door.name} on {site.settings.door.listen}, worker"
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    parts = [Part([*words, "--site", str(session.directory)], stop) for words in PARTS]
+    try:
+        if not all(part.start() for part in parts):
+            return Exit.DONE if stop.is_set() else session.out.error("a part did not start; its log says why")
+        print(ready, flush=True)
+        while not stop.wait(0.2):
+            for part in parts:
+                part.keep()
+    finally:
+        for part in parts:
+            part.end()
+    return Exit.DONE
+
+
+@dataclass(slots=True)
+class Part:
+    """One long-running command in a process of its own."""
+
+    words: Sequence[str]
+    stop: threading.Event
+    process: subprocess.Popen[str] | None = field(default=None)
+
+    def start(self) -> bool:
+        """Start it and wait for its ready line; false if it ended without one."""
+        self.process = subprocess.Popen(  # noqa: S603 (ourselves, with words of our own)
+            [sys.executable, "-m", "gatepost", *self.words],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            text=True,
+            preexec_fn=_end_with_parent,  # noqa: PLW1509 (no threads run yet that could hold a lock over the fork)
+        )
+        return self.process.stdout is not None and self.process.stdout.readline().startswith("ready")
+
+    def keep(self) -> None:
+        """Start it again if it ended by itself: the door must not stay away because the worker stumbled, nor back."""
+        if self.process is not None and self.process.poll() is not None:
+            log.error("a part ended by itself and is started again", part=self.words[0], code=self.process.returncode)
+            if not self.stop.wait(RESTART):
+                self.start()
+
+    def end(self) -> None:
+        if self.process is not None:
+            self.process.terminate()
+            self.process.wait()
+
+
+def _end_with_parent() -> None:
+    """Linux: SIGTERM when the parent dies, even of SIGKILL, so that no door answers for a site that was stopped."""
+    ctypes.CDLL(None).prctl(_SET_PARENT_DEATH_SIGNAL, signal.SIGTERM)

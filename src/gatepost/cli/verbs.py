@@ -1,0 +1,133 @@
+"""The verbs of a policy's life, as commands of `gatepost policy`."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Literal
+
+from cyclopts import Parameter
+
+from gatepost.actions import announce as announcing
+from gatepost.actions import approve as approving
+from gatepost.actions import exempt, propose, retract
+from gatepost.actions.site import Site
+from gatepost.cli.data import as_data, facts
+from gatepost.cli.output import Lines
+from gatepost.cli.session import Given, Misuse, Source, content
+from gatepost.core.instant import duration_text
+from gatepost.core.refusal import Refusal
+from gatepost.signatures import ssh
+
+Role = Annotated[str, Parameter(help="The role in which you speak, such as legal (approver:legal is the same).")]
+
+
+def propose_file(file: Source, /, *, session: Given) -> int:
+    """Freeze a policy file with its predicted impact, and ask its approvers."""
+    data, name = content(file)
+    return session.act(lambda site: propose.propose(site, session.by, data, name), _proposed)
+
+
+def withdraw(policy: str, /, *, reason: str = "", session: Given) -> int:
+    """Take a proposal back before it is announced; all its approvals are void."""
+    return session.act(lambda site: propose.withdraw(site, session.by, policy, reason), facts)
+
+
+def approve(policy: str, /, *, role: Role, sign: Path | None = None, session: Given) -> int:
+    """Say yes to a proposal.
+
+    Parameters
+    ----------
+    sign
+        The SSH key to sign with: a private key's file, or a .pub whose key is in the agent. An exercise needs none.
+    """
+
+    def say_yes(site: Site) -> approving.Approved | Refusal:
+        digest = approving.to_sign(site, policy)
+        if isinstance(digest, Refusal):
+            return digest
+        signature = _signature(sign, digest) if sign is not None else ""
+        return approving.approve(site, session.by, policy, role, signature, digest)
+
+    return session.act(say_yes, _approved)
+
+
+def _signature(key: Path, digest: str) -> str:
+    try:
+        return ssh.sign(key, digest.encode("ascii"))
+    except ValueError as error:
+        raise Misuse(f"--sign: {key}: {error}") from None
+
+
+def decline(policy: str, /, *, role: Role, reason: str, session: Given) -> int:
+    """Say no to a proposal; its author is told why."""
+    return session.act(lambda site: approving.decline(site, session.by, policy, role, reason), facts)
+
+
+def announce(policy: str, /, *, session: Given) -> int:
+    """Check everything once more, freeze the audience, and tell it."""
+    return session.act(lambda site: announcing.announce(site, session.by, policy), _announced)
+
+
+def retract_policy(
+    policy: str, /, *, reason: str, because: Literal["error", "withdrawn"] = "error", session: Given
+) -> int:
+    """Withdraw an announced policy: doors open, unsent mail is withdrawn, corrections are sent.
+
+    Parameters
+    ----------
+    reason
+        Why; recorded.
+    because
+        error: it was sent in error. withdrawn: we changed our mind.
+    """
+    return session.act(lambda site: retract.retract(site, session.by, policy, reason, because), _retracted)
+
+
+def end(policy: str, /, *, reason: str = "", session: Given) -> int:
+    """The policy no longer applies: doors open, the audience is told."""
+    return session.act(lambda site: retract.end(site, session.by, policy, reason), _retracted)
+
+
+def release(*, session: Given) -> int:
+    """Let unforeseen blocks go on after the cap stopped them."""
+    return session.act(lambda site: exempt.release(site, session.by), facts)
+
+
+def _proposed(done: propose.Proposed) -> Lines:
+    yield f"{done.policy} revision {done.revision} is proposed; its hash is {done.hash}."
+    yield f"Needed: {_roles(done.approvals)}."
+    yield from facts({"people": as_data(done.people)})
+    yield f"Announcing will take {_long(done.announcing_takes)}, correcting {_long(done.correcting_takes)}."
+    yield from (f"Warning ({warned.code.value}): {warned.text}" for warned in done.warnings)
+
+
+def _approved(done: approving.Approved) -> Lines:
+    yield f"{done.policy} revision {done.revision}: your yes as {done.role} is recorded. It is {done.stage}."
+    if done.missing:
+        yield f"Still needed: {_roles(done.missing)}."
+
+
+def _announced(done: announcing.Announced) -> Lines:
+    yield f"{done.policy} revision {done.revision} is announced to {done.people} people with {done.devices} devices."
+    yield f"{done.notices} mails are queued."
+    if done.cannot_be_told:
+        yield f"{done.cannot_be_told} have no working address: tell them otherwise, and record it by `notices told`."
+    if done.retires:
+        yield f"Revision {done.retires} no longer applies."
+
+
+def _retracted(done: retract.Retracted) -> Lines:
+    for door in done.doors:
+        when = f"opened after {door.confirmed_ms} ms" if door.confirmed_ms is not None else "has NOT confirmed"
+        yield f"Door {door.name} {when}."
+    yield (
+        f"{done.withdrawn} mails were never sent, {done.in_flight} were on their way, "
+        f"{done.corrections} corrections are queued."
+    )
+
+
+def _roles(asked: Mapping[str, int]) -> str:
+    return ", ".join(f"{count} x {role}" for role, count in asked.items()) or "nobody"
+
+
+def _long(milliseconds: int) -> str:
+    return duration_text(-(-milliseconds // 1000) * 1000) if milliseconds else "no time worth mentioning"

@@ -2,10 +2,12 @@
 
 import pytest
 
-from gatepost.core.fleet.app import App, AppList
+from gatepost.core.fleet.app import ActiveApp, App, AppList
 from gatepost.core.fleet.device import Platform
+from gatepost.core.policy.examples import failures
 from gatepost.core.policy.policy import Policy
 from gatepost.documents.catalogue_file import Catalogue, read_catalogue, shipped_catalogue
+from gatepost.documents.deadline import instant_text, local_instant
 from gatepost.documents.policy_file import read_policy, shipped_policies, write_policy
 
 
@@ -145,6 +147,17 @@ def test_a_shipped_policy_is_a_good_example(name: str) -> None:
     again = read_policy(write_policy(policy).encode(), name)
     assert isinstance(again, Policy)
     assert write_policy(again) == write_policy(policy)
+
+
+@pytest.mark.parametrize("name", sorted(shipped_policies()))
+def test_the_examples_of_a_shipped_policy_hold(name: str) -> None:
+    """Decided as a real device would be: what the file promises is what happens."""
+    policy = read_policy(shipped_policies()[name], name)
+    assert isinstance(policy, Policy)
+    catalogue, _ = shipped_catalogue()
+    ids = dict.fromkeys([*policy.apps, *(app for entry in policy.lists for app in catalogue.lists[entry].apps)])
+    apps = [ActiveApp(app, dict.fromkeys(catalogue.apps[app].identifiers, 1)) for app in ids]
+    assert failures(policy, apps, local_instant, instant_text) == []
 
 
 def test_the_four_shipped_policies_are_there() -> None:

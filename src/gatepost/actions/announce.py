@@ -19,7 +19,7 @@ from gatepost.core.fleet.person import Person
 from gatepost.core.ledger.events import PolicyAnnounced
 from gatepost.core.notice.notice import NoticeKind
 from gatepost.core.policy.compiled import Compiled
-from gatepost.core.policy.policy import Unseen
+from gatepost.core.policy.due import due_app
 from gatepost.core.refusal import Code, Refusal
 from gatepost.documents.canonical import canonical, digest
 from gatepost.documents.deadline import instant_text
@@ -132,7 +132,8 @@ def _announce(change: Change, revision: Revision, proposal: Proposal, assessed: 
         audience.settle(conn, replaced[-1].rule)
     named = people.load(conn, crowd)
     audience.add(conn, _listeners(change, rule, proposal, (named[ref] for ref in crowd)))
-    audience.add_devices(conn, rule, impact.due_devices)
+    concerned, due_now = _concerned(change, assessed)
+    audience.add_devices(conn, rule, due_now)
     live = revision._replace(stage=Stage.ANNOUNCED, rule=rule, announced_at=change.now)
     change.publish({rule_key(rule): encode_state(state_of(live, proposal))})
     kind = NoticeKind.ANNOUNCEMENT
@@ -140,7 +141,7 @@ def _announce(change: Change, revision: Revision, proposal: Proposal, assessed: 
         change,
         (compose(change, revision.policy, revision.revision, kind, ref) for ref in crowd if named[ref].emails),
     )
-    refresh(change, _concerned(change, assessed))
+    refresh(change, concerned)
     return Announced(
         policy=revision.policy,
         revision=revision.revision,
@@ -152,16 +153,22 @@ def _announce(change: Change, revision: Revision, proposal: Proposal, assessed: 
     )
 
 
-def _concerned(change: Change, assessed: Assessed) -> Iterable[str]:
-    """Devices whose standing the new rule changes: those due, and those that time alone will make due."""
-    if assessed.policy.unseen is Unseen.ALLOW:
-        return assessed.impact.due_devices
-    compiled = Compiled([assessed.rule])
-    return [
-        row.device.ref
-        for row in fleet(change.conn, assessed.policy.id)
-        if compiled.concerned(row.person, row.device, row.evidence.present)
-    ]
+def _concerned(change: Change, assessed: Assessed) -> tuple[list[str], list[str]]:
+    """Devices that are due or that time alone will make due; and those due now, waived ones too: for these the
+    announcement is the beginning, so that a waiver's end gives no grace."""
+    compiled, stale_after = Compiled([assessed.rule]), change.site.settings.fleet.stale_after
+    concerned, due_now = [], []
+    for row in fleet(change.conn, assessed.policy.id):
+        person, device, evidence = row.person, row.device, row.evidence
+        if not person.working or not compiled.concerned(person, device, evidence.present):
+            continue
+        found = due_app(assessed.rule, device.platform, evidence, row.attested_until, stale_after)
+        if found is None:
+            continue
+        concerned.append(device.ref)
+        if found.since <= change.now:
+            due_now.append(device.ref)
+    return concerned, due_now
 
 
 def _listeners(change: Change, rule: int, proposal: Proposal, crowd: Iterable[Person]) -> list[Listener]:

@@ -67,7 +67,7 @@ class Part:
         for statement in exceptions.attestations_of(conn, refs):
             self.attested.setdefault(statement.device, {})[statement.app] = statement.until
         self.joined: list[Listener] = []
-        self.late: dict[int, list[str]] = {}
+        self.late: list[Listener] = []
 
     def write(self) -> None:
         """Compute, write, publish, record and tell."""
@@ -75,8 +75,7 @@ class Part:
         standings = {member.device.ref: (member, self.standing(member)) for member in self.members}
         conn = self.change.conn
         audience.add(conn, self.joined)
-        for rule, persons in self.late.items():
-            audience.set_due_since(conn, rule, persons, self.change.now)
+        audience.set_due_since(conn, self.late)
         rows = [self._row(ref, due) for ref, (_, standing) in standings.items() for due in standing.rules]
         audience.replace_due(conn, self.refs, rows)
         self._publish(standings)
@@ -105,7 +104,8 @@ class Part:
         waived = max(self.waived.get((policy, person.ref), ALWAYS), self.waived.get((policy, device.ref), ALWAYS))
         listener = self.listeners.get((known.number, person.ref))
         if max(since, waived) <= self.change.now and person.working:
-            listener = self._heard(known, person, device, listener)
+            begun = _begun(known, since, waived, self.change.now)
+            listener = self._heard(known, person, device, listener, begun)
         terms = Terms(
             announced_at=known.announced_at,
             cell=_cell(known, person, self.change),
@@ -125,17 +125,18 @@ class Part:
             due_since=listener.due_since if late else None,
         )
 
-    def _heard(self, known: LiveRule, person: Person, device: Device, listener: Listener | None) -> Listener:
+    def _heard(
+        self, known: LiveRule, person: Person, device: Device, listener: Listener | None, begun: Instant
+    ) -> Listener:
         """Somebody with a device that is due now is in the audience; grace begins once for what is due only later."""
-        now = self.change.now
         if listener is None:
             foreseen = person.ref in known.proposal.impact.foreseen
             cell = _cell(known, person, self.change)
-            listener = Listener(known.number, person.ref, cell, foreseen, None, None, now)
+            listener = Listener(known.number, person.ref, cell, foreseen, None, None, begun)
             self.joined.append(listener)
         elif listener.due_since is None and (known.number, device.ref) not in self.announced:
-            listener = listener._replace(due_since=now)
-            self.late.setdefault(known.number, []).append(person.ref)
+            listener = listener._replace(due_since=begun)
+            self.late.append(listener)
         self.listeners[known.number, person.ref] = listener
         return listener
 
@@ -213,6 +214,16 @@ class Part:
         step = f"{device}@{self.change.now}"
         thread = known.get(person, [])
         return compose(self.change, policy, revision, kind, person, step=step, facts={"device": device}, thread=thread)
+
+
+def _begun(known: LiveRule, since: Instant, waived: Instant, now: Instant) -> Instant:
+    """When a device became due that was not at the announcement: not when we noticed, where time alone did it.
+
+    Behind a waiver the time ran on, so that its end gives no grace.
+    """
+    if since > known.announced_at:
+        return since
+    return known.announced_at if waived else now
 
 
 def _cell(known: LiveRule, person: Person, change: Change) -> int:

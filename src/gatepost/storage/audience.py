@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from sqlalchemy import Connection, and_, delete, func, insert, select, update
+from sqlalchemy import Connection, and_, bindparam, delete, func, insert, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from gatepost.core.fleet.finding import Finding
@@ -86,11 +86,13 @@ def set_admitted(conn: Connection, rule: int, people: Iterable[str], at: Instant
     _change(conn, rule, people, admitted_at=at)
 
 
-def set_due_since(conn: Connection, rule: int, people: Iterable[str], at: Instant) -> None:
+def set_due_since(conn: Connection, listeners: Sequence[Listener]) -> None:
     """Once per policy and person: an instant that is there stays."""
-    for part in chunks(list(people)):
-        condition = and_(audience.c.rule == rule, audience.c.person.in_(part), audience.c.due_since.is_(None))
-        conn.execute(update(audience).where(condition).values(due_since=at))
+    condition = and_(
+        audience.c.rule == bindparam("of"), audience.c.person == bindparam("who"), audience.c.due_since.is_(None)
+    )
+    if rows := [{"of": found.rule, "who": found.person, "at": found.due_since} for found in listeners]:
+        conn.execute(update(audience).where(condition).values(due_since=bindparam("at")), rows)
 
 
 def waiting(conn: Connection, rules: Iterable[int]) -> list[Listener]:

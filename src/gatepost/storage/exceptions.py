@@ -35,10 +35,10 @@ class Attestation(NamedTuple):
 
 
 def waivers_of(conn: Connection, subjects: Iterable[str]) -> list[Waiver]:
-    """Waivers not ended, of these people or devices."""
+    """Waivers of these people or devices, those that time ended too (they are over by their own instant)."""
     found: list[Waiver] = []
     for part in chunks(list(subjects)):
-        query = select(waivers).where(waivers.c.subject.in_(part), waivers.c.ended == "")
+        query = select(waivers).where(waivers.c.subject.in_(part), waivers.c.ended != "revoked")
         found.extend(Waiver(*row) for row in conn.execute(query))
     return found
 

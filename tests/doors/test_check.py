@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import event, given
+from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
 from gatepost.core.instant import DAY
@@ -189,7 +189,7 @@ def test_broken_entries_are_undecided_and_counted(copy: Copy) -> None:
     """A device whose rule lacks its cell is no 500: the door cannot decide, and the counter shows it."""
     key, value = device("ODD1", "alice@example.com", rule=1)
     assert value is not None
-    place = value.index((1).to_bytes(4, "little"), 12) + 4
+    place = value.rindex((1).to_bytes(4, "little") + b"\0\0") + 4
     copy.apply(batch(11, (key, value[:place] + b"\x07\x00" + value[place + 2 :])))
     check = Check(copy, STRICT)
     assert reason(check, plain("ODD1")) == (503, "error")
@@ -221,3 +221,52 @@ class _NoCopy(Copy):
 
 
 NO_COPY = _NoCopy()
+
+
+class Careful(Check):
+    """The check without its short cut."""
+
+    def _usual(self, headers: list[tuple[bytes, bytes]]) -> None:  # noqa: ARG002 # as it is called
+        return None
+
+
+SHAPES = [
+    "/a?Cmd={c}&User={u}&DeviceId={d}&DeviceType=iPhone",
+    "/a?User={u}&DeviceId={d}&DeviceType=SAMSUNG&Cmd={c}",
+    "/a?Cmd={c}&User={u}&DeviceId={d}&DeviceType=x&Cmd={c}",
+    "/a?DeviceType=x&DeviceId={d}&Cmd={c}",
+    "/a?User={u}&DeviceId={d}&DeviceType=x",
+    "/a?" + V140,
+]
+
+
+def test_the_short_cut_answers_as_the_long_way(copy: Copy) -> None:
+    """I-1: the usual requests, decided from the bytes, get the answer that reading them in full would get."""
+    usual, careful = Check(copy, STRICT), Careful(copy, STRICT)
+    taken: set[str] = set()
+
+    @settings(max_examples=300)
+    @given(
+        st.sampled_from(SHAPES),
+        st.sampled_from(
+            ["CLEAN1", "clean1", "TIKTOK1", "WARNED1", "LATER1", "SHARED1", "NOBODY", "CL%45AN1", "A" * 70]
+        ),
+        st.sampled_from(["Sync", "ping", "Nothing", ""]),
+        st.sampled_from(["x", "alice%40example.com", "a=b", "", "?;#", "\u00e9"]),
+        st.sampled_from(
+            ["Alice@Example.com", "alice@example.com", "CORP\\alice@example.com", "bob", "", "\u00c9", "a\0"]
+        ),
+        st.sampled_from([b"POST", b"post", b"GET"]),
+        st.sampled_from([b"Basic ", b"basic ", b"Bearer ", b""]),
+    )
+    def compare(shape: str, eas_id: str, command: str, name: str, user: str, method: bytes, scheme: bytes) -> None:
+        uri = shape.format(c=command, u=name, d=eas_id).encode()
+        sent = headers(uri, scheme + basic(user).removeprefix(b"Basic "), method)
+        assert usual.answer(sent) == careful.answer(sent)
+        if short := usual._usual(sent):
+            taken.add(short)
+
+    compare()
+    assert taken == {"clear", "warned"}
+    assert usual.counts == careful.counts
+    assert usual.counts["blocked"]

@@ -54,6 +54,11 @@ _PARAMETERS: Final = frozenset(
     b"cmd user deviceid devicetype attachmentname collectionid collectionname itemid longid parentid occurrence"
     b" saveinsent options".split()
 )
+USUAL: Final = re.compile(
+    rb"[^?]*\?(?:Cmd=[A-Za-z]+&User=[^&]*&DeviceId=([A-Za-z0-9]{1,64})&DeviceType=[A-Za-z0-9]*"
+    rb"|User=[^&]*&DeviceId=([A-Za-z0-9]{1,64})&DeviceType=[A-Za-z0-9]*&Cmd=[A-Za-z]+)"
+)
+"""How Android's and Apple's mail clients write the plain query: `parse` finds the one device that a group names."""
 _NAME: Final = re.compile(rb"[a-z0-9_.-]+")
 _PROTOCOL: Final = re.compile(rb"\d{1,2}\.\d")
 _UNFIT_FOR_ID: Final = re.compile(r"[\x00-\x1f\x7f&=;?#%+]")
@@ -97,13 +102,13 @@ def parse(method: bytes, uri: bytes, authorization: bytes | None, version: bytes
 
     `version` is MS-ASProtocolVersion (MS-ASHTTP 2.2.1.1.2.4). In the base64 form the version is in the query.
     """
-    if method != b"POST" and method.upper() != b"POST":
+    if method.upper() != b"POST":
         return PassOn("only a POST opens mail")
     if not authorization:
         return PassOn("no credentials")
     user = _user(authorization)
-    if user.__class__ is not str:
-        return user  # type: ignore[return-value] # a str was ruled out; isinstance costs a call on every request
+    if not isinstance(user, str):
+        return user
     query = uri.partition(b"?")[2]
     protocol = _protocol(version)
     if b"&" in query or b"=" in query.rstrip(b"="):

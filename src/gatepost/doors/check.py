@@ -13,6 +13,7 @@ The headers of the answer are for the proxy alone, which must not hand them on. 
     X-Gatepost-Generation  with a 403: 14 if the client understands Status 129, else 12
 """
 
+from binascii import a2b_base64
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal
@@ -22,6 +23,7 @@ from gatepost.core.policy.verdict import Outcome, States
 from gatepost.doors.activesync import (
     COMMANDS,
     OTHER,
+    USUAL,
     PassOn,
     Request,
     Unidentified,
@@ -30,7 +32,7 @@ from gatepost.doors.activesync import (
     parse,
 )
 from gatepost.doors.copy import Copy
-from gatepost.doors.entry import binds, fast_outcome, has_rules, identity_key
+from gatepost.doors.entry import IDENTITY, binds, fast_outcome, has_rules, identity_key, names
 
 Scope = MutableMapping[str, Any]
 Event = MutableMapping[str, Any]
@@ -121,6 +123,10 @@ class Check:
     def answer(self, headers: Headers) -> Event:
         """The start of the answer to a check."""
         try:
+            usual = self._usual(headers)
+            if usual:
+                self.counts[usual] += 1
+                return self._answers[usual]
             reason, parsed = self._decide(headers)
         except Exception:
             # Whatever it is, a 500 makes some phones throw their mailbox away. It is counted, and seen there.
@@ -129,6 +135,36 @@ class Check:
         if reason not in self._refused:
             return self._answers[reason]
         return self._refusals[reason, parsed.command, generation(parsed.protocol)]
+
+    def _usual(self, headers: Headers) -> str | None:
+        """What `_decide` says, for the usual request that is let through; None where it takes more to say.
+
+        Usual: the plain query as phones write it, Basic credentials to the letter, a known device, and its own login.
+        Most requests are so, and this takes less than half the time, most of it by leaving bytes as they are.
+        """
+        fields = dict(headers)
+        reader = self._copy.reader
+        if reader is None or len(fields) != len(headers) or fields.get(b"x-original-method") != b"POST":
+            return None
+        query = USUAL.fullmatch(fields.get(b"x-original-uri", b""))
+        authorization = fields.get(b"authorization", b"")
+        if query is None or authorization[:6] != b"Basic ":
+            return None
+        record = reader.get(IDENTITY + query[query.lastindex or 1].lower())
+        if record is None:
+            return None
+        try:
+            pair = a2b_base64(authorization[6:], strict_mode=True)
+        except ValueError:
+            return None
+        # Lower-casing ASCII is enough: what equals a case-folded login after it is that login case-folded.
+        login = pair[: pair.find(b":")].lower() if b":" in pair else b""
+        if not login or not names(record, login):
+            return None
+        if not has_rules(record):
+            return "clear"
+        reason = _REASON[fast_outcome(record, reader.states, self._copy.time.now())[0]]
+        return None if reason in self._refused else reason
 
     def _decide(self, headers: Headers) -> tuple[str, Request | Unidentified]:
         fields = dict(headers)
@@ -153,18 +189,17 @@ class Check:
     def _look_up(self, request: Request, get: Callable[[bytes], bytes | None], states: States) -> str:
         """Every name of the device counts; of several that are known, the strictest."""
         found = ""
+        user = request.user
         for name in request.device_ids:
             record = get(identity_key(name))
             if record is not None:
-                reason = self._judge(record, request.user, states)
+                reason = self._judge(record, user, states)
                 if not found or self._strictness[reason] > self._strictness[found]:
                     found = reason
         return found or "unknown"
 
     def _judge(self, record: bytes, user: str, states: States) -> str:
-        if not binds(record, user.encode()) and not any(
-            binds(record, login.encode()) for login in login_candidates(user)
-        ):
+        if not binds(record, user.encode()) and not _binds_another_form(record, user):
             return "foreign"
         if not has_rules(record):
             return "clear"
@@ -173,6 +208,10 @@ class Check:
 
 
 _REASON: Final = {Outcome.ALLOW: "clear", Outcome.WARN: "warned", Outcome.BLOCK: "blocked"}
+
+
+def _binds_another_form(record: bytes, user: str) -> bool:
+    return any(binds(record, login.encode()) for login in login_candidates(user)[1:])
 
 
 def _is_ambiguous(headers: Headers) -> bool:

@@ -5,7 +5,7 @@ from the bytes alone, because building the objects costs several times the look-
 the layout, so that a store may append a checksum.
 
     standing   version u8, 0 u8, number of rules u16, length of the logins u16, reported_at i64 (-1: never),
-               the rules, the logins, the device's ref (UTF-8, to the end)
+               the logins, the rules, the device's ref (UTF-8, to the end)
     rule       rule u32, cell u16, app u16, finding u8, counts_from i64, not_before i64
     logins     ff LOGIN ff LOGIN ... ff, or nothing (ff never occurs in UTF-8, so no login can imitate two)
     state      version u8, flags u8 (1 counts, 2 held), consequence u8, revision u32, number of effects u16,
@@ -35,6 +35,7 @@ _TIMES: Final = struct.Struct("<IHxxxqq")
 _STATE: Final = struct.Struct("<BBBIHH")
 _NOT_REPORTED: Final = -1
 _BETWEEN: Final = b"\xff"
+_LOGINS_AT: Final = _STANDING.size
 
 _ALLOW, _WARN, _BLOCK = Outcome.ALLOW, Outcome.WARN, Outcome.BLOCK
 _REPORT, _BLOCKS = Consequence.REPORT, Consequence.BLOCK
@@ -77,7 +78,7 @@ def encode_standing(standing: Standing) -> bytes:
     reported_at = _NOT_REPORTED if standing.reported_at is None else standing.reported_at
     head = _STANDING.pack(VERSION, len(standing.rules), len(logins), reported_at)
     rules = b"".join(_RULE.pack(*due) for due in standing.rules)
-    return head + rules + logins + _text(standing.device)
+    return head + logins + rules + _text(standing.device)
 
 
 def decode_standing(value: bytes) -> Standing:
@@ -85,17 +86,16 @@ def decode_standing(value: bytes) -> Standing:
     try:
         version, count, length, reported_at = _STANDING.unpack_from(value)
         _check_version(version)
-        logins_at = _STANDING.size + count * _RULE.size
+        rules_at = _STANDING.size + length
+        device_at = rules_at + count * _RULE.size
         rules = tuple(
             DueRule(rule, cell, app, Finding(finding), counts_from, not_before)
-            for rule, cell, app, finding, counts_from, not_before in _RULE.iter_unpack(
-                value[_STANDING.size : logins_at]
-            )
+            for rule, cell, app, finding, counts_from, not_before in _RULE.iter_unpack(value[rules_at:device_at])
         )
         if len(rules) != count:
             raise ValueError("the rules are cut")
-        logins = _split_logins(value[logins_at : logins_at + length], length)
-        device = value[logins_at + length :].decode("utf-8", "surrogatepass")
+        logins = _split_logins(value[_STANDING.size : rules_at], length)
+        device = value[device_at:].decode("utf-8", "surrogatepass")
     except struct.error as error:
         raise ValueError(f"not a standing: {error}") from error
     return Standing(device, logins, None if reported_at == _NOT_REPORTED else reported_at, rules)
@@ -161,7 +161,7 @@ def fast_outcome(value: bytes, states: Mapping[int, RuleState], at: Instant) -> 
         return _CLEAR
     outcome = _ALLOW
     until = NEVER
-    start = _STANDING.size
+    start = _LOGINS_AT + (value[4] | value[5] << 8)
     for offset in range(start, start + count * _RULE.size, _RULE.size):
         rule, cell, counts_from, not_before = _TIMES.unpack_from(value, offset)
         state = states.get(rule)
@@ -192,8 +192,9 @@ def has_rules(value: bytes) -> bool:
 
 def binds(value: bytes, login: bytes) -> bool:
     """Whether this standing may be used by a login (case-folded UTF-8). A shared device is bound to nobody."""
-    length = value[4] | value[5] << 8
-    if not length:
-        return True
-    start = _STANDING.size + (value[2] | value[3] << 8) * _RULE.size
-    return value.find(_BETWEEN + login + _BETWEEN, start, start + length) >= 0
+    return not (value[4] or value[5]) or names(value, login)
+
+
+def names(value: bytes, login: bytes) -> bool:
+    """Whether this standing names the login among its own."""
+    return value.find(_BETWEEN + login + _BETWEEN, _LOGINS_AT, _LOGINS_AT + (value[4] | value[5] << 8)) >= 0

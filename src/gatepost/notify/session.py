@@ -45,10 +45,11 @@ class Session(asyncio.Protocol):
     def __init__(self, transport: asyncio.Transport, extensions: frozenset[str], timeout: float) -> None:
         """`extensions`: EHLO keywords in lower case. `timeout`: seconds to wait for any one reply.
 
-        `answered` counts the messages that the server has taken or refused.
+        `answered` counts the messages that the server has taken or refused since the connection was last put aside.
         """
         self._extensions = extensions
         self.answered = 0
+        self._kept = False
         self._pipelining = "pipelining" in extensions
         self._timeout = timeout
         self._transport = transport
@@ -105,6 +106,15 @@ class Session(asyncio.Protocol):
     def usable(self) -> bool:
         """False once the connection is gone or the server said something unasked (that is a 421)."""
         return not (self._ended or self._replies or self._unread)
+
+    @property
+    def stale(self) -> bool:
+        """True for a kept connection that carried nothing since: if it is lost, the server has merely closed it."""
+        return self._kept and not self.answered
+
+    def put_aside(self) -> None:
+        """Kept for a later batch."""
+        self._kept, self.answered = True, 0
 
     def abort(self, why: str) -> None:
         """Ends the connection at once, whatever is under way."""

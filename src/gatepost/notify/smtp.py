@@ -99,9 +99,11 @@ class _Batch:
     def settle(self, out: Outgoing, state: SentState, reply: object) -> None:
         self.results.append(Sent(out.notice_id, state, str(reply)))
 
-    def not_handed_over(self, out: Outgoing, why: object) -> None:
+    def not_handed_over(self, out: Outgoing, why: object, *, stale: bool = False) -> None:
         """Once more on another connection; a message that loses its connection twice waits for another batch."""
-        if out.notice_id in self._lost_once:
+        if stale:
+            self.waiting.appendleft(out)
+        elif out.notice_id in self._lost_once:
             self.settle(out, SentState.DEFERRED, why)
         else:
             self._lost_once.add(out.notice_id)
@@ -147,17 +149,18 @@ class Sender:
                 session = await self._session()
             except Unavailable as unavailable:
                 return str(unavailable)
-            answered = session.answered
             try:
                 await _deliver(session, work)
             except ConnectionLost as lost:
                 session.abort(str(lost))
-                if session.answered == answered:  # or a server that breaks at each message would meet all of them
+                # A server that breaks at each message would otherwise meet all of them.
+                if not (session.answered or session.stale):
                     return str(lost)
             except BaseException:
                 session.abort("sending was stopped")
                 raise
             else:
+                session.put_aside()
                 self._idle.append(session)
         return ""
 
@@ -255,11 +258,11 @@ async def _deliver(session: Session, work: _Batch) -> None:
         try:
             refusal = await session.open(out)
         except ConnectionLost as lost:
-            work.not_handed_over(out, lost)
+            work.not_handed_over(out, lost, stale=session.stale)
             raise
         if refusal is not None:
             if refusal.code == 421:  # the server is about to leave: RFC 5321 section 3.8
-                work.not_handed_over(out, refusal)
+                work.not_handed_over(out, refusal, stale=session.stale)
                 raise ConnectionLost(str(refusal))
             work.settle(out, _state(refusal), refusal)
             out, begun = _next_for(session, work), False

@@ -1,8 +1,8 @@
 """The rules that doors know: every policy revision that is announced or in force, as the decision needs it."""
 
+from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 
 from sqlalchemy import Connection
 
@@ -16,10 +16,12 @@ from gatepost.storage import catalogue, ledger, policies
 from gatepost.storage.policies import Revision
 
 
-@lru_cache(maxsize=64)
-def _thawed(_digest: str, data: bytes) -> tuple[Proposal, dict[str, int]]:
-    proposal = thaw(data)
-    return proposal, {zone: number for number, (zone, ring) in enumerate(proposal.cells) if ring == 0}
+Thawed = tuple[Proposal, dict[str, int]]
+"""A proposal, and each time zone's cell number in it."""
+
+_KEPT: OrderedDict[str, Thawed] = OrderedDict()
+"""Proposals never change, may name 100,000 people, and are looked at several times a second: the last few are kept."""
+_MOST_KEPT = 64
 
 
 def proposal_of(conn: Connection, revision: Revision) -> Proposal:
@@ -27,11 +29,18 @@ def proposal_of(conn: Connection, revision: Revision) -> Proposal:
     return _read(conn, revision.proposal)[0]
 
 
-def _read(conn: Connection, digest: str) -> tuple[Proposal, dict[str, int]]:
+def _read(conn: Connection, digest: str) -> Thawed:
+    if digest in _KEPT:
+        _KEPT.move_to_end(digest)
+        return _KEPT[digest]
     data = ledger.proposal(conn, digest)
     if data is None:
         raise LookupError(f"the proposal {digest} is missing from the database")
-    return _thawed(digest, data)
+    proposal = thaw(data)
+    _KEPT[digest] = proposal, {zone: number for number, (zone, ring) in enumerate(proposal.cells) if ring == 0}
+    if len(_KEPT) > _MOST_KEPT:
+        _KEPT.popitem(last=False)
+    return _KEPT[digest]
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,7 +61,7 @@ class Intake:
     def take(self, row: DeviceRow, owner: str | None, known: Known | None) -> Known | Refusal:
         """The device as it is known after this row."""
         if owner is None:
-            return Refusal(Code.NO_SUCH_PERSON, f"nobody is known by this owner; import people first")
+            return Refusal(Code.NO_SUCH_PERSON, "nobody is known by this owner; import people first")
         if row.reported_at is not None and row.reported_at > self.latest:
             at = instant_text(row.reported_at)
             return Refusal(

@@ -15,7 +15,6 @@ from gatepost.documents.proposal import thaw
 from gatepost.storage import catalogue, ledger, policies
 from gatepost.storage.policies import Revision
 
-
 Thawed = tuple[Proposal, dict[str, int]]
 """A proposal, and each time zone's cell number in it."""
 

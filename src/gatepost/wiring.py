@@ -1,10 +1,15 @@
-"""Settings to a site that can act: the only module that knows everybody."""
+"""Settings to a site that can act: the only module that knows everybody.
+
+What only one kind of process needs (migrations, the door's server, the mail client) is imported where it is used: most
+commands would wait for it in vain.
+"""
 
 import os
 import secrets
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from gatepost.actions.doors import confirm_door
 from gatepost.actions.init import found_site, site_exists
@@ -16,14 +21,14 @@ from gatepost.core.problem import Problem
 from gatepost.core.refusal import Code, Refusal
 from gatepost.doors.check import DoorRules
 from gatepost.doors.entry import Batch
-from gatepost.doors.run import run_door
 from gatepost.notify.render import load_templates
-from gatepost.notify.smtp import Sender, SmtpSettings, Tls
 from gatepost.signatures import note
 from gatepost.storage import sitemeta
 from gatepost.storage.following import Following
-from gatepost.storage.migrate import upgrade
 from gatepost.storage.store import BROKEN, Store
+
+if TYPE_CHECKING:
+    from gatepost.notify.smtp import Sender
 
 KEY_FILE = "checkpoint.key"
 
@@ -72,6 +77,8 @@ def _found(directory: Path, admin: str) -> Site | Refusal | tuple[Problem, ...]:
     key = note.generate(settings.ledger.origin)
     _write_secret(directory / KEY_FILE, key.signer + "\n")
     settings.database.path.parent.mkdir(parents=True, exist_ok=True)
+    from gatepost.storage.migrate import upgrade
+
     store = Store(settings.database.path)
     upgrade(store)
     site = Site(directory, settings, store, Clock(), key, load_templates())
@@ -91,6 +98,8 @@ def _write_secret(path: Path, text: str) -> None:
 
 def run_site_door(site: Site, ready: Callable[[], None]) -> None:
     """Answer this site's door checks until SIGTERM; works on with its own copy while the database is away."""
+    from gatepost.doors.run import run_door
+
     settings, following = site.settings, Following(site.store)
 
     def changes(position: int) -> Batch | None:
@@ -135,8 +144,10 @@ def door_rules(settings: Settings) -> DoorRules:
     )
 
 
-def sender_of(site: Site) -> Sender:
+def sender_of(site: Site) -> "Sender":
     """What hands mail to the site's server; in an exercise it reaches this machine only (I-19)."""
+    from gatepost.notify.smtp import Sender, SmtpSettings, Tls
+
     smtp = site.settings.smtp
     password = smtp.password_file.read_text(encoding="utf-8").strip() if smtp.password_file else ""
     return Sender(

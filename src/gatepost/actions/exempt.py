@@ -181,18 +181,27 @@ def told(site: Site, by: str | None, policy: str, person: str, how: str) -> dict
         return {"policy": policy, "person": known.id, "told_at": instant_text(change.now)}
 
 
-def release(site: Site, by: str | None) -> dict[str, object] | Refusal:
-    """Let unforeseen blocks go on, still at most the cap's number an hour, after the cap froze them."""
+def release(site: Site, by: str | None, policy: str = "") -> dict[str, object] | Refusal:
+    """Let unforeseen blocks go on, still at most the cap's number an hour, after the cap froze them.
+
+    `policy`: only those of this one; "" for all.
+    """
     with changing(site) as change:
         actor = acting(change, by, "approver")
         if isinstance(actor, Refusal):
             return actor
         if not sitemeta.get(change.conn, sitemeta.FROZEN):
             return Refusal(Code.NOTHING_FROZEN, "Nothing is frozen; unforeseen blocks go on within the cap.")
-        waiting = len({listener.person for listener in audience.waiting(change.conn, live_rules(change.conn))})
+        rules = {number for number, known in live_rules(change.conn).items() if policy in ("", known.revision.policy)}
+        if not rules:
+            return Refusal(
+                Code.NO_SUCH_POLICY, f"No policy {policy} is announced or in force; `policy list` shows all."
+            )
+        waiting = len({listener.person for listener in audience.waiting(change.conn, rules)})
         change.record(BlocksReleased(waiting))
         sitemeta.put(change.conn, sitemeta.FROZEN, "")
-        sitemeta.put(change.conn, sitemeta.RELEASED_AT, str(change.now))
+        for rule in rules:
+            sitemeta.put(change.conn, sitemeta.released_at(rule), str(change.now))
         return {"released": waiting}
 
 

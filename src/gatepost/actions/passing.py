@@ -105,9 +105,11 @@ def admit(site: Site) -> bool:
             return False
     with changing(site) as change:
         waiting = audience.waiting(change.conn, live_rules(change.conn))
-        released = sitemeta.number(change.conn, sitemeta.RELEASED_AT)
+        released = {
+            rule: sitemeta.number(change.conn, sitemeta.released_at(rule)) for rule in {w.rule for w in waiting}
+        }
         queue = list(dict.fromkeys(listener.person for listener in waiting))
-        unreleased = {listener.person for listener in waiting if (listener.due_since or 0) > released}
+        unreleased = {listener.person for listener in waiting if (listener.due_since or 0) > released[listener.rule]}
         if sitemeta.get(change.conn, sitemeta.FROZEN):
             return False
         if len(unreleased) >= FREEZE_FACTOR * cap:

@@ -87,9 +87,9 @@ def end(policy: str, /, *, reason: str = "", session: Given) -> int:
     return session.act(lambda site: retract.end(site, session.by, policy, reason), _retracted)
 
 
-def release(*, session: Given) -> int:
-    """Let unforeseen blocks go on after the cap stopped them."""
-    return session.act(lambda site: exempt.release(site, session.by), facts)
+def release(policy: str = "", /, *, session: Given) -> int:
+    """Let unforeseen blocks go on after the cap stopped them: of one policy, or of all."""
+    return session.act(lambda site: exempt.release(site, session.by, policy), facts)
 
 
 def _proposed(done: propose.Proposed) -> Lines:

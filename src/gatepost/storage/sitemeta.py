@@ -13,9 +13,13 @@ SITE_ID = "site_id"
 UNACKNOWLEDGED = "unacknowledged"
 FIRST_ADMINISTRATOR = "first_administrator"
 FROZEN = "frozen"
-RELEASED_AT = "released_at"
 SERVER_NOW = "server_now"
 REMINDED_UNTIL = "reminded_until"
+
+
+def released_at(rule: int) -> str:
+    """The key of the instant up to which a rule's unforeseen people were released."""
+    return f"released_at:{rule}"
 
 
 def get(conn: Connection, key: str, default: str = "") -> str:

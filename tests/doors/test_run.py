@@ -22,6 +22,7 @@ ALICE = {"Authorization": basic("alice@example.com").decode(), "MS-ASProtocolVer
 
 PROCESS = """
 import sys
+import time
 from pathlib import Path
 from gatepost.core.instant import DAY
 from gatepost.doors.check import DoorRules
@@ -33,6 +34,9 @@ port, path, stream = int(sys.argv[1]), Path(sys.argv[2]), Path(sys.argv[3])
 def changes(after):
     if not stream.exists():
         raise OSError("the site is away")
+    if stream.read_text() == "hangs":
+        print("hanging", flush=True)
+        time.sleep(60)
     if after < 10:
         return batch(10, *FLEET)
     if after < 11 and stream.read_text() == "retracted":
@@ -143,6 +147,23 @@ def test_a_door_without_copy_and_site_cannot_decide(tmp_path: Path) -> None:
     while check(door, "CLEAN1") != (204, "clear"):
         assert time.monotonic() < until
     assert door.stop() == 0
+
+
+def test_a_site_that_hangs_does_not_keep_the_door_up(door: Door) -> None:
+    """SIGTERM ends the door within a few seconds also while the site's database does not answer at all."""
+    door.stream.write_text("hangs")
+    door.wait_for_line("hanging")
+    assert check(door, "TIKTOK1") == (403, "blocked")
+    assert door.stop() == 0
+
+
+def test_a_taken_address_is_an_error(door: Door, tmp_path: Path) -> None:
+    """A door that cannot listen ends with the system's error, and leaves its copy to the next."""
+    other = Door(tmp_path / "other")
+    other.port = door.port
+    with pytest.raises(AssertionError, match="ended before"):
+        other.start()
+    assert other.stop() == 1
 
 
 # --- behind nginx

@@ -158,8 +158,8 @@ class Check:
         except ValueError:
             return None
         # Lower-casing ASCII is enough: what equals a case-folded login after it is that login case-folded.
-        login = pair[: pair.find(b":")].lower() if b":" in pair else b""
-        if not login or not names(record, login):
+        login, colon, _ = pair.partition(b":")
+        if not colon or not login or not names(record, login.lower()):
             return None
         if not has_rules(record):
             return "clear"

@@ -16,7 +16,7 @@ from gatepost.doors.copy import Copy
 from gatepost.doors.feed import Changes, Confirm, follow
 
 LOOK_AT_AGE_EVERY: Final = 0.25
-STOP_WITHIN: Final = 3
+STOP_WITHIN: Final = 2
 STEP: Final = 0.1
 """Seconds."""
 
@@ -39,11 +39,8 @@ def run_door(
     there is. `changes` and `confirm` are called from that thread too. OSError: the address is taken, or another door
     uses the copy.
     """
-    with (
-        _signals_asking_to_end() as asked,
-        contextlib.closing(Copy(table_path, site_id, rules.copy_expires_after)) as copy,
-    ):
-        listener = _listen(listen)
+    with _signals_asking_to_end() as asked:
+        copy = Copy(table_path, site_id, rules.copy_expires_after)
         stop = threading.Event()
         server = _Server(Check(copy, rules), copy, asked)
         follower = threading.Thread(
@@ -52,13 +49,19 @@ def run_door(
             name="door-feed",
             daemon=True,
         )
-        follower.start()
         try:
+            listener = _listen(listen)
+            follower.start()
             server.run(sockets=[listener])
         finally:
             stop.set()
             server.open.set()
-            follower.join()
+            if follower.ident is not None:
+                follower.join(STOP_WITHIN)
+            # A site that hangs must not keep the door from ending. What the follower may still use stays open then:
+            # the process ends with it, and the copy is sound at any moment.
+            if not follower.is_alive():
+                copy.close()
 
 
 def _follow(
@@ -140,9 +143,9 @@ def _listen(address: tuple[str, int]) -> socket.socket:
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind(address)
-    except OSError:
+    except OSError as error:
         listener.close()
-        raise
+        raise OSError(error.errno, error.strerror, f"{address[0]}:{address[1]}") from None
     return listener
 
 

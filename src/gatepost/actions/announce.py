@@ -10,7 +10,7 @@ from gatepost.actions.live import proposal_of, state_of
 from gatepost.actions.lookup import revision_in
 from gatepost.actions.outbox import compose, enqueue
 from gatepost.actions.site import Site
-from gatepost.actions.standing import refresh
+from gatepost.actions.standing import catch_up, refresh_many
 from gatepost.actions.who import AUTHOR, OPERATOR, acting
 from gatepost.core.change import quorum, rails
 from gatepost.core.change.proposal import Proposal
@@ -57,7 +57,9 @@ def announce(site: Site, by: str | None, policy: str) -> Announced | Refusal:
             return assessed
         if refusal := _stopped(change, revision, proposal, assessed):
             return refusal
-        return _announce(change, revision, proposal, assessed)
+        done = _announce(change, revision, proposal, assessed)
+    catch_up(site)
+    return done
 
 
 def _approved(change: Change, policy: str) -> Revision | Refusal:
@@ -141,7 +143,7 @@ def _announce(change: Change, revision: Revision, proposal: Proposal, assessed: 
         change,
         (compose(change, revision.policy, revision.revision, kind, ref) for ref in crowd if named[ref].emails),
     )
-    refresh(change, concerned)
+    refresh_many(change, concerned)
     return Announced(
         policy=revision.policy,
         revision=revision.revision,

@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 from gatepost.actions.change import Change, changing, looking
 from gatepost.actions.live import live_rules
 from gatepost.actions.site import Site
-from gatepost.actions.standing import refresh
+from gatepost.actions.standing import refresh_many
 from gatepost.actions.who import ADMIN, acting
 from gatepost.core.fleet.app import App, Matcher
 from gatepost.core.ledger.events import AppActivated, AppDeactivated, CatalogueChanged
@@ -144,7 +144,7 @@ def stop_looking(change: Change, app_id: str) -> dict[str, object] | Refusal:
 def _concern(change: Change, app_id: str) -> None:
     """Bring the fleet up to date where a live rule asks about this app."""
     if any(app_id in known.rule.order for known in live_rules(change.conn).values()):
-        refresh(change, [member.device.ref for member in devices.members(change.conn)])
+        refresh_many(change, [member.device.ref for member in devices.members(change.conn)])
 
 
 def list_apps(site: Site) -> list[dict[str, object]]:

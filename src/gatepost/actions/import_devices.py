@@ -10,7 +10,7 @@ from gatepost.actions.catalogue import matcher
 from gatepost.actions.change import Change, changing, new_ref
 from gatepost.actions.import_people import Imported, Progress, too_many
 from gatepost.actions.site import Site
-from gatepost.actions.standing import refresh
+from gatepost.actions.standing import catch_up, refresh, refresh_many
 from gatepost.actions.who import ADMIN, OPERATOR, acting
 from gatepost.core.fleet.device import Device
 from gatepost.core.fleet.finding import NOTHING, after_report
@@ -108,7 +108,7 @@ class Intake:
             for was, item in changed
             if was and was.device.eas_id and was.device.eas_id.casefold() != item.device.eas_id.casefold()
         }
-        refresh(self.change, (item.device.ref for item in now), given_up)
+        refresh_many(self.change, (item.device.ref for item in now), given_up)
 
 
 def report(site: Site, by: str | None, data: bytes) -> Reported | Refusal | tuple[Problem, ...]:
@@ -172,7 +172,8 @@ def import_devices(
         )
         devices.unenrol(change.conn, gone)
         taken.write(changed)
-        return result
+    catch_up(site)
+    return result
 
 
 def _take(

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from gatepost.actions.change import Change, changing, new_ref
 from gatepost.actions.site import Site
-from gatepost.actions.standing import refresh
+from gatepost.actions.standing import catch_up, refresh_many
 from gatepost.actions.who import ADMIN, OPERATOR, acting
 from gatepost.core.fleet.person import Person
 from gatepost.core.ledger.events import PeopleImported
@@ -44,7 +44,9 @@ def import_people(
         actor = acting(change, by, ADMIN, OPERATOR)
         if isinstance(actor, Refusal):
             return actor
-        return _Import(change, name).run(data, complete, progress)
+        done = _Import(change, name).run(data, complete, progress)
+    catch_up(site)
+    return done
 
 
 class _Import:
@@ -127,7 +129,7 @@ class _Import:
             )
         )
         if self.relogged:
-            refresh(change, devices.refs_of(change.conn, self.relogged))
+            refresh_many(change, devices.refs_of(change.conn, self.relogged))
 
 
 def too_many(missing: int, known: int, limit: int, what: str) -> Refusal:

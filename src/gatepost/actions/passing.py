@@ -17,7 +17,7 @@ from gatepost.actions.live import LiveRule, live_rules
 from gatepost.actions.outbox import compose, enqueue
 from gatepost.actions.reserve import keep_reserve
 from gatepost.actions.site import Site
-from gatepost.actions.standing import refresh
+from gatepost.actions.standing import catch_up, refresh, refresh_many
 from gatepost.core.change.stage import Stage
 from gatepost.core.instant import DAY, HOUR, Duration, Instant, duration_text
 from gatepost.core.ledger.events import AttestationVoided, BlocksFrozen, PolicyInForce, WaiverEnded
@@ -35,7 +35,7 @@ FREEZE_FACTOR = 3
 def pass_time(site: Site) -> bool:
     """Everything that time brings about now. Whether something was done, so that more may be waiting."""
     keep_reserve(site.directory)
-    steps = (take_effect, end_exceptions, settle_outcomes, recheck, admit, remind)
+    steps = (catch_up, take_effect, end_exceptions, settle_outcomes, recheck, admit, remind)
     worked = [step(site) for step in steps]
     beat(site)
     return any(worked)
@@ -89,11 +89,8 @@ def settle_outcomes(site: Site) -> bool:
             return False
     with changing(site) as change:
         rule = audience.to_settle(change.conn)[0]
-        alive = rule in live_rules(change.conn)
-        waiting = audience.due_devices(change.conn, rule, -1 if alive else BATCH)
-        refresh(change, waiting)
-        if alive or len(waiting) < BATCH:
-            audience.settled(change.conn, rule)
+        refresh_many(change, audience.due_devices(change.conn, rule))
+        audience.settled(change.conn, rule)
     return True
 
 

@@ -6,9 +6,10 @@ from dataclasses import replace
 from itertools import islice
 
 from gatepost.actions import live
-from gatepost.actions.change import Change
+from gatepost.actions.change import Change, changing, looking
 from gatepost.actions.live import LiveRule
 from gatepost.actions.outbox import compose, enqueue
+from gatepost.actions.site import Site
 from gatepost.core.fleet.device import Device
 from gatepost.core.fleet.person import Person
 from gatepost.core.instant import ALWAYS, Instant
@@ -25,6 +26,31 @@ from gatepost.storage.notices import Notice, threads
 
 PART = 2000
 """Devices brought up to date at once: enough to share look-ups, few enough to hold in memory."""
+
+
+def refresh_many(change: Change, refs: Iterable[str], keys: Iterable[str] = ()) -> None:
+    """As `refresh`; but more than a part is left to `catch_up`, in transactions of its own.
+
+    There is one writer: a retraction must not have to wait until 100,000 standings are written.
+    """
+    wanted = list(dict.fromkeys(refs))
+    if len(wanted) <= PART:
+        refresh(change, wanted, keys)
+        return
+    refresh(change, (), keys)
+    audience.postpone(change.conn, wanted)
+
+
+def catch_up(site: Site) -> bool:
+    """Compute what was left; every command that leaves something calls this, and so does the worker after a crash."""
+    worked = False
+    while True:
+        with looking(site) as conn:
+            if not audience.any_pending(conn):
+                return worked
+        with changing(site) as change:
+            refresh(change, audience.take_pending(change.conn, PART))
+        worked = True
 
 
 def refresh(change: Change, refs: Iterable[str], keys: Iterable[str] = ()) -> None:

@@ -10,7 +10,7 @@ from gatepost.core.fleet.finding import Finding
 from gatepost.core.instant import NEVER, Instant
 from gatepost.core.policy.verdict import DueRule, Outcome
 from gatepost.storage.people import chunks
-from gatepost.storage.schema import audience, audience_devices, devices, due, outcomes, settling
+from gatepost.storage.schema import audience, audience_devices, devices, due, outcomes, pending, settling
 
 
 class Listener(NamedTuple):
@@ -206,6 +206,24 @@ def to_check(conn: Connection, at: Instant, limit: int) -> list[str]:
 def outcome_counts(conn: Connection) -> Iterator[tuple[Outcome, int]]:
     for row in conn.execute(select(outcomes.c.outcome, func.count()).group_by(outcomes.c.outcome)):
         yield Outcome(row[0]), int(row[1])
+
+
+def postpone(conn: Connection, refs: Iterable[str]) -> None:
+    """These devices' standings are to be computed anew, after this change."""
+    if rows := [{"device": ref} for ref in refs]:
+        conn.execute(upsert(pending).on_conflict_do_nothing(), rows)
+
+
+def take_pending(conn: Connection, limit: int) -> list[str]:
+    """Some of the devices that were postponed; they are not any more."""
+    found = [row.device for row in conn.execute(select(pending.c.device).limit(limit))]
+    for part in chunks(found):
+        conn.execute(delete(pending).where(pending.c.device.in_(part)))
+    return found
+
+
+def any_pending(conn: Connection) -> bool:
+    return conn.execute(select(pending.c.device).limit(1)).first() is not None
 
 
 def settle(conn: Connection, rule: int) -> None:

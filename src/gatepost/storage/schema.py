@@ -269,6 +269,9 @@ outcomes = Table(
     Column("check_at", BigInteger, nullable=False, index=True),
 )
 
+pending = Table("pending", metadata, Column("device", String, primary_key=True))
+"""Devices whose standing is to be computed anew, some at a time, so that nobody waits long for the one writer."""
+
 settling = Table(
     "settling",
     metadata,

@@ -173,6 +173,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("device"),
     )
     op.create_index(op.f("ix_outcomes_check_at"), "outcomes", ["check_at"], unique=False)
+    op.create_table("pending", sa.Column("device", sa.String(), nullable=False), sa.PrimaryKeyConstraint("device"))
     op.create_table(
         "people",
         sa.Column("ref", sa.String(), nullable=False),

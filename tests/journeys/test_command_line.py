@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.journeys.program import PROGRAM, environment, run
+from tests.journeys.program import ADMIN, PROGRAM, environment, run
 
 
 def test_help_names_the_commands_and_what_works_everywhere() -> None:
@@ -78,3 +78,51 @@ def test_a_reader_that_leaves_is_no_error_message(tmp_path: Path) -> None:
 def test_version() -> None:
     """--version prints the version and nothing else."""
     assert run("--version").stdout.strip().count(".") == 2
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A site for tests that leave it as it is."""
+    directory = tmp_path_factory.mktemp("made") / "site"
+    run("init", directory, "--exercise", "--admin", ADMIN)
+    return directory
+
+
+def test_a_directory_without_a_site_is_refused(tmp_path: Path) -> None:
+    """Every command that needs a site says how to make one: exit code 3."""
+    assert run("policy", "list", "--json", site=tmp_path, exit=3).json["refused"] == "no_site"
+
+
+def test_a_site_is_never_made_twice(made: Path) -> None:
+    """init refuses a directory that has a site, and leaves it as it is."""
+    before = (made / "gatepost.toml").read_bytes()
+    assert run("init", made, "--json", exit=3).json["refused"] == "site_exists"
+    assert (made / "gatepost.toml").read_bytes() == before
+
+
+def test_a_file_may_come_from_standard_input(made: Path) -> None:
+    """- is standard input; what merely looks like an option is wrong usage, not a file name."""
+    bad = run("policy", "check", "-", "--json", site=made, stdin="polcy: x\n", exit=1).json
+    assert bad["error"] == "invalid"
+    assert {"standard input"} == {problem["file"] for problem in bad["problems"]}
+    assert "looks like an option" in run("policy", "check", "--fiel", site=made, exit=2).stderr
+
+
+def test_a_file_that_is_not_there_is_a_sentence(made: Path) -> None:
+    """A wrong file name is no traceback: exit code 1."""
+    assert (
+        run("people", "import", "no.csv", site=made, exit=1).stderr == "gatepost: no.csv: No such file or directory\n"
+    )
+
+
+def test_a_wrong_date_is_wrong_usage(made: Path) -> None:
+    """What is not a date or time says what one looks like: exit code 2."""
+    text = run("clock", "set", "tomorrow", site=made, exit=2).stderr
+    assert text.startswith('gatepost: AT: "tomorrow" is not a date or time: write a date such as 2020-07-10')
+
+
+def test_completion_is_a_script_of_the_shell() -> None:
+    """The completion script is one that bash can read, and knows the commands."""
+    script = run("completion", "bash").stdout
+    assert subprocess.run(["bash", "-n"], input=script, text=True).returncode == 0
+    assert "retract" in script

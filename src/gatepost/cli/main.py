@@ -37,6 +37,7 @@ COMMANDS = {
     "acknowledge": ("site:acknowledge", "Show a restored site the newest checkpoint."),
     "config": ("config:app", "Check the site's settings."),
     "clock": ("site:clock", "Set an exercise's clock."),
+    "completion": ("completion:command", "Let your shell complete commands."),
 }
 """Name to what is imported from gatepost.cli when it is used, and the line in the list of commands."""
 

@@ -38,9 +38,9 @@ class Table(NamedTuple):
 
 Lines: TypeAlias = Iterable[str | Table]
 
-_STEERING = dict.fromkeys(
+_STEERING: dict[int, str | None] = dict.fromkeys(
     [*range(0x20), *range(0x7F, 0xA0), 0x200E, 0x200F, 0x2028, 0x2029, *range(0x202A, 0x202F), *range(0x2066, 0x206A)]
-)
+) | {0x09: " "}
 
 
 def clean(text: str) -> str:

@@ -29,7 +29,7 @@ def filled(path: Path, entries: tuple[Entry, ...] = FLEET, position: int = 10) -
 def outcome(reader: Reader, eas_id: str) -> Outcome:
     record = reader.get(identity_key(eas_id))
     assert record is not None
-    return fast_outcome(record, reader.states, 2_000)[0]
+    return fast_outcome(record, reader.effects, 2_000)[0]
 
 
 def test_a_batch_is_kept_with_its_position(tmp_path: Path) -> None:

@@ -19,7 +19,8 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 from gatepost.core.instant import DAY, Duration
-from gatepost.core.policy.verdict import Outcome, States
+from gatepost.core.policy.policy import Cells
+from gatepost.core.policy.verdict import Outcome
 from gatepost.doors.activesync import (
     COMMANDS,
     OTHER,
@@ -39,6 +40,7 @@ Event = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Event]]
 Send = Callable[[Event], Awaitable[None]]
 Headers = list[tuple[bytes, bytes]]
+Effects = Mapping[int, Cells]
 Choice = Literal["allow", "warn", "block", "undecided"]
 
 RETRY_AFTER: Final = 180
@@ -163,7 +165,7 @@ class Check:
             return None
         if not has_rules(record):
             return "clear"
-        reason = _REASON[fast_outcome(record, reader.states, self._copy.time.now())[0]]
+        reason = _REASON[fast_outcome(record, reader.effects, self._copy.time.now())[0]]
         return None if reason in self._refused else reason
 
     def _decide(self, headers: Headers) -> tuple[str, Request | Unidentified]:
@@ -184,26 +186,26 @@ class Check:
             return self._copy.why_not, parsed
         if isinstance(parsed, Unidentified):
             return "unidentified", parsed
-        return self._look_up(parsed, reader.get, reader.states), parsed
+        return self._look_up(parsed, reader.get, reader.effects), parsed
 
-    def _look_up(self, request: Request, get: Callable[[bytes], bytes | None], states: States) -> str:
+    def _look_up(self, request: Request, get: Callable[[bytes], bytes | None], effects: Effects) -> str:
         """Every name of the device counts; of several that are known, the strictest."""
         found = ""
         user = request.user
         for name in request.device_ids:
             record = get(identity_key(name))
             if record is not None:
-                reason = self._judge(record, user, states)
+                reason = self._judge(record, user, effects)
                 if not found or self._strictness[reason] > self._strictness[found]:
                     found = reason
         return found or "unknown"
 
-    def _judge(self, record: bytes, user: str, states: States) -> str:
+    def _judge(self, record: bytes, user: str, effects: Effects) -> str:
         if not binds(record, user.encode()) and not _binds_another_form(record, user):
             return "foreign"
         if not has_rules(record):
             return "clear"
-        outcome = fast_outcome(record, states, self._copy.time.now())[0]
+        outcome = fast_outcome(record, effects, self._copy.time.now())[0]
         return _REASON[outcome]
 
 

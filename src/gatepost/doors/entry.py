@@ -19,7 +19,7 @@ from typing import Final, NamedTuple
 
 from gatepost.core.fleet.finding import Finding
 from gatepost.core.instant import NEVER, Instant
-from gatepost.core.policy.policy import Consequence
+from gatepost.core.policy.policy import Cells, Consequence
 from gatepost.core.policy.verdict import DueRule, Outcome, RuleState, Standing
 
 VERSION: Final = 1
@@ -37,9 +37,11 @@ _NOT_REPORTED: Final = -1
 _BETWEEN: Final = b"\xff"
 _LOGINS_AT: Final = _STANDING.size
 
-_ALLOW, _WARN, _BLOCK = Outcome.ALLOW, Outcome.WARN, Outcome.BLOCK
+_ALLOW, _WARN = Outcome.ALLOW, Outcome.WARN
 _REPORT, _BLOCKS = Consequence.REPORT, Consequence.BLOCK
+_FINDINGS: Final = {finding.value: finding for finding in Finding}
 _CLEAR: Final = (Outcome.ALLOW, NEVER)
+_BLOCKED: Final = (Outcome.BLOCK, NEVER)
 
 
 class Batch(NamedTuple):
@@ -85,18 +87,25 @@ def decode_standing(value: bytes) -> Standing:
     """The inverse of `encode_standing`. ValueError: not such bytes."""
     try:
         version, count, length, reported_at = _STANDING.unpack_from(value)
-        _check_version(version)
-        rules_at = _STANDING.size + length
+        if version != VERSION:
+            raise _of_another_release(version)
+        rules_at = _LOGINS_AT + length
         device_at = rules_at + count * _RULE.size
-        rules = tuple(
-            DueRule(rule, cell, app, Finding(finding), counts_from, not_before)
-            for rule, cell, app, finding, counts_from, not_before in _RULE.iter_unpack(value[rules_at:device_at])
-        )
-        if len(rules) != count:
-            raise ValueError("the rules are cut")
-        logins = _split_logins(value[_STANDING.size : rules_at], length)
+        rules: tuple[DueRule, ...] = ()
+        if count:
+            rules = tuple(
+                [
+                    DueRule(rule, cell, app, _FINDINGS[finding], counts_from, not_before)
+                    for rule, cell, app, finding, counts_from, not_before in _RULE.iter_unpack(
+                        value[rules_at:device_at]
+                    )
+                ]
+            )
+            if len(rules) != count:
+                raise ValueError("the rules are cut")
+        logins = _split_logins(value[_LOGINS_AT:rules_at], length)
         device = value[device_at:].decode("utf-8", "surrogatepass")
-    except struct.error as error:
+    except (struct.error, KeyError) as error:
         raise ValueError(f"not a standing: {error}") from error
     return Standing(device, logins, None if reported_at == _NOT_REPORTED else reported_at, rules)
 
@@ -121,7 +130,8 @@ def decode_state(value: bytes) -> RuleState:
     """The inverse of `encode_state`. ValueError: not such bytes."""
     try:
         version, flags, consequence, revision, cells, count = _STATE.unpack_from(value)
-        _check_version(version)
+        if version != VERSION:
+            raise _of_another_release(version)
         effects = struct.unpack_from(f"<{cells}q", value, _STATE.size)
         policy, *apps = _texts(value, _STATE.size + 8 * cells, 1 + count)
     except struct.error as error:
@@ -143,42 +153,52 @@ def _texts(value: bytes, at: int, count: int) -> list[str]:
     return texts
 
 
-def _check_version(version: int) -> None:
-    if version != VERSION:
-        raise ValueError(
-            f"an entry has version {version} and this door reads {VERSION}: install the site's release here"
-        )
+def _of_another_release(version: int) -> ValueError:
+    return ValueError(f"an entry has version {version} and this door reads {VERSION}: install the site's release here")
 
 
 def _text(text: str) -> bytes:
     return text.encode("utf-8", "surrogatepass")
 
 
-def fast_outcome(value: bytes, states: Mapping[int, RuleState], at: Instant) -> tuple[Outcome, Instant]:
-    """What `outcome_at` says of the standing in these bytes (I-1), without building it. Most devices have no rule."""
-    count = value[2] | value[3] << 8
-    if not count:
+def effects_of(states: Mapping[int, RuleState]) -> dict[int, Cells]:
+    """Level 2 as a request reads it: of each rule that can change a verdict, from when it blocks in each cell.
+
+    NEVER where it does not block but warns.
+    """
+    return {
+        rule: state.effects if state.consequence is _BLOCKS and not state.held else (NEVER,) * len(state.effects)
+        for rule, state in states.items()
+        if state.counts and state.consequence is not _REPORT
+    }
+
+
+def fast_outcome(value: bytes, effects: Mapping[int, Cells], at: Instant) -> tuple[Outcome, Instant]:
+    """What `outcome_at` says of the standing in these bytes (I-1), without building it. Most devices have no rule.
+
+    `effects`: as `effects_of` gives them.
+    """
+    if not (value[2] or value[3]):
         return _CLEAR
     outcome = _ALLOW
     until = NEVER
     start = _LOGINS_AT + (value[4] | value[5] << 8)
-    for offset in range(start, start + count * _RULE.size, _RULE.size):
-        rule, cell, counts_from, not_before = _TIMES.unpack_from(value, offset)
-        state = states.get(rule)
-        if state is None or not state.counts:
-            continue
-        consequence = state.consequence
-        if consequence is _REPORT:
+    end = start + (value[2] | value[3] << 8) * _RULE.size
+    while start < end:
+        rule, cell, counts_from, effect = _TIMES.unpack_from(value, start)
+        start += _RULE.size
+        cells = effects.get(rule)
+        if cells is None:
             continue
         if at < counts_from:
             if counts_from < until:
                 until = counts_from
             continue
-        effect = NEVER
-        if consequence is _BLOCKS and not state.held:
-            effect = max(state.effects[cell], not_before, counts_from)
+        # Of the three instants that `effect_of` takes the latest of, `counts_from` is past and makes no difference.
+        if cells[cell] > effect:
+            effect = cells[cell]
         if effect <= at:
-            return _BLOCK, NEVER
+            return _BLOCKED
         outcome = _WARN
         if effect < until:
             until = effect

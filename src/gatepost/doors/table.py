@@ -21,7 +21,7 @@ import lmdb
 from lmdb import verify
 
 from gatepost.core.policy.verdict import RuleState
-from gatepost.doors.entry import IDENTITY, RULE, Batch, decode_standing, decode_state
+from gatepost.doors.entry import IDENTITY, RULE, Batch, decode_standing, decode_state, effects_of
 from gatepost.doors.time import Contact
 
 FORMAT: Final = 1
@@ -184,11 +184,11 @@ class Table:
 class Reader:
     """A stable view of the copy, for the request path: values and states of one position.
 
-    `get(key)` gives the stored record (the entry's bytes and a checksum after them) or None; it and `states` are
-    replaced together, in the thread that reads.
+    `get(key)` gives the stored record (the entry's bytes and a checksum after them) or None. It, `states` and
+    `effects` (what `fast_outcome` needs of them) are replaced together, in the thread that reads.
     """
 
-    __slots__ = ("_env", "_table", "_txn", "get", "position", "states")
+    __slots__ = ("_env", "_table", "_txn", "effects", "get", "position", "states")
 
     def __init__(self, table: Table, env: "lmdb.Environment") -> None:
         self._table = table
@@ -204,6 +204,7 @@ class Reader:
         self._txn = self._env.begin()
         self.get: Callable[[bytes], bytes | None] = self._txn.get
         self.states = self._table.states
+        self.effects = effects_of(self.states)
         self.position = self._table.position
 
     def let_go(self) -> None:

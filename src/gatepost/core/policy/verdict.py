@@ -129,20 +129,22 @@ def outcome_at(rules: Iterable[DueRule], states: States, at: Instant) -> tuple[O
 
 def verdict(standing: Standing, states: States, at: Instant, position: int) -> Verdict:
     """The whole answer, with its reasons as data. Pure: the same inputs and instant always give the same verdict."""
+    if not standing.rules:  # most devices
+        return Verdict(Outcome.ALLOW, (), NEVER, standing.reported_at, position)
     outcome, until = outcome_at(standing.rules, states, at)
     reasons = {
-        Reason(
-            state.policy,
-            state.revision,
-            state.apps[due.app],
-            due.finding,
-            Outcome.BLOCK if (effect := effect_of(due, state)) <= at else _milder(state),
-            effect,
-        )
+        _reason(due, state, at)
         for due in standing.rules
         if (state := states.get(due.rule)) is not None and state.counts and due.counts_from <= at
     }
-    return Verdict(outcome, tuple(sorted(reasons, key=_strictest_first)), until, standing.reported_at, position)
+    ordered = sorted(reasons, key=_strictest_first) if len(reasons) > 1 else reasons
+    return Verdict(outcome, tuple(ordered), until, standing.reported_at, position)
+
+
+def _reason(due: DueRule, state: RuleState, at: Instant) -> Reason:
+    effect = effect_of(due, state)
+    outcome = Outcome.BLOCK if effect <= at else _milder(state)
+    return Reason(state.policy, state.revision, state.apps[due.app], due.finding, outcome, effect)
 
 
 def _milder(state: RuleState) -> Outcome:

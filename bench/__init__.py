@@ -1,0 +1,1 @@
+"""What things cost. `make bench` runs everything and writes docs/performance.md; no figure is ever a test."""

@@ -15,6 +15,7 @@ from gatepost.actions.doors import confirm_door
 from gatepost.actions.init import found_site, site_exists
 from gatepost.actions.site import Site
 from gatepost.actions.site_time import running
+from gatepost.actions.stream import stream_of
 from gatepost.clock import Clock
 from gatepost.config import FILE, Settings, init_text, load_settings
 from gatepost.core.problem import Problem
@@ -108,7 +109,7 @@ def run_site_door(site: Site, ready: Callable[[], None]) -> None:
             return None
         now = running(news.site_time)
         return Batch(
-            news.site,
+            news.stream,
             news.position,
             site.clock.now() if now is None else now,
             news.clock_offset,
@@ -122,7 +123,7 @@ def run_site_door(site: Site, ready: Callable[[], None]) -> None:
         run_door(
             settings.door.listen,
             settings.door.table,
-            settings.site.id,
+            stream_of(site.directory),
             door_rules(settings),
             changes,
             confirm,

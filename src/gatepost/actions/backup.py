@@ -10,6 +10,7 @@ from pathlib import Path
 from gatepost.actions.change import changing, looking
 from gatepost.actions.checkpoint import issue_checkpoint
 from gatepost.actions.site import Site
+from gatepost.actions.stream import new_stream
 from gatepost.actions.who import ADMIN, OPERATOR, acting
 from gatepost.config import Settings, load_settings
 from gatepost.core.ledger.checkpoint import parse
@@ -78,8 +79,9 @@ def restore(archive_file: Path, directory: Path) -> Refusal | None:
         return Refusal(Code.SITE_EXISTS, f"{database} exists already; it is not overwritten.")
     shutil.move(directory / DATABASE, database)
     with sqlite3.connect(database) as conn:
-        row = (sitemeta.UNACKNOWLEDGED, "1")
-        conn.execute("INSERT INTO site (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = '1'", row)
+        rows = ((sitemeta.UNACKNOWLEDGED, "1"), (sitemeta.STREAM, new_stream(directory)))
+        statement = "INSERT INTO site (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value"
+        conn.executemany(statement, rows)
     conn.close()
     (directory / KEY).chmod(0o600)
     return None

@@ -7,6 +7,7 @@ from gatepost.actions.catalogue import start_looking, take_entries
 from gatepost.actions.change import changing
 from gatepost.actions.reserve import keep_reserve
 from gatepost.actions.site import Site
+from gatepost.actions.stream import new_stream
 from gatepost.core.instant import DAY
 from gatepost.core.ledger.events import SiteCreated
 from gatepost.core.refusal import Refusal
@@ -20,7 +21,7 @@ TIKTOK = "tiktok"
 def found_site(site: Site, admin: str) -> Refusal | None:
     """Write the first entries of a new site's ledger: itself, its first administrator, the catalogue that we ship."""
     with changing(site) as change:
-        sitemeta.put(change.conn, sitemeta.SITE_ID, site.settings.site.id)
+        sitemeta.put(change.conn, sitemeta.STREAM, new_stream(site.directory))
         change.record(SiteCreated(site.settings.site.id, site.exercise, site.note_key.verifier))
         actor = first_administrator(change, admin)
         if isinstance(actor, Refusal):

@@ -24,6 +24,9 @@ from gatepost.storage.audience import DueRow, Listener
 from gatepost.storage.devices import Member
 from gatepost.storage.notices import Notice, threads
 
+NOBODY = ("\0",)
+"""Bound to whoever has no login: no door lets in a login that holds this. (Without any, a device is bound to nobody.)"""
+
 PART = 2000
 """Devices brought up to date at once: enough to share look-ups, few enough to hold in memory."""
 
@@ -120,7 +123,7 @@ class Part:
             terms = self._terms(known, person, device, attested, found.since)
             if row := due_rule(rule, device, evidence, terms, self.stale_after):
                 due.append(row)
-        logins = () if device.shared else person.logins
+        logins = () if device.shared else person.logins or NOBODY
         return Standing(device.ref, logins, evidence.reported_at, tuple(due))
 
     def _terms(

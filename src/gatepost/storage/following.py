@@ -8,9 +8,9 @@ from gatepost.storage.store import BUSY_TIMEOUT_MS, Store
 
 
 class News(NamedTuple):
-    """What changed after a position. `site_time`: as actions/site_time.py keeps it; `clock_offset` of an exercise."""
+    """What changed after a position of a stream. `site_time`: as actions/site_time.py keeps it; `clock_offset` of an exercise."""
 
-    site: str
+    stream: str
     position: int
     site_time: str
     clock_offset: int
@@ -33,7 +33,7 @@ class Following:
         with self._store.reading() as conn:
             reached, entries = feed.after(conn, position, page)
             news = News(
-                sitemeta.get(conn, sitemeta.SITE_ID),
+                sitemeta.get(conn, sitemeta.STREAM),
                 reached,
                 sitemeta.get(conn, sitemeta.SERVER_NOW),
                 sitemeta.number(conn, sitemeta.CLOCK_OFFSET),

@@ -46,6 +46,7 @@ class Desk:
         self.rules = live_rules(conn)
         self.states = states(self.rules)
         self.people = people.load(conn, {notice.person for notice in batch})
+        self.facts: dict[str, PolicyFacts] = {}
         self.revisions = {key: _revision(conn, *key) for key in {(n.policy, n.revision) for n in batch}}
         self.members: dict[str, list[Member]] = {}
         for member in devices.members(conn, devices.refs_of(conn, self.people)):
@@ -89,7 +90,7 @@ class Desk:
         listener = self.listeners.get((revision.rule or 0, person.ref))
         deadline = None if proposal.policy.deadline.immediately else proposal.effects[_cell(listener, person, proposal)]
         facts = NoticeFacts(
-            policy=self._policy(proposal),
+            policy=self._policy(revision.proposal, proposal),
             name=person.name,
             locale=person.locale,
             time_zone=person.time_zone,
@@ -116,7 +117,13 @@ class Desk:
         told = listener.told_at if listener and listener.told_at and notice.kind not in FIRST else self.now
         return proposal.notice if deadline is None or told + proposal.notice > deadline else None
 
-    def _policy(self, proposal: Proposal) -> PolicyFacts:
+    def _policy(self, digest: str, proposal: Proposal) -> PolicyFacts:
+        """Built once a batch: whoever renders compares it for every mail."""
+        if digest not in self.facts:
+            self.facts[digest] = self._policy_facts(proposal)
+        return self.facts[digest]
+
+    def _policy_facts(self, proposal: Proposal) -> PolicyFacts:
         policy, site = proposal.policy, self.site.settings.site
         language = language_of(site.default_locale)
         return PolicyFacts(

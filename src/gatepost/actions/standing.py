@@ -25,7 +25,7 @@ from gatepost.storage.devices import Member
 from gatepost.storage.notices import Notice, threads
 
 NOBODY = ("\0",)
-"""Bound to whoever has no login: no door lets in a login that holds this. (Without any, a device is bound to nobody.)"""
+"""The logins of whoever has none: no request carries this one, while a device without any is bound to nobody."""
 
 PART = 2000
 """Devices brought up to date at once: enough to share look-ups, few enough to hold in memory."""

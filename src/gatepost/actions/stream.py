@@ -1,4 +1,4 @@
-"""The name of a site's change stream, in a file beside the database, so that a door knows it while the database is away.
+"""The name of a site's change stream, in a file of its own, so that a door knows it while the database is away.
 
 A restored site's stream has positions that doors saw before with another meaning. So it gets another name, and doors
 set their old copies aside as those of another site.

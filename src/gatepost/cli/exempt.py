@@ -2,10 +2,10 @@
 
 from cyclopts import App
 
-from gatepost.actions import exempt, views
+from gatepost.actions import bounce, exempt, views
 from gatepost.actions.site import Site
 from gatepost.cli.data import as_data, facts, listing
-from gatepost.cli.session import Given, instant
+from gatepost.cli.session import Given, Source, content, instant
 from gatepost.core.refusal import Refusal
 from gatepost.documents.deadline import instant_text
 
@@ -75,6 +75,19 @@ def show(policy: str, /, *, session: Given) -> int:
 def told(policy: str, person: str, *, how: str, session: Given) -> int:
     """Record that somebody was told otherwise than by mail, and how: their notice period runs from now."""
     return session.act(lambda site: exempt.told(site, session.by, policy, person, how), facts)
+
+
+@notices.command
+def bounced(source: Source = "-", /, *, session: Given) -> int:
+    """Take in a delivery status notification that came back: whoever's announcement bounced was not told.
+
+    Parameters
+    ----------
+    source
+        The mail as it came (RFC 3464); - for standard input, as a mail server's alias pipes it.
+    """
+    data, name = content(source)
+    return session.act(lambda site: bounce.take_bounce(site, session.by, data, name), facts)
 
 
 def _until(done: exempt.Waived | exempt.Attested) -> dict[str, object]:

@@ -80,9 +80,11 @@ class Door(Section):
 
 
 class Web(Section):
-    """The pages and the API."""
+    """The pages and the API, which come in a later version."""
 
-    listen: Listen = Field(Address("127.0.0.1", 8180), description="HOST:PORT.")
+    listen: Listen = Field(
+        Address("127.0.0.1", 8180), description="HOST:PORT, kept for them; nothing listens there yet."
+    )
 
 
 class Smtp(Section):

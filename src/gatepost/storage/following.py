@@ -8,7 +8,7 @@ from gatepost.storage.store import BUSY_TIMEOUT_MS, Store
 
 
 class News(NamedTuple):
-    """What changed after a position of a stream. `site_time`: as actions/site_time.py keeps it; `clock_offset` of an exercise."""
+    """What changed after a position of a stream. `site_time`: as actions/site_time.py keeps it."""
 
     stream: str
     position: int

@@ -92,9 +92,7 @@ class Part:
         self.announced = audience.announced_devices(conn, rules, refs)
         self.recorded = audience.outcomes_of(conn, refs)
         self.waived = _waived(change, [*self.people, *refs])
-        self.attested: dict[str, dict[str, Instant]] = {}
-        for statement in exceptions.attestations_of(conn, refs):
-            self.attested.setdefault(statement.device, {})[statement.app] = statement.until
+        self.attested = exceptions.attested_until(conn, refs)
         self.joined: list[Listener] = []
         self.late: list[Listener] = []
 

@@ -12,7 +12,7 @@ import re
 import zoneinfo
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
-from functools import cache
+from functools import cache, lru_cache
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -78,8 +78,12 @@ def deadline_instants(deadline: Deadline, zones: Iterable[str]) -> dict[str, Ins
     return {zone: local_instant(deadline.written, zone) for zone in zones}
 
 
+@lru_cache(maxsize=1024)
 def time_zone(name: str) -> ZoneInfo:
-    """The zone of an IANA name. ValueError, with a sentence, for anything else."""
+    """The zone of an IANA name. ValueError, with a sentence, for anything else.
+
+    Cached: zoneinfo itself keeps eight, and a proposal asks for all six hundred.
+    """
     problem = zone_problem(name)
     if problem:
         raise ValueError(problem)

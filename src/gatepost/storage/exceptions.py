@@ -71,6 +71,17 @@ def attestations_of(conn: Connection, devices: Iterable[str]) -> list[Attestatio
     return found
 
 
+def attested_until(conn: Connection, devices: Iterable[str]) -> dict[str, dict[str, Instant]]:
+    """Per device and app the latest end of a statement, of those that time ended too: over by their own instant, they
+    still say since when the app has been unattested, so that ending one in the tables changes no verdict."""
+    found: dict[str, dict[str, Instant]] = {}
+    for part in chunks(list(devices)):
+        query = select(attestations).where(attestations.c.device.in_(part), attestations.c.ended.in_(["", "ended"]))
+        for row in conn.execute(query.order_by(attestations.c.until)):
+            found.setdefault(row.device, {})[row.app] = row.until
+    return found
+
+
 def all_attestations(conn: Connection) -> list[Attestation]:
     """Every attestation not ended."""
     return [Attestation(*row) for row in conn.execute(select(attestations).where(attestations.c.ended == ""))]

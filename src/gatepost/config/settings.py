@@ -163,13 +163,6 @@ class Attestations(Section):
     longest: Span = Field(30 * DAY, description="The longest time that a statement counts.")
 
 
-class Retention(Section):
-    """How long what names a person is kept."""
-
-    looks: Span = Field(365 * DAY, description="Looks at named people.")
-    notices: Span = Field(365 * DAY, description="Notices: to whom, when, and what became of them.")
-
-
 class Ledger(Section):
     """The tamper-evident record."""
 
@@ -190,5 +183,4 @@ class Settings(Section):
     fleet: Fleet
     waivers: Waivers
     attestations: Attestations
-    retention: Retention
     ledger: Ledger

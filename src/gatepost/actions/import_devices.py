@@ -2,7 +2,7 @@
 
 import io
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
@@ -92,7 +92,7 @@ class Intake:
             apps = self.matcher.match(row.platform, row.apps)
             evidence = after_report(evidence, row.reported_at, row.visibility, self.revision, apps)
         elif evidence.reported_at is None:
-            evidence = replace(evidence, visibility=row.visibility)
+            evidence = evidence._replace(visibility=row.visibility)
         return Known(device, evidence, retired=False)
 
     def write(self, changed: list[tuple[Known | None, Known]]) -> None:

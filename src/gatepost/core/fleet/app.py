@@ -56,4 +56,4 @@ class Matcher:
     def match(self, platform: Platform, identifiers: tuple[str, ...]) -> frozenset[str]:
         """The active apps among these raw identifiers."""
         known = self._apps[platform]
-        return frozenset(known[name] for raw in identifiers if (name := raw.casefold()) in known)
+        return frozenset([known[name] for name in known.keys() & map(str.casefold, identifiers)])

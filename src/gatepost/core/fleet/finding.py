@@ -1,8 +1,9 @@
 """Findings: what is known of one app on one device, from the reports that came in."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import IntEnum
+from types import MappingProxyType
+from typing import NamedTuple
 
 from gatepost.core.fleet.app import ActiveApp
 from gatepost.core.fleet.device import Platform, Visibility
@@ -23,8 +24,7 @@ class Finding(IntEnum):
         return self.name.lower()
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
+class Evidence(NamedTuple):
     """What reports say of a device; the app lists themselves are never kept.
 
     `reported_at`: the newest report's own instant, None if there was none. `visibility`: what its source could see.
@@ -35,7 +35,7 @@ class Evidence:
     reported_at: Instant | None = None
     visibility: Visibility = Visibility.NONE
     matched_under: int = 0
-    present: Mapping[str, Visibility] = field(default_factory=dict)
+    present: Mapping[str, Visibility] = MappingProxyType({})
 
 
 NOTHING = Evidence()

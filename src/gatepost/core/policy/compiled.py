@@ -99,6 +99,8 @@ class Compiled:
         mask = self._unseen[device.platform]
         for app in self._naming.keys() & present.keys():
             mask |= self._naming[app]
+        if not mask:
+            return 0
         mask &= self._scope.match(person, device)
         if mask & self._excepting:
             mask &= ~self.exempted(person, device)

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from gatepost.actions.access import is_address
 from gatepost.actions.doors import confirm_door
 from gatepost.actions.init import found_site, site_exists
 from gatepost.actions.site import Site
@@ -60,6 +61,8 @@ def init_site(
     """Make a site in a directory that has none yet: settings, signing key, database, first administrator."""
     if site_exists(directory):
         return Refusal(Code.SITE_EXISTS, f"There is a site in {directory} already; choose another directory.")
+    if not is_address(admin):
+        return Refusal(Code.NO_SUCH_PERSON, f"{admin!r} is not a mail address; name the administrator by --admin.")
     directory.mkdir(parents=True, exist_ok=True)
     site_id = secrets.token_hex(8)
     (directory / FILE).write_text(init_text(site_id=site_id, exercise=exercise, changes=changes), encoding="utf-8")
@@ -80,6 +83,7 @@ def _found(directory: Path, admin: str) -> Site | Refusal | tuple[Problem, ...]:
     settings.database.path.parent.mkdir(parents=True, exist_ok=True)
     from gatepost.storage.migrate import upgrade
 
+    settings.database.path.touch(mode=0o600)  # it names people; SQLite gives its other files the same mode
     store = Store(settings.database.path)
     upgrade(store)
     site = Site(directory, settings, store, Clock(), key, load_templates())

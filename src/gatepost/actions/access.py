@@ -51,16 +51,21 @@ def grant_role(site: Site, by: str | None, name: str, role: str) -> Granted | Re
         return Granted(person.id, role)
 
 
+def is_address(email: str) -> bool:
+    """Whether this can be somebody's mail address: something on both sides of an @, nothing that cannot be seen."""
+    local, _, domain = email.partition("@")
+    return bool(local and domain) and not any(letter.isspace() or not letter.isprintable() for letter in email)
+
+
 def taken_in(change: Change, email: str) -> Person | Refusal:
     """A new person known by a mail address alone; an import fills in the rest."""
-    local, at, domain = email.partition("@")
-    if not (local and at and domain) or any(letter.isspace() or not letter.isprintable() for letter in email):
+    if not is_address(email):
         return Refusal(Code.NO_SUCH_PERSON, f"Nobody here is known as {email!r}, and that is not a mail address.")
     settings = change.site.settings.site
     person = Person(
         ref=new_ref("p"),
         id=email,
-        name=local,
+        name=email.partition("@")[0],
         kind=Kind.EMPLOYEE,
         country="",
         time_zone=settings.default_time_zone,

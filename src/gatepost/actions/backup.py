@@ -83,7 +83,8 @@ def restore(archive_file: Path, directory: Path) -> Refusal | None:
         statement = "INSERT INTO site (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value"
         conn.executemany(statement, rows)
     conn.close()
-    (directory / KEY).chmod(0o600)
+    for secret in (directory / KEY, database):
+        secret.chmod(0o600)
     return None
 
 

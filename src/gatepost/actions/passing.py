@@ -142,15 +142,18 @@ def remind(site: Site) -> bool:
 
 
 def _crossed(known: LiveRule, last: Instant, now: Instant) -> Iterator[tuple[Duration, int]]:
-    """The reminders, per cell, whose instant lies in (last, now] while the cell's own deadline is still ahead."""
+    """The reminders, per cell, whose instant lies in (last, now] while the cell's own deadline is still ahead.
+
+    Of several at once, after a time in which nobody was there to send them, the last one only.
+    """
     proposal = known.proposal
     if proposal.policy.deadline.immediately or proposal.policy.consequence is Consequence.REPORT:
         return
     begun = max(last, known.announced_at)
-    for before in proposal.policy.reminders:
-        for cell, effect in enumerate(proposal.effects):
-            if begun < effect - before <= now < effect:
-                yield before, cell
+    for cell, effect in enumerate(proposal.effects):
+        crossed = [before for before in proposal.policy.reminders if begun < effect - before <= now < effect]
+        if crossed:
+            yield min(crossed), cell
 
 
 def _remind(change: Change, known: LiveRule, before: Duration, cell: int) -> None:

@@ -58,7 +58,7 @@ def acting(change: Change, name: str | None, *roles: str, restored: bool = False
         return Refusal(
             Code.SITE_NOT_ACKNOWLEDGED,
             "This site was restored from a backup. Show the newest checkpoint known outside (it stands in every "
-            "approval mail) with `gatepost restore --acknowledge FILE` before anything else.",
+            "approval mail) with `gatepost acknowledge FILE` before anything else.",
         )
     actor = looking_as(change.conn, name, *roles)
     if isinstance(actor, Actor):

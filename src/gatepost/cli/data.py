@@ -5,16 +5,21 @@ from collections.abc import Set as AbstractSet
 from dataclasses import fields, is_dataclass
 from enum import Enum
 from pathlib import Path
+from typing import Final
 
 from gatepost.cli.output import Lines, Table
 
+_EMPTY: Final[tuple[object, ...]] = (None, "", (), [], {})
+
 
 def as_data(value: object) -> object:
-    """What json.dumps takes: dataclasses by their fields, enums by value or word, sets sorted, paths as text."""
+    """What json.dumps takes: dataclasses, named tuples by field; enums by value or word; sets sorted; paths as text."""
     if isinstance(value, Enum):
         return getattr(value, "word", value.value)
     if is_dataclass(value) and not isinstance(value, type):
         return {field.name: as_data(getattr(value, field.name)) for field in fields(value)}
+    if hasattr(value, "_asdict"):  # a named tuple
+        return as_data(value._asdict())
     if isinstance(value, Mapping):
         return {str(as_data(key)): as_data(item) for key, item in value.items()}
     if isinstance(value, AbstractSet):
@@ -35,7 +40,7 @@ def facts(data: Mapping[str, object], *keys: str) -> Lines:
     """One `key: value` line each; of all keys if none is named. What is empty is left out."""
     for key in keys or data:
         value = data[key]
-        if value not in (None, "", (), [], {}):
+        if value not in _EMPTY:
             yield f"{key.replace('_', ' ')}: {_said(value)}"
 
 
@@ -45,7 +50,7 @@ def _said(value: object) -> object:
     if value is None:
         return ""
     if isinstance(value, Mapping):
-        return ", ".join(f"{key} {_said(item)}" for key, item in value.items())
+        return ", ".join(f"{key} {_said(item)}" for key, item in value.items() if item not in _EMPTY)
     if isinstance(value, Iterable) and not isinstance(value, str):
         return ", ".join(str(_said(item)) for item in value)
     return value

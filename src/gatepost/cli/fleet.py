@@ -9,7 +9,7 @@ from gatepost.actions.import_devices import Reported, check_out, import_devices,
 from gatepost.actions.import_people import Imported, import_people
 from gatepost.actions.site import Site
 from gatepost.cli.data import facts
-from gatepost.cli.output import Lines, progress
+from gatepost.cli.output import Exit, Lines, progress
 from gatepost.cli.session import Given, Session, Source, content
 from gatepost.core.refusal import Refusal
 
@@ -63,7 +63,12 @@ def _import(session: Session, file: str, what: str, complete: bool, action: Call
 
             return action(site, session.by, data, name, complete=complete, progress=moved)
 
-    return session.act(take, lambda result: _imported(result, what))
+    return session.act(take, lambda result: _imported(result, what), code=_code)
+
+
+def _code(result: Imported) -> int:
+    """A file of which no row could be taken is bad input; one with some bad rows was taken in without them."""
+    return Exit.ERROR if result.rejected and not result.added + result.changed + result.unchanged else Exit.DONE
 
 
 def _imported(result: Imported, what: str) -> Lines:

@@ -99,7 +99,19 @@ def run(arguments: Sequence[str]) -> int:
         if error.filename is None:  # not about a file that somebody named: broken machinery, or a closed pipe
             raise
         return out.error(f"{error.filename}: {error.strerror}")
+    except Exception as error:
+        if not (text := _of_database(error)):
+            raise
+        return out.error(text)
     return code if isinstance(code, int) else Exit.DONE
+
+
+def _of_database(error: Exception) -> str:
+    """What to say of a database that is locked, full, damaged or of another version; "" of any other error."""
+    module = sys.modules.get("sqlalchemy.exc")  # imported only where something could have raised it
+    if module is None or not isinstance(error, module.DBAPIError):
+        return ""
+    return f"the database cannot be used: {error.orig}"
 
 
 def _usage(error: CycloptsError) -> str:

@@ -13,11 +13,11 @@ from gatepost.actions.site import Site
 from gatepost.cli import verbs
 from gatepost.cli.data import as_data, facts, listing
 from gatepost.cli.output import Exit, Lines, Table
-from gatepost.cli.session import Given, Source, content, instant
+from gatepost.cli.session import Given, Misuse, Source, content, instant
 from gatepost.core.change.impact import Breakdown, By, Category, Impact, hide_small
 from gatepost.core.problem import Problem
 from gatepost.core.refusal import Refusal
-from gatepost.documents.policy_file import policy_schema
+from gatepost.documents.policy_file import policy_schema, shipped_policies
 
 app = App(name="policy")
 
@@ -109,6 +109,23 @@ def schema(*, session: Given) -> int:
     """The JSON Schema of policy files, for editors."""
     found = policy_schema()
     return session.out.show(found, lambda: json.dumps(found, indent=2).splitlines())
+
+
+@app.command
+def example(name: str = "", /, *, session: Given) -> int:
+    """A shipped policy file to begin with: `gatepost policy example memo-2020-07-10 > mine.yaml`.
+
+    Parameters
+    ----------
+    name
+        Which; without one, the names of all.
+    """
+    found = {file.removesuffix(".yaml"): text.decode() for file, text in shipped_policies().items()}
+    if not name:
+        return session.out.show([*found], lambda: [*found])
+    if name not in found:
+        raise Misuse(f"There is no example {name}; there are {', '.join(found)}.")
+    return session.out.show({"name": name, "document": found[name]}, found[name].splitlines)
 
 
 def _checked(done: Checked) -> Lines:

@@ -17,6 +17,7 @@ from gatepost.cli.output import Exit, Output  # noqa: E402
 from gatepost.cli.session import Misuse, Session  # noqa: E402
 
 COMMANDS = {
+    "demo": ("demo:demo", "Play the memo's day on a site of its own."),
     "init": ("site:init", "Make a site."),
     "serve": ("serve:serve", "Run everything of a site on this machine."),
     "worker": ("serve:worker", "Let time pass and mail be sent."),

@@ -1,0 +1,328 @@
+"""Part two: the same Friday with Gatepost, and the week after it."""
+
+import json
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from gatepost.actions import announce, approve, decide, import_devices, ledger, propose, retract, views
+from gatepost.clock import boot_elapsed, pause
+from gatepost.core.instant import HOUR, MINUTE, SECOND
+from gatepost.core.policy.verdict import Outcome
+from gatepost.core.refusal import Code, Refusal
+from gatepost.demo import company, memo, post
+from gatepost.demo.company import AUTHOR, EXECUTIVE, INDIA, KEEPER, LEGAL, OPERATOR, REMOVES, SECURITY, WAITS
+from gatepost.demo.moments import count, local, seconds
+from gatepost.demo.play import Played, Scene, Told, expect
+from gatepost.demo.stage import Stage, must, time_until
+from gatepost.demo.telling import Part
+from gatepost.documents.deadline import instant_text, local_instant
+
+STILL_FRIDAY: Final = "US, BR, GB, IE, DE, PL, LU, IN"
+"""Where it is still Friday when it is nine in Seattle."""
+
+MIDNIGHT: Final = local_instant("2020-07-17", INDIA.zone)
+AT_ONCE: Final = 1000
+"""Milliseconds within which a door has to open."""
+
+SAME_FRIDAY: Final = Part(
+    "Part two: with Gatepost",
+    "The same Friday, 09:00 in Seattle",
+    ("Now the author has to go through Gatepost. First with the memo exactly as it was.",),
+)
+WEEK: Final = Part(
+    "The week passes",
+    "Friday 17 July 2020",
+    ("The clock of an exercise can be moved. Everything else is as it would be: the door has its own copy of who is to "
+     "be let in from when, and asks nobody.",),
+)  # fmt: skip
+MISTAKE: Final = Part(
+    "Then the mistake is found",
+    "Friday 17 July 2020, half past eleven in the morning in Seattle",
+    ("The report behind it all was about another app. One person, one act; it needs no approval to undo.",),
+)
+PROOF: Final = Part("What can be proved", "", ("Everything above is in a ledger that nobody can change unseen.",))
+END: Final = Part(
+    "What would have been known, and stopped",
+    "",
+    (
+        "Known before it was sent: whom it hits, by country and kind of phone; whom nobody can see; that executives "
+        "and "
+        "the company's own account are among them; that for some the day was over already.",
+        "Stopped: by the first refusal, a minute after nine. Had it gone out all the same, with three people's names "
+        "under it, one act would have opened every door and put the correction under the first mail in every inbox "
+        "that had it, before anybody read it in a newspaper.",
+    ),
+)
+
+
+@dataclass(slots=True)
+class Prevented:
+    """The scenes of part two."""
+
+    stage: Stage
+    played: Played
+    hash: str = ""
+    let_in: list[int] = field(default_factory=list)
+
+    def scenes(self) -> Sequence[Part | Scene]:
+        return (
+            SAME_FRIDAY,
+            Scene("refused-day-over", "Refused: the day is over somewhere", self.refused_day_over),
+            Scene("refused-alone", "Refused: nobody does this alone", self.refused_alone),
+            Scene("refused-short-notice", "Refused: too short a notice", self.refused_short_notice),
+            Scene("proposed-fairly", "Proposed again, with a week and an exception", self.proposed_fairly),
+            Scene("approved-by-three", "Three people say yes", self.approved_by_three),
+            Scene("announced", "Announced: everybody concerned is told", self.announced),
+            Scene("phone-warned", "A phone at the door is let in, and warned", self.phone_warned),
+            Scene("app-removed", "The app is removed, and the door knows", self.app_removed),
+            WEEK,
+            Scene("before-midnight", "A minute before midnight in Bengaluru", self.before_midnight),
+            Scene("midnight", "Midnight in Bengaluru", self.midnight),
+            Scene("others-go-on", "Laptops and the social-media team go on", self.others_go_on),
+            MISTAKE,
+            Scene("retracted", "Retracted, and let in again", self.retracted),
+            Scene("corrections", "The correction, to everybody who had the mail", self.corrections),
+            Scene("mail-thread", "What one person finds in the inbox", self.mail_thread),
+            Scene("statement", "What the press can be told", self.statement),
+            PROOF,
+            Scene("ledger-verified", "The ledger is whole", self.ledger_verified),
+            Scene("ledger-rebuilt", "The tables are what the ledger says", self.ledger_rebuilt),
+            END,
+        )
+
+    # --- the memo as it was
+
+    def refused_day_over(self) -> Told:
+        answer = propose.propose(self.stage.site, AUTHOR.email, memo.as_sent(), "memo.yaml")
+        return Told(f'The author proposes it. "{_refused(answer, Code.DEADLINE_PASSED)}"')
+
+    def refused_alone(self) -> Told:
+        site = self.stage.site
+        proposed = must(propose.propose(site, AUTHOR.email, memo.as_sent(STILL_FRIDAY), "memo.yaml"))
+        refusal = _refused(announce.announce(site, AUTHOR.email, memo.AS_SENT), Code.QUORUM_MISSING)
+        expect("security" in proposed.approvals, "No approval of security was asked.")
+        return Told(
+            "The author leaves out the countries where it is Saturday, and can propose it now. Announcing it is "
+            "another "
+            f'matter: "{refusal}"'
+        )
+
+    def refused_short_notice(self) -> Told:
+        site = self.stage.site
+        must(approve.approve(site, SECURITY.email, memo.AS_SENT, "security"))
+        refusal = _refused(announce.announce(site, AUTHOR.email, memo.AS_SENT), Code.SHORT_NOTICE)
+        must(propose.withdraw(site, AUTHOR.email, memo.AS_SENT, "A week's notice instead"))
+        return Told(
+            f"{SECURITY.name} of security says yes, which is all that the memo itself asks for. Announced again: "
+            f'"{refusal}" On a Friday evening in Berlin the works council is not to be had. The author withdraws it.'
+        )
+
+    # --- the fair one
+
+    def proposed_fairly(self) -> Told:
+        proposed = must(propose.propose(self.stage.site, AUTHOR.email, memo.fair(), "policy.yaml"))
+        self.hash = proposed.hash
+        expect(set(proposed.approvals) == {"security", "legal", "executive"}, f"It asks for {proposed.approvals}.")
+        self.stage.mail_is_out(memo.FAIR)
+        return Told(
+            "The deadline is now the end of Friday 17 July, wherever each person is. The social-media team is "
+            "excepted. "
+            "Where nobody can see a phone's apps, its owner's word counts. The correction is written before the mail "
+            "may "
+            "be sent. Its four examples, its own tests, pass. Approvers are asked by mail for exactly these bytes: "
+            f"{proposed.hash[:16]}…"
+        )
+
+    def approved_by_three(self) -> Told:
+        site, voices = self.stage.site, ((SECURITY, "security"), (LEGAL, "legal"), (EXECUTIVE, "executive"))
+        for one, role in voices:
+            given = must(approve.approve(site, one.email, memo.FAIR, role))
+            expect(given.hash == self.hash, "Something else was approved than was proposed.")
+        expect(given.stage == "approved", f"It is {given.stage}.")
+        names = ", ".join(f"{one.name} ({role})" for one, role in voices)
+        return Told(
+            f"{names}. None of them wrote it, none owes the role to the author. In an exercise their word is enough; "
+            "on a live site each signs with an SSH key."
+        )
+
+    def announced(self) -> Told:
+        began = boot_elapsed()
+        done = must(announce.announce(self.stage.site, AUTHOR.email, memo.FAIR))
+        counts = self.stage.mail_is_out(memo.FAIR)
+        took = boot_elapsed() - began
+        mails = post.received(self.stage.sink, memo.FAIR, "announcement")
+        expect(counts.get("announcement/accepted") == done.notices, f"Not all were accepted: {counts}.")
+        expect(len(mails) == done.notices == len({mail.recipient for mail in mails}), "Not one mail for each person.")
+        return Told(
+            f"{count(done.notices)} mails, one to a person, each in their own language and time zone, each taken by "
+            "a real "
+            f"mail server, in {seconds(took)} (an exercise need not go slowly; a live site sends fifty, then waits). "
+            f"{count(done.cannot_be_told)} people have no address: they are listed, and never blocked untold."
+        )
+
+    def phone_warned(self) -> Told:
+        answer = self.stage.knock(REMOVES, REMOVES.phone)
+        expect(answer == (204, "warned"), f"The door said {answer.status} {answer.reason}.")
+        return Told(
+            f"{REMOVES.name}'s phone in Seattle asks for mail. The door's answer: 204, warned. Mail goes on until "
+            "the "
+            "deadline."
+        )
+
+    def app_removed(self) -> Told:
+        at = instant_text(self.stage.site.clock.now())
+        must(import_devices.report(self.stage.site, None, _report(at)))
+        took = time_until(self.stage, REMOVES, REMOVES.phone, "clear", boot_elapsed())
+        expect(took <= AT_ONCE, f"The door took {took} ms.")
+        return Told(
+            f"{REMOVES.name} removes the app, and the device manager reports the phone. {took} ms after the report "
+            "was "
+            "saved the door's answer is 204, clear. Nobody had to ask anybody."
+        )
+
+    # --- a week later
+
+    def before_midnight(self) -> Told:
+        self.stage.move_clock(MIDNIGHT - 2 * HOUR)
+        counts = self.stage.mail_is_out(memo.FAIR)
+        expect(counts.get("reminder/accepted", 0) > 0, "Nobody was reminded.")
+        self.stage.move_clock(MIDNIGHT - MINUTE)
+        answer = self.stage.knock(INDIA, INDIA.phone)
+        expect(answer == (204, "warned"), f"The door said {answer.status} {answer.reason}.")
+        return Told(
+            f"{INDIA.name}'s phone is let in, and warned. Two hours before, {count(counts['reminder/accepted'])} "
+            "people "
+            "there had a reminder. It is half past eleven in the morning in Seattle."
+        )
+
+    def midnight(self) -> Told:
+        site = self.stage.site
+        last, first = (
+            must(decide.decide(site, None, INDIA.email, INDIA.phone, at)).verdict.outcome
+            for at in (MIDNIGHT - 1, MIDNIGHT)
+        )
+        expect((last, first) == (Outcome.WARN, Outcome.BLOCK), f"{last.word}, then {first.word}.")
+        self.stage.move_clock(MIDNIGHT)
+        time_until(self.stage, INDIA, INDIA.phone, "blocked", boot_elapsed())
+        blocked, seattle = self.stage.knock(INDIA, INDIA.phone), self.stage.knock(WAITS, WAITS.phone)
+        expect(blocked == (403, "blocked"), f"In Bengaluru the door said {blocked.status} {blocked.reason}.")
+        expect(seattle == (204, "warned"), f"In Seattle the door said {seattle.status} {seattle.reason}.")
+        self.stage.mail_is_out(memo.FAIR)
+        return Told(
+            f"{local(MIDNIGHT, INDIA.zone)}: the same request is answered 403, blocked. One millisecond earlier it "
+            "was "
+            f"warned. {WAITS.name} in Seattle, under the same policy, is only warned: there it is "
+            f"{local(MIDNIGHT, WAITS.zone)}."
+        )
+
+    def others_go_on(self) -> Told:
+        laptop, keeper = self.stage.knock(INDIA, INDIA.laptop), self.stage.knock(KEEPER, KEEPER.phone)
+        expect(laptop == (204, "clear"), f"The laptop had {laptop.status} {laptop.reason}.")
+        expect(keeper == (204, "clear"), f"The social-media team had {keeper.status} {keeper.reason}.")
+        return Told(
+            f"{INDIA.name}'s laptop: 204, clear. So is the phone of {KEEPER.name} of the social-media team, who has "
+            "the "
+            "app for the company."
+        )
+
+    # --- the mistake
+
+    def retracted(self) -> Told:
+        watch = threading.Thread(target=self._watch)
+        committed: list[int] = []
+
+        def wait(duration: float) -> None:
+            committed.append(boot_elapsed())
+            pause(duration)
+
+        watch.start()
+        began = boot_elapsed()
+        try:
+            done = must(retract.retract(self.stage.site, OPERATOR.email, memo.FAIR, "Another app was meant", wait=wait))
+        finally:
+            watch.join()
+        at = committed[0] if committed else boot_elapsed()
+        expect(bool(self.let_in), "The phone was not let in again.")
+        self.played.retraction_ms = took = max(0, self.let_in[0] - at)
+        confirmed = [answer.confirmed_ms for answer in done.doors]
+        expect(None not in confirmed and took <= AT_ONCE, f"The doors took {confirmed} ms, the phone {took} ms.")
+        return Told(
+            f"{OPERATOR.name} types one command. It is written in {at - began} ms, with {count(done.corrections)} "
+            f"corrections. The door confirms {confirmed[0]} ms after that. {INDIA.name}'s phone, which has kept "
+            "asking, "
+            f"is let in {took} ms after: a real request, answered 204."
+        )
+
+    def _watch(self) -> None:
+        """Ask for mail again and again, as a phone does, until it is let in."""
+        time_until(self.stage, INDIA, INDIA.phone, "clear", boot_elapsed())
+        self.let_in.append(boot_elapsed())
+
+    def corrections(self) -> Told:
+        began = boot_elapsed()
+        self.stage.mail_is_out(memo.FAIR)
+        shown = must(views.show_notices(self.stage.site, None, memo.FAIR))
+        had = {row["person"]: row["message_id"] for row in shown if post.is_kind(row, "announcement")}
+        corrected = {row["person"]: row["in_reply_to"] for row in shown if post.is_kind(row, "correction")}
+        expect(bool(had) and corrected == had, "Not exactly those who had the mail had the correction in reply to it.")
+        arrived = post.received(self.stage.sink, memo.FAIR, "correction")
+        expect(len(arrived) == len(had), f"{len(arrived)} corrections arrived, not {len(had)}.")
+        return Told(
+            f"{count(len(corrected))} corrections in {seconds(boot_elapsed() - began)}: to exactly those who had the "
+            "first "
+            "mail, to nobody else, and each as an answer to that person's own first mail."
+        )
+
+    def mail_thread(self) -> Told:
+        thread = post.thread(self.stage.sink, INDIA.email)
+        kinds = [mail["Gatepost-Notice"] for mail in thread]
+        expect(kinds == ["announcement", "reminder", "blocked", "correction"], f"The thread is {kinds}.")
+        expect(post.hangs_together(thread), "The mails do not hang together.")
+        return Told(
+            f"{INDIA.name} has one thread of {len(thread)} mails; each says what it answers, so a mail program shows "
+            "the "
+            "correction under the mistake. Every mail of an exercise is marked.",
+            post.lines(thread),
+        )
+
+    def statement(self) -> Told:
+        site = self.stage.site
+        before = must(views.statement(site, "tiktok", MIDNIGHT - SECOND))
+        now = must(views.statement(site, "tiktok", None))
+        expect("sent in error" in str(now["statement"]), f"The statement is: {now['statement']}")
+        return Told(f'A second before midnight: "{before["statement"]}"\n\nNow: "{now["statement"]}"')
+
+    # --- the ledger
+
+    def ledger_verified(self) -> Told:
+        report = ledger.verify(self.stage.site)
+        expect(not report.problems, f"The verifier found: {report.problems}")
+        return Told(
+            f"{count(report.size)} entries, {report.checkpoints_checked} signed checkpoints and "
+            f"{report.approvals_by_as} approvals checked, nothing wrong. Its root is {report.root_hex[:16]}… An "
+            "auditor "
+            "does the same with one file and no trust in us."
+        )
+
+    def ledger_rebuilt(self) -> Told:
+        rebuilt = must(ledger.rebuild(self.stage.site, None, check=True))
+        expect(not rebuilt.differing, f"These tables differ: {', '.join(rebuilt.differing)}.")
+        return Told(f"Folded anew from {count(rebuilt.entries)} entries, every table is the same.")
+
+
+def _refused(answer: object, code: Code) -> str:
+    """The sentence of a refusal that the play expects."""
+    if isinstance(answer, Refusal):
+        expect(answer.code is code, f"Refused, but for {answer.code.value}: {answer.text}")
+        return answer.text
+    expect(False, "It was not refused.")
+    return ""
+
+
+def _report(at: str) -> bytes:
+    """What a device manager says of the phone when the app is gone."""
+    report = {"id": REMOVES.phone, "owner": REMOVES.email, "form": "phone", "platform": "android"}
+    report |= {"ownership": "company", "visibility": "full", "eas_device_id": company.eas_id(REMOVES.phone)}
+    return json.dumps(report | {"reported_at": at, "apps": ["example.notes"]}).encode()

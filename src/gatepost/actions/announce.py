@@ -10,7 +10,7 @@ from gatepost.actions.live import proposal_of, state_of
 from gatepost.actions.lookup import revision_in
 from gatepost.actions.outbox import compose, enqueue
 from gatepost.actions.site import Site
-from gatepost.actions.standing import catch_up, refresh_many
+from gatepost.actions.standing import catch_up, refresh_many, tells
 from gatepost.actions.who import AUTHOR, OPERATOR, acting
 from gatepost.core.change import quorum, rails
 from gatepost.core.change.proposal import Proposal
@@ -63,20 +63,30 @@ def announce(site: Site, by: str | None, policy: str) -> Announced | Refusal:
 
 
 def _approved(change: Change, policy: str) -> Revision | Refusal:
-    """The revision to announce; one that lacks approvals is refused by what it lacks, not by its stage."""
+    """The revision to announce; one that lacks approvals is refused by what it lacks, not by its stage.
+
+    One that lacks only what a short notice needs besides goes on, to be refused for its haste (`_stopped`).
+    """
     newest = policies.latest(change.conn, policy)
-    if newest is not None and newest.stage is Stage.PROPOSED:
-        missing = lacking(change.conn, newest, change.site.exercise)
-        words = quorum.in_words(missing) or "approvals that still hold"
-        return Refusal(Code.QUORUM_MISSING, f"{policy} revision {newest.revision} still needs {words}.")
-    return revision_in(change.conn, policy, "announce")
+    if newest is None or newest.stage is not Stage.PROPOSED:
+        return revision_in(change.conn, policy, "announce")
+    missing = lacking(change.conn, newest, change.site.exercise)
+    own = proposal_of(change.conn, newest).policy.approvals or rails.DEFAULT_APPROVALS
+    if missing and missing.keys() <= set(change.site.rails().short_notice_roles) - own.keys():
+        return newest
+    words = quorum.in_words(missing) or "approvals that still hold"
+    return Refusal(Code.QUORUM_MISSING, f"{policy} revision {newest.revision} still needs {words}.")
 
 
 def _stopped(change: Change, revision: Revision, proposal: Proposal, assessed: Assessed) -> Refusal | None:
     """What stops an announcement although it was approved once (I-14, I-16)."""
     limits, policy = change.site.rails(), proposal.policy
+    earliest = _earliest(proposal, assessed)
+    if earliest is not None and earliest <= change.now:
+        return Refusal(Code.DEADLINE_PASSED, f"The deadline {policy.deadline.written} has passed; propose a later one.")
+    short = rails.is_short(policy, earliest or 0, change.now, limits)
     missing = lacking(change.conn, revision, change.site.exercise)
-    if missing:
+    if missing and not (short and missing.keys() <= set(limits.short_notice_roles)):
         return Refusal(
             Code.QUORUM_MISSING,
             f"{policy.id} still needs {quorum.in_words(missing)}: a role or a key was taken away, or a yes.",
@@ -86,12 +96,8 @@ def _stopped(change: Change, revision: Revision, proposal: Proposal, assessed: A
             Code.APPROVALS_EXPIRED,
             f"The approvals expired at {instant_text(revision.expires)}; withdraw and propose again.",
         )
-    earliest = _earliest(proposal, assessed)
-    if earliest is not None and earliest <= change.now:
-        return Refusal(Code.DEADLINE_PASSED, f"The deadline {policy.deadline.written} has passed; propose a later one.")
-    short = rails.is_short(policy, earliest or 0, change.now, limits)
     asked = rails.asked(policy, short=short, large=False, rails=limits)
-    if short and lacking(change.conn, revision, change.site.exercise, asked):
+    if missing or (short and lacking(change.conn, revision, change.site.exercise, asked)):
         roles = ", ".join(limits.short_notice_roles)
         return Refusal(
             Code.SHORT_NOTICE,
@@ -129,7 +135,7 @@ def _announce(change: Change, revision: Revision, proposal: Proposal, assessed: 
         )
     )
     if replaced and replaced[-1].rule is not None:
-        notices.withdraw_queued(conn, revision.policy, change.now)
+        notices.stop(conn, revision.policy, change.now)
         change.publish({rule_key(replaced[-1].rule): None})
         audience.settle(conn, replaced[-1].rule)
     named = people.load(conn, crowd)
@@ -139,10 +145,8 @@ def _announce(change: Change, revision: Revision, proposal: Proposal, assessed: 
     live = revision._replace(stage=Stage.ANNOUNCED, rule=rule, announced_at=change.now)
     change.publish({rule_key(rule): encode_state(state_of(live, proposal))})
     kind = NoticeKind.ANNOUNCEMENT
-    queued = enqueue(
-        change,
-        (compose(change, revision.policy, revision.revision, kind, ref) for ref in crowd if named[ref].emails),
-    )
+    told = [ref for ref in crowd if named[ref].emails] if tells(assessed.policy) else []
+    queued = enqueue(change, (compose(change, revision.policy, revision.revision, kind, ref) for ref in told))
     refresh_many(change, concerned)
     return Announced(
         policy=revision.policy,
@@ -150,7 +154,7 @@ def _announce(change: Change, revision: Revision, proposal: Proposal, assessed: 
         people=len(crowd),
         devices=len(impact.due_devices),
         notices=queued,
-        cannot_be_told=len(crowd) - queued,
+        cannot_be_told=sum(not named[ref].emails for ref in crowd),
         retires=retires,
     )
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import structlog
 
-from gatepost.actions.deliver import Answer, claim, recover, settle
+from gatepost.actions.deliver import Answer, claim, overtaken, recover, settle
 from gatepost.actions.passing import pass_time
 from gatepost.actions.site import Site
 from gatepost.notify.session import Outgoing
@@ -19,6 +19,9 @@ IDLE = 0.1
 
 TROUBLE = 2.0
 """Seconds to wait after the database could not be reached or the disk was full."""
+
+WATCH = 0.05
+"""Seconds between two looks at whether something that is being sent is to be stopped."""
 
 log = structlog.get_logger("gatepost.worker")
 
@@ -63,9 +66,24 @@ async def deliver(site: Site, sender: Sender) -> bool:
         return False
     from_address = site.settings.smtp.sender
     batch = [Outgoing(letter.notice, from_address, letter.recipient, letter.message) for letter in letters]
-    sent = await sender.send(batch)
+    stopped: set[str] = set()
+    watch = asyncio.create_task(_watch(site, stopped))
+    try:
+        sent = await sender.send(batch, stopped)
+    finally:
+        watch.cancel()
     await asyncio.to_thread(settle, site, [Answer(one.notice_id, one.state.value, one.reply) for one in sent])
     return True
+
+
+async def _watch(site: Site, stopped: set[str]) -> None:
+    """Learn, while a batch is being sent, what is no longer to be: a retraction does not wait for a slow server."""
+    while True:
+        await asyncio.sleep(WATCH)
+        try:
+            stopped |= await asyncio.to_thread(overtaken, site)
+        except BROKEN as error:
+            log.error("cannot see whether mail is to be stopped", error=str(error.orig))
 
 
 async def _pause(stop: asyncio.Event, seconds: float) -> None:

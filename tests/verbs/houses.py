@@ -166,10 +166,11 @@ class House:
             good(approve.approve(self.site, person, policy, ROLES[person]))
 
     def announce(self, **changes: Any) -> announce.Announced:
-        """Propose, approve in every role asked, announce."""
+        """Propose, approve in every role asked, announce; the mails around the approval are sent before."""
         proposed = self.propose(**changes)
         asked = [person for person, role in ROLES.items() if role.removeprefix("approver:") in proposed.approvals]
         self.approve(proposed.policy, *asked)
+        self.deliver()
         return good(announce.announce(self.site, AUTHOR, proposed.policy))
 
     def retract(self, policy: str = POLICY, because: str = "error", by: str = OPERATOR) -> retract.Retracted:

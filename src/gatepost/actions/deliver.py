@@ -8,16 +8,18 @@ import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from sqlalchemy import Connection
+
 from gatepost.actions.change import Change, changing, looking
-from gatepost.actions.letter import Desk, Letter
+from gatepost.actions.letter import ABOUT_APPROVAL, Desk, Letter
 from gatepost.actions.retract import correct
 from gatepost.actions.site import Site
 from gatepost.actions.standing import refresh
 from gatepost.core.change.stage import LIVE, Stage
-from gatepost.core.instant import DAY, HOUR, MINUTE, SECOND, Instant
+from gatepost.core.instant import DAY, HOUR, MINUTE, SECOND, Duration, Instant
 from gatepost.core.ledger.events import NoticesSettled
-from gatepost.core.notice.notice import NoticeKind, NoticeState
-from gatepost.storage import audience, devices, feed, notices, policies
+from gatepost.core.notice.notice import REACHED, NoticeKind, NoticeState
+from gatepost.storage import audience, devices, feed, notices, policies, sitemeta
 from gatepost.storage.notices import Notice
 from gatepost.storage.policies import Revision
 
@@ -25,7 +27,12 @@ BATCH = 200
 MOST_ATTEMPTS = 5
 """How often an uncertain notice is sent again before it stays uncertain."""
 
-CORRECTIONS = frozenset({NoticeKind.CORRECTION, NoticeKind.WITHDRAWAL, NoticeKind.ENDED})
+CLOSING = {"error": NoticeKind.CORRECTION, "withdrawn": NoticeKind.WITHDRAWAL, "ended": NoticeKind.ENDED}
+"""What people are told when a policy is over, by why it is."""
+
+CORRECTIONS = frozenset(CLOSING.values())
+
+DEFERRED = "deferred"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,62 +47,74 @@ class Answer:
 def claim(site: Site) -> list[Letter]:
     """The next batch, marked as being sent in its own transaction; empty if nothing may be sent now."""
     with looking(site) as conn:
-        if not notices.claimable(conn, site.clock.now(), feed.slowest(conn), 1):
+        if not _next(site, conn, site.clock.now()):
             return []
     with changing(site) as change:
-        waiting = notices.claimable(change.conn, change.now, feed.slowest(change.conn), BATCH)
-        batch = _throttled(change, waiting)
+        batch = _next(site, change.conn, change.now)
         desk = Desk(change.conn, site, batch, change.now)
-        letters, unreachable = [], {}
+        letters, unreachable = [], []
         for notice in batch:
             letter = desk.letter(notice)
             if letter is None:
-                unreachable[notice.id] = (NoticeState.REFUSED, "no mail address")
+                unreachable.append(notice._replace(state=NoticeState.REFUSED))
             else:
                 letters.append(letter)
-        notices.settle(change.conn, unreachable, change.now)
+        gone = {notice.id: (notice.state, "no mail address") for notice in unreachable}
+        notices.settle(change.conn, gone, change.now)
+        _record(change, unreachable)
         notices.claim(change.conn, [letter.notice for letter in letters], secrets.token_hex(8))
         return letters
 
 
-def _throttled(change: Change, waiting: Sequence[Notice]) -> list[Notice]:
-    """As many as the provider allows, and of announcements as many as the site's own rate and first batch allow.
+def _next(site: Site, conn: Connection, now: Instant) -> list[Notice]:
+    """What may be sent now: as much as the provider allows, and of announcements as the site's own rails allow.
 
-    Corrections, and what opens doors, are held back by the provider's limits only.
+    Corrections, and what opens doors, are held back by the provider's limits only. A restored site sends nothing else:
+    what its backup has in the queue has long been sent.
     """
-    smtp = change.site.settings.smtp
-    room = len(waiting)
+    room = _room(site, conn, now)
+    if room <= 0:
+        return []
+    restored = bool(sitemeta.get(conn, sitemeta.UNACKNOWLEDGED))
+    batch = notices.claimable(conn, now, feed.slowest(conn), room, urgent_only=restored)
+    if restored:
+        return [notice for notice in batch if notice.kind in CORRECTIONS]
+    left = min(room - len(batch), _rate_left(site, conn, now))
+    for policy, revision in notices.announcing(conn):
+        if left <= 0:
+            break
+        first = _first_batch_left(site, conn, policy, revision, now)
+        more = notices.announcements(conn, policy, revision, now, left if first is None else min(left, first))
+        left -= len(more)
+        batch += more
+    return batch
+
+
+def _room(site: Site, conn: Connection, now: Instant) -> int:
+    """How many mails the provider takes now, at most a batch."""
+    smtp = site.settings.smtp
+    room = BATCH
     for limit, period in ((smtp.rate_per_hour, HOUR), (smtp.rate_per_day, DAY)):
         if limit:
-            room = min(room, limit - notices.sent_since(change.conn, change.now - period))
-    allowed: list[Notice] = []
-    left: dict[tuple[str, int], int] = {}
-    for notice in waiting:
-        if len(allowed) >= room:
-            break
-        if notice.kind is NoticeKind.ANNOUNCEMENT:
-            key = (notice.policy, notice.revision)
-            left.setdefault(key, _announcements_left(change, *key))
-            if left[key] <= 0:
-                continue
-            left[key] -= 1
-        allowed.append(notice)
-    return allowed
+            room = min(room, limit - notices.sent_since(conn, now - period))
+    return room
 
 
-def _announcements_left(change: Change, policy: str, revision: int) -> int:
-    """How many announcements of a revision may go out now."""
-    rails = change.site.settings.rails
-    if rails.first_batch_wait:
-        sent, full_at = notices.first_batch(change.conn, policy, revision, rails.first_batch)
-        if full_at is None:
-            return rails.first_batch - sent
-        if full_at + rails.first_batch_wait > change.now:
-            return 0
-    if not rails.announcement_rate_per_minute:
-        return BATCH
-    recent = notices.sent_since(change.conn, change.now - MINUTE, (NoticeKind.ANNOUNCEMENT,))
-    return rails.announcement_rate_per_minute - recent
+def _rate_left(site: Site, conn: Connection, now: Instant) -> int:
+    """How many announcements the site's own rate allows now, of all policies together."""
+    rate = site.settings.rails.announcement_rate_per_minute
+    return rate - notices.sent_since(conn, now - MINUTE, (NoticeKind.ANNOUNCEMENT,)) if rate else BATCH
+
+
+def _first_batch_left(site: Site, conn: Connection, policy: str, revision: int, now: Instant) -> int | None:
+    """How many announcements of a revision may go out before the others have to wait; None if they need not."""
+    rails = site.settings.rails
+    if not (rails.first_batch and rails.first_batch_wait):
+        return None
+    sent, full_at = notices.first_batch(conn, policy, revision, rails.first_batch)
+    if full_at is None:
+        return rails.first_batch - sent
+    return 0 if full_at + rails.first_batch_wait > now else None
 
 
 def settle(site: Site, answers: Iterable[Answer]) -> None:
@@ -107,17 +126,15 @@ def settle(site: Site, answers: Iterable[Answer]) -> None:
         batch = notices.by_ids(change.conn, known)
         revisions = _revisions(change, batch)
         final: dict[str, tuple[NoticeState, str]] = {}
-        again: dict[str, tuple[NoticeState, str]] = {}
+        again: list[tuple[str, NoticeState, Instant, str]] = []
         for notice in batch:
             answer, revision = known[notice.id], revisions.get((notice.policy, notice.revision))
-            if answer.state == "deferred":
-                _later(change, notice, revision, answer, final)
-                continue
-            state = NoticeState(answer.state)
-            stands = revision is None or revision.stage not in (Stage.RETRACTED, Stage.ENDED)
-            unsure = state is NoticeState.UNCERTAIN and stands and notice.attempts < MOST_ATTEMPTS
-            (again if unsure else final)[notice.id] = (state, answer.reply)
-        notices.settle(change.conn, again, None)
+            if (state := _end_state(notice, answer, revision)) is not None:
+                final[notice.id] = (state, answer.reply)
+            else:
+                meanwhile = NoticeState.UNCERTAIN if answer.state == NoticeState.UNCERTAIN else NoticeState.QUEUED
+                again.append((notice.id, meanwhile, change.now + _wait(notice, meanwhile), answer.reply))
+        notices.again(change.conn, again)
         notices.settle(change.conn, final, change.now)
         settled = [notice._replace(state=final[notice.id][0]) for notice in batch if notice.id in final]
         _record(change, settled)
@@ -125,16 +142,33 @@ def settle(site: Site, answers: Iterable[Answer]) -> None:
         _overtaken(change, settled, revisions)
 
 
-def _later(
-    change: Change, notice: Notice, revision: Revision | None, answer: Answer, final: dict[str, tuple[NoticeState, str]]
-) -> None:
-    """Put a deferred notice back, unless its policy is over: then it never leaves the queue again."""
-    over = revision is not None and revision.stage in (Stage.RETRACTED, Stage.ENDED)
-    if over and notice.kind not in CORRECTIONS:
-        final[notice.id] = (NoticeState.WITHDRAWN, answer.reply)
-        return
-    wait = min(MINUTE * 2**notice.attempts, HOUR) if notice.kind not in CORRECTIONS else 5 * SECOND
-    notices.defer(change.conn, [notice.id], change.now + wait, answer.reply)
+def _end_state(notice: Notice, answer: Answer, revision: Revision | None) -> NoticeState | None:
+    """The state that a notice ends in; None if it is to be tried again.
+
+    Once its policy is over it never leaves the queue again, unless it is what says so.
+    """
+    over = revision is not None and revision.stage in (Stage.RETRACTED, Stage.ENDED) and notice.kind not in CORRECTIONS
+    if answer.state == DEFERRED:
+        return NoticeState.WITHDRAWN if over else None
+    state = NoticeState(answer.state)
+    if state is NoticeState.UNCERTAIN and not over and notice.attempts < MOST_ATTEMPTS:
+        return None
+    return state
+
+
+def _wait(notice: Notice, state: NoticeState) -> Duration:
+    """How long until the next attempt. An uncertain one is cleared up at once, the first time."""
+    if notice.kind in CORRECTIONS:
+        return 5 * SECOND
+    if state is NoticeState.UNCERTAIN and notice.attempts <= 1:
+        return 0
+    return min(MINUTE << min(notice.attempts, 10), HOUR)
+
+
+def overtaken(site: Site) -> set[str]:
+    """Of what is being sent: the notices whose policy is over, which are not to be handed over any more (I-23)."""
+    with looking(site) as conn:
+        return set(notices.overtaken(conn))
 
 
 def recover(site: Site) -> int:
@@ -175,15 +209,12 @@ def _told(change: Change, settled: Sequence[Notice], revisions: Mapping[tuple[st
 
 
 def _overtaken(change: Change, settled: Sequence[Notice], revisions: Mapping[tuple[str, int], Revision]) -> None:
-    """Whose notice was being sent while the policy was retracted gets the correction now (I-24)."""
-    reached = (NoticeState.ACCEPTED, NoticeState.UNCERTAIN)
+    """Whose notice was being sent while the policy was retracted or ended hears of that now (I-24)."""
     persons: dict[tuple[str, int], list[str]] = {}
     for notice in settled:
         key = (notice.policy, notice.revision)
-        revision = revisions.get(key)
-        over = revision is not None and revision.stage is Stage.RETRACTED
-        if over and notice.state in reached and notice.kind not in CORRECTIONS:
+        if key in revisions and notice.state in REACHED and notice.kind not in CORRECTIONS | ABOUT_APPROVAL:
             persons.setdefault(key, []).append(notice.person)
     for key, people in persons.items():
-        kind = NoticeKind.CORRECTION if revisions[key].because == "error" else NoticeKind.WITHDRAWAL
-        correct(change, revisions[key], kind, 0, people)
+        if kind := CLOSING.get(revisions[key].because):
+            correct(change, revisions[key], kind, feed.position(change.conn), people)

@@ -19,7 +19,7 @@ from gatepost.actions.who import AUTHOR, OPERATOR, acting
 from gatepost.clock import boot_elapsed, pause
 from gatepost.core.instant import SECOND
 from gatepost.core.ledger.events import Event, PolicyEnded, PolicyRetracted
-from gatepost.core.notice.notice import NoticeKind, NoticeState
+from gatepost.core.notice.notice import NoticeKind
 from gatepost.core.refusal import Code, Refusal
 from gatepost.doors.entry import rule_key
 from gatepost.storage import audience, feed, notices
@@ -103,10 +103,13 @@ def _close(
         done = _commit(site, by, policy, verb, kind, event)
     if isinstance(done, Refusal):
         return done
+    doors = confirmations(site, done.position, wait)
+    if done.in_flight:
+        _await_outbox(site, policy, wait)
     return Retracted(
         policy=policy,
         revision=done.revision.revision,
-        doors=confirmations(site, done.position, wait),
+        doors=doors,
         withdrawn=done.withdrawn,
         in_flight=done.in_flight,
         corrections=done.corrections,
@@ -128,8 +131,8 @@ def _commit(
         change.record(event(change, revision))
         change.publish({rule_key(revision.rule): None})
         audience.settle(change.conn, revision.rule)
-        withdrawn = notices.withdraw_queued(change.conn, policy, change.now)
-        in_flight = notices.in_state(change.conn, policy, NoticeState.SENDING)
+        withdrawn = notices.stop(change.conn, policy, change.now)
+        in_flight = len(notices.overtaken(change.conn, policy))
         corrections = correct(change, revision, kind, change.position())
         return _Committed(revision, change.position(), withdrawn, in_flight, corrections)
 
@@ -157,6 +160,16 @@ def correct(
             for person, thread in notices.threads(change.conn, revision.policy, people).items()
         ),
     )
+
+
+def _await_outbox(site: Site, policy: str, wait: Callable[[float], None]) -> None:
+    """Let the worker finish the mails it has in hand, at most 5 s: acknowledged means that no more are handed over."""
+    started = boot_elapsed()
+    while boot_elapsed() - started < DOORS_MAY_TAKE:
+        with looking(site) as conn:
+            if not notices.overtaken(conn, policy):
+                return
+        wait(0.02)
 
 
 def confirmations(site: Site, position: int, wait: Callable[[float], None]) -> tuple[DoorAnswer, ...]:

@@ -17,12 +17,13 @@ from gatepost.core.ledger.events import OutcomesChanged
 from gatepost.core.notice.notice import NoticeKind
 from gatepost.core.policy.compiled import Compiled
 from gatepost.core.policy.due import Terms, due_app, due_rule
+from gatepost.core.policy.policy import Consequence, Policy
 from gatepost.core.policy.verdict import DueRule, Outcome, Standing, effect_of, outcome_at
 from gatepost.doors.entry import encode_standing, identity_key
 from gatepost.storage import audience, devices, exceptions, people
 from gatepost.storage.audience import DueRow, Listener
 from gatepost.storage.devices import Member
-from gatepost.storage.notices import Notice, threads
+from gatepost.storage.notices import Notice, stop_about, threads
 
 NOBODY = ("\0",)
 """The logins of whoever has none: no request carries this one, while a device without any is bound to nobody."""
@@ -184,7 +185,7 @@ class Part:
         new = []
         for listener in self.joined:
             known = self.rules[listener.rule]
-            if self.people[listener.person].emails:
+            if self.people[listener.person].emails and tells(known.proposal.policy):
                 revision = known.revision
                 kind = NoticeKind.ANNOUNCEMENT
                 new.append(compose(self.change, revision.policy, revision.revision, kind, listener.person))
@@ -221,10 +222,12 @@ class Part:
                 continue
             kind = NoticeKind.BLOCKED if blocked else NoticeKind.RESTORED
             rule = self._blocking(standing.rules if blocked else before.get(ref, ()))
-            if rule is not None and self.people[member.person.ref].emails:
+            if rule is not None and member.person.emails and member.person.working:
                 letters.setdefault(self.states[rule].policy, []).append((member, kind, self.states[rule].revision))
         for policy, group in letters.items():
             known = threads(self.change.conn, policy, {member.person.ref for member, _, _ in group})
+            for member, _, _ in group:
+                stop_about(self.change.conn, policy, member.person.ref, member.device.ref, self.change.now)
             enqueue(self.change, (self._letter(policy, item, known) for item in group))
 
     def _blocking(self, due: Iterable[DueRule]) -> int | None:
@@ -241,6 +244,11 @@ class Part:
         step = f"{device}@{self.change.now}"
         thread = known.get(person, [])
         return compose(self.change, policy, revision, kind, person, step=step, facts={"device": device}, thread=thread)
+
+
+def tells(policy: Policy) -> bool:
+    """Whether the people concerned hear of a policy: one that only reports happens to nobody."""
+    return policy.consequence is not Consequence.REPORT
 
 
 def _begun(known: LiveRule, since: Instant, waived: Instant, now: Instant) -> Instant:

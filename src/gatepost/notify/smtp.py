@@ -5,7 +5,7 @@ import ipaddress
 import socket
 import ssl
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
@@ -88,13 +88,19 @@ def tls_mode(tls: Tls, port: int, loopback: bool) -> Tls:
 class _Batch:
     """The messages of one call of `send`, shared by the connections at work."""
 
-    def __init__(self) -> None:
+    def __init__(self, stopped: Container[str]) -> None:
+        self.stopped = stopped
         self.waiting: deque[Outgoing] = deque()
         self.results: list[Sent] = []
         self._lost_once: set[str] = set()
 
     def next(self) -> Outgoing | None:
-        return self.waiting.popleft() if self.waiting else None
+        while self.waiting:
+            out = self.waiting.popleft()
+            if out.notice_id not in self.stopped:
+                return out
+            self.settle(out, SentState.DEFERRED, "stopped before it was handed over")
+        return None
 
     def settle(self, out: Outgoing, state: SentState, reply: object) -> None:
         self.results.append(Sent(out.notice_id, state, str(reply)))
@@ -118,13 +124,15 @@ class Sender:
         self._idle: list[Session] = []
         self._tls_context: ssl.SSLContext | None = None
 
-    async def send(self, batch: Sequence[Outgoing]) -> list[Sent]:
+    async def send(self, batch: Sequence[Outgoing], stopped: Container[str] = ()) -> list[Sent]:
         """What became of each message, in no particular order; their notice ids must differ.
+
+        `stopped`: notice ids that are not to be handed over any more; it may grow while this runs (I-23).
 
         Raises nothing for what a server or a network does. If it is cancelled, connections at work are cut and the
         messages of the batch are in doubt.
         """
-        work = _Batch()
+        work = _Batch(stopped)
         for out in batch:
             try:
                 work.waiting.append(_checked(out))

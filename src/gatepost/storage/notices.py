@@ -4,13 +4,14 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, and_, func, or_, select, update
+from sqlalchemy import Connection, and_, bindparam, func, or_, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 
+from gatepost.core.change.stage import Stage
 from gatepost.core.instant import Instant
 from gatepost.core.notice.notice import REACHED, NoticeKind, NoticeState
 from gatepost.storage.people import chunks
-from gatepost.storage.schema import notices
+from gatepost.storage.schema import notices, revisions
 
 
 class Notice(NamedTuple):
@@ -58,22 +59,44 @@ def queue(conn: Connection, new: Sequence[Notice]) -> int:
     return int(conn.execute(select(func.count()).select_from(notices)).scalar_one()) - int(before)
 
 
-def claimable(conn: Connection, at: Instant, confirmed: int | None, limit: int) -> list[Notice]:
-    """The next notices that may be sent; corrections and what is about restored mail first.
+def claimable(
+    conn: Connection, at: Instant, confirmed: int | None, limit: int, *, urgent_only: bool = False
+) -> list[Notice]:
+    """The next notices that may be sent, but for announcements; corrections and what is about restored mail first.
 
     `confirmed`: the position that every door has confirmed (None: there is no door).
     """
-    released = or_(notices.c.awaits == 0, notices.c.not_before <= at)
-    if confirmed is None or confirmed >= 0:
-        reached = notices.c.awaits > 0 if confirmed is None else notices.c.awaits <= confirmed
-        released = or_(released, reached)
-    plain = or_(notices.c.awaits > 0, notices.c.not_before <= at)
-    waiting = notices.c.state.in_([NoticeState.QUEUED.value, NoticeState.UNCERTAIN.value])
-    fresh = or_(notices.c.state == NoticeState.QUEUED.value, notices.c.settled_at.is_(None))
-    query = select(*_COLUMNS).where(waiting, fresh, released, plain)
-    urgent = notices.c.kind.in_(["correction", "withdrawal", "restored", "ended"])
-    order = (urgent.desc(), notices.c.not_before, notices.c.created_at, notices.c.id)
-    return [_notice(row) for row in conn.execute(query.order_by(*order).limit(limit))]
+    reached = notices.c.awaits > 0 if confirmed is None else notices.c.awaits.between(1, confirmed)
+    released = and_(_WAITING, or_(reached, notices.c.not_before <= at))
+    urgent = notices.c.kind.in_([kind.value for kind in _URGENT])
+    query = select(*_COLUMNS).where(released, urgent).order_by(notices.c.not_before)
+    found = [_notice(row) for row in conn.execute(query.limit(limit))]
+    if urgent_only or len(found) == limit:
+        return found
+    other = and_(released, ~urgent, notices.c.kind != NoticeKind.ANNOUNCEMENT.value)
+    query = select(*_COLUMNS).where(other).order_by(notices.c.not_before, notices.c.created_at, notices.c.id)
+    return found + [_notice(row) for row in conn.execute(query.limit(limit - len(found)))]
+
+
+def announcements(conn: Connection, policy: str, revision: int, at: Instant, limit: int) -> list[Notice]:
+    """Announcements of one revision that may be sent, in no order: sorting them for every batch would be quadratic."""
+    about = and_(notices.c.policy == policy, notices.c.revision == revision)
+    query = select(*_COLUMNS).where(about, _WAITING, _ANNOUNCEMENT, notices.c.not_before <= at)
+    return [_notice(row) for row in conn.execute(query.limit(limit))]
+
+
+def announcing(conn: Connection) -> list[tuple[str, int]]:
+    """The policy revisions that have announcements waiting."""
+    query = select(notices.c.policy, notices.c.revision).where(_WAITING, _ANNOUNCEMENT).distinct()
+    return [(row.policy, row.revision) for row in conn.execute(query.order_by(notices.c.policy, notices.c.revision))]
+
+
+_CLOSING = (NoticeKind.CORRECTION, NoticeKind.WITHDRAWAL, NoticeKind.ENDED)
+_URGENT = (*_CLOSING, NoticeKind.RESTORED)
+_ANNOUNCEMENT = notices.c.kind == NoticeKind.ANNOUNCEMENT.value
+_WAITING = and_(
+    notices.c.state.in_([NoticeState.QUEUED.value, NoticeState.UNCERTAIN.value]), notices.c.settled_at.is_(None)
+)
 
 
 def claim(conn: Connection, ids: Iterable[str], claim_id: str) -> None:
@@ -82,8 +105,8 @@ def claim(conn: Connection, ids: Iterable[str], claim_id: str) -> None:
         conn.execute(update(notices).where(notices.c.id.in_(part)).values(values))
 
 
-def settle(conn: Connection, states: Mapping[str, tuple[NoticeState, str]], at: Instant | None) -> None:
-    """Write how sending ended: state and the server's reply. `at` None: the state is not final."""
+def settle(conn: Connection, states: Mapping[str, tuple[NoticeState, str]], at: Instant) -> None:
+    """Write how sending ended: state and the server's reply."""
     by_answer: dict[tuple[NoticeState, str], list[str]] = {}
     for notice, answer in states.items():
         by_answer.setdefault(answer, []).append(notice)
@@ -93,18 +116,39 @@ def settle(conn: Connection, states: Mapping[str, tuple[NoticeState, str]], at: 
             conn.execute(update(notices).where(notices.c.id.in_(part)).values(values))
 
 
-def defer(conn: Connection, ids: Iterable[str], not_before: Instant, reply: str) -> None:
-    """Back to the queue, to be tried again later."""
-    for part in chunks(list(ids)):
-        values = {"state": NoticeState.QUEUED.value, "not_before": not_before, "reply": reply, "claim": ""}
-        conn.execute(update(notices).where(notices.c.id.in_(part)).values(values))
+def again(conn: Connection, waiting: Iterable[tuple[str, NoticeState, Instant, str]]) -> None:
+    """To be tried again: notice, state meanwhile (queued or uncertain), not before when, and the server's reply.
+
+    What has once been released is held back by that instant alone.
+    """
+    statement = (
+        update(notices)
+        .where(notices.c.id == bindparam("notice"))
+        .values(state=bindparam("to"), not_before=bindparam("from_then"), reply=bindparam("said"), awaits=0, claim="")
+    )
+    rows = [
+        {"notice": notice, "to": state.value, "from_then": at, "said": reply} for notice, state, at, reply in waiting
+    ]
+    if rows:
+        conn.execute(statement, rows)
 
 
-def withdraw_queued(conn: Connection, policy: str, at: Instant) -> int:
-    """Withdraw what is still in our queue of every revision of a policy. How many."""
-    condition = and_(notices.c.policy == policy, notices.c.state == NoticeState.QUEUED.value, _about_policy())
+def stop(conn: Connection, policy: str, at: Instant) -> int:
+    """Nothing of a policy is sent any more: what is queued is withdrawn (how many), what is uncertain stays so."""
+    about = and_(notices.c.policy == policy, _about_policy(), notices.c.settled_at.is_(None))
+    unsure = and_(about, notices.c.state == NoticeState.UNCERTAIN.value)
+    conn.execute(update(notices).where(unsure).values(settled_at=at))
     values = {"state": NoticeState.WITHDRAWN.value, "settled_at": at}
-    return conn.execute(update(notices).where(condition).values(values)).rowcount
+    queued = and_(about, notices.c.state == NoticeState.QUEUED.value)
+    return conn.execute(update(notices).where(queued).values(values)).rowcount
+
+
+def stop_about(conn: Connection, policy: str, person: str, device: str, at: Instant) -> int:
+    """Withdraw what is queued about one device's mail being closed or opened: something newer will be said of it."""
+    about = and_(notices.c.policy == policy, notices.c.person == person, notices.c.step.startswith(f"{device}@"))
+    queued = and_(notices.c.state == NoticeState.QUEUED.value, notices.c.settled_at.is_(None))
+    values = {"state": NoticeState.WITHDRAWN.value, "settled_at": at}
+    return conn.execute(update(notices).where(about, queued).values(values)).rowcount
 
 
 def _about_policy() -> Any:
@@ -143,9 +187,19 @@ def note_reply(conn: Connection, notice_id: str, reply: str) -> None:
     conn.execute(update(notices).where(notices.c.id == notice_id).values(reply=reply))
 
 
-def in_state(conn: Connection, policy: str, state: NoticeState) -> int:
-    condition = and_(notices.c.policy == policy, notices.c.state == state.value, _about_policy())
-    return int(conn.execute(select(func.count()).select_from(notices).where(condition)).scalar_one())
+def overtaken(conn: Connection, policy: str | None = None) -> list[str]:
+    """Of what is being sent just now: notices of policies that are over (or of this one), but for those that say so."""
+    over = and_(revisions.c.policy == notices.c.policy, revisions.c.revision == notices.c.revision)
+    condition = and_(
+        notices.c.state == NoticeState.SENDING.value,
+        notices.c.kind.not_in([kind.value for kind in _CLOSING]),
+        _about_policy(),
+        revisions.c.stage.in_([Stage.RETRACTED.value, Stage.ENDED.value]),
+    )
+    if policy is not None:
+        condition = and_(condition, notices.c.policy == policy)
+    query = select(notices.c.id).select_from(notices.join(revisions, over)).where(condition)
+    return [row.id for row in conn.execute(query)]
 
 
 def claimed(conn: Connection) -> list[str]:
@@ -177,9 +231,10 @@ def counts(conn: Connection, policy: str) -> dict[tuple[str, str], int]:
 
 
 def sent_since(conn: Connection, since: Instant, kinds: Sequence[NoticeKind] = ()) -> int:
-    """How many mails the server took after an instant, of some kinds or of all."""
-    condition = and_(notices.c.settled_at > since, notices.c.state.in_([state.value for state in REACHED]))
-    query = select(func.count()).select_from(notices).where(condition)
+    """How many mails the server took, or may have taken, after an instant, of some kinds or of all."""
+    taken = and_(notices.c.settled_at > since, notices.c.state.in_([state.value for state in REACHED]))
+    unsure = and_(notices.c.settled_at.is_(None), notices.c.state == NoticeState.UNCERTAIN.value)
+    query = select(func.count()).select_from(notices).where(or_(taken, unsure))
     if kinds:
         query = query.where(notices.c.kind.in_([kind.value for kind in kinds]))
     return int(conn.execute(query).scalar_one())

@@ -307,6 +307,7 @@ Index(
     "notices_once", notices.c.policy, notices.c.revision, notices.c.kind, notices.c.person, notices.c.step, unique=True
 )
 Index("notices_state", notices.c.state, notices.c.not_before)
+Index("notices_waiting", notices.c.kind, notices.c.state, notices.c.policy, notices.c.revision)
 
 # --- doors
 

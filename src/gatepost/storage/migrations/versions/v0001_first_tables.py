@@ -165,6 +165,7 @@ def upgrade() -> None:
     op.create_index(op.f("ix_notices_person"), "notices", ["person"], unique=False)
     op.create_index("notices_once", "notices", ["policy", "revision", "kind", "person", "step"], unique=True)
     op.create_index("notices_state", "notices", ["state", "not_before"], unique=False)
+    op.create_index("notices_waiting", "notices", ["kind", "state", "policy", "revision"], unique=False)
     op.create_table(
         "outcomes",
         sa.Column("device", sa.String(), nullable=False),

@@ -1,36 +1,34 @@
-"""A small company as files, a policy about it, and its phones asking the door for mail."""
+"""A small company as files, a policy about it, and who decides there."""
 
-import base64
-import http.client
-from dataclasses import dataclass
-from pathlib import Path
-from typing import NamedTuple
+from typing import Final
 
-from tests.journeys.program import run
+POLICY: Final = "no-tiktok"
+MONDAY: Final = "2020-07-06T12:00:00Z"
+CLEAN: Final = "2020-07-06T11:00:00Z"
 
-POLICY = "no-tiktok"
-NOON = "2020-07-06T12:00:00Z"
-AFTER = "2020-07-12T12:00:00Z"
-CLEAN = "2020-07-06T11:00:00Z"
+PEOPLE: Final = """email,name,kind,country,time_zone,locale,groups,id,logins,sponsor
+hanna@example.com,Hanna Hit,employee,DE,Europe/Berlin,de,sales,,hanna@example.com;CORP\\hanna,
+ellis@example.com,Ellis East,employee,US,America/New_York,en,sales,E2,,
+cleo@example.com,Cleo Clear,employee,IN,Asia/Kolkata,en,,,,
+sam@example.com,Sam Social,contractor,US,America/Los_Angeles,en,social-media,,,hanna@example.com
+uma@example.com,Uma Unseen,employee,DE,Europe/Berlin,de,sales,,,
+,Flo Floor,employee,US,America/New_York,en,,floor-7,flo,
+"""
+"""Flo works on the shop floor and has no mail address: nobody can tell her by mail."""
 
-PEOPLE = """email,name,kind,country,time_zone,locale,groups
-hit@example.com,Hanna Hit,employee,DE,Europe/Berlin,de,sales
-east@example.com,Ellis East,employee,US,America/New_York,en,sales
-clear@example.com,Cleo Clear,employee,IN,Asia/Kolkata,en,
-social@example.com,Sam Social,contractor,US,America/Los_Angeles,en,social-media
-unseen@example.com,Uma Unseen,employee,DE,Europe/Berlin,de,sales
+DEVICES: Final = f"""id,owner,form,platform,ownership,visibility,eas_device_id,reported_at,apps,shared
+hanna-phone,hanna@example.com,phone,ios,company,full,HANNAPHONE1,{CLEAN},com.zhiliaoapp.musically;com.example.other,
+hanna-laptop,hanna@example.com,laptop,windows,company,full,HANNALAPTOP1,{CLEAN},,
+ellis-phone,E2,phone,android,personal,full,ELLISPHONE1,{CLEAN},com.zhiliaoapp.musically,
+cleo-phone,cleo@example.com,phone,android,company,full,CLEOPHONE1,{CLEAN},,
+sam-phone,sam@example.com,phone,ios,company,full,SAMPHONE1,{CLEAN},com.zhiliaoapp.musically,
+uma-phone,uma@example.com,phone,android,personal,managed-only,UMAPHONE1,{CLEAN},,
+uma-new,uma@example.com,tablet,ipados,personal,none,UMANEW1,,,
+flo-phone,floor-7,phone,android,company,full,FLOPHONE1,{CLEAN},com.ss.android.ugc.trill,
+desk-tablet,cleo@example.com,tablet,ipados,company,full,DESKTABLET1,{CLEAN},,true
 """
 
-DEVICES = f"""id,owner,form,platform,ownership,visibility,eas_device_id,reported_at,apps
-hit-phone,hit@example.com,phone,ios,company,full,HITPHONE1,{CLEAN},com.zhiliaoapp.musically;com.example.other
-hit-laptop,hit@example.com,laptop,windows,company,full,HITLAPTOP1,{CLEAN},
-east-phone,east@example.com,phone,android,company,full,EASTPHONE1,{CLEAN},com.zhiliaoapp.musically
-clear-phone,clear@example.com,phone,android,company,full,CLEARPHONE1,{CLEAN},
-social-phone,social@example.com,phone,ios,company,full,SOCIALPHONE1,{CLEAN},com.zhiliaoapp.musically
-unseen-phone,unseen@example.com,phone,android,personal,managed-only,UNSEENPHONE1,{CLEAN},
-"""
-
-DOCUMENT = """policy: no-tiktok
+DOCUMENT: Final = """policy: no-tiktok
 title: TikTok is not permitted on mobile devices that open company mail
 apps: [tiktok]
 devices: {forms: [phone, tablet]}
@@ -48,58 +46,9 @@ correction:
   de: {subject: Eine App auf Telefonen, body: Das war ein Irrtum.}
 """
 
-APPROVERS = {"security": "sec@example.com", "legal": "law@example.com", "executive": "exec@example.com"}
-AUTHOR = "author@example.com"
-
-
-def move_in(site: Path, directory: Path) -> Path:
-    """People, devices and roles, at noon (UTC) of Monday 6 July 2020. Gives the policy's file."""
-    run("clock", "set", NOON, site=site)
-    for name, text in (("people.csv", PEOPLE), ("devices.csv", DEVICES), (f"{POLICY}.yaml", DOCUMENT)):
-        (directory / name).write_text(text)
-    run("people", "import", directory / "people.csv", site=site)
-    run("devices", "import", directory / "devices.csv", site=site)
-    run("role", "grant", AUTHOR, "author", site=site)
-    for role, email in APPROVERS.items():
-        run("role", "grant", email, f"approver:{role}", site=site)
-    return directory / f"{POLICY}.yaml"
-
-
-def propose_and_approve(site: Path, file: Path) -> None:
-    """Everybody says yes."""
-    run("policy", "propose", file, "--as", AUTHOR, site=site)
-    for role, email in APPROVERS.items():
-        run("policy", "approve", POLICY, "--role", role, "--as", email, site=site)
-
-
-class Answer(NamedTuple):
-    """What the door says to a proxy."""
-
-    status: int
-    reason: str
-
-
-@dataclass(frozen=True)
-class Phone:
-    """A phone's mail client as a proxy shows it to the door."""
-
-    port: int
-    user: str
-    device: str
-
-    def ask(self, command: str = "Sync") -> Answer:
-        """One ActiveSync request in the plain form."""
-        query = f"Cmd={command}&User={self.user}&DeviceId={self.device}&DeviceType=Phone"
-        return ask(self.port, f"/Microsoft-Server-ActiveSync?{query}", self.user)
-
-
-def ask(port: int, uri: str, user: str) -> Answer:
-    """GET /check, as nginx asks it. The answer never has a body."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
-    credentials = base64.b64encode(f"{user}:secret".encode()).decode()
-    headers = {"X-Original-URI": uri, "X-Original-Method": "POST", "Authorization": f"Basic {credentials}"}
-    connection.request("GET", "/check", headers=headers)
-    response = connection.getresponse()
-    assert response.read() == b""
-    connection.close()
-    return Answer(response.status, response.getheader("X-Gatepost-Reason", ""))
+AUTHOR: Final = "author@example.com"
+OPERATOR: Final = "operator@example.com"
+APPROVERS: Final = {"security": "sec@example.com", "legal": "law@example.com", "executive": "exec@example.com"}
+ROLES: Final = {AUTHOR: "author", OPERATOR: "operator"} | {
+    email: f"approver:{role}" for role, email in APPROVERS.items()
+}

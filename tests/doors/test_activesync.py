@@ -97,6 +97,11 @@ def test_base64_is_read_as_it_was_written(device: bytes, code: int, version: int
         "/x?Cmd=Sync&DeviceId=%00",
         "/x?Cmd=Sync&DeviceId=%ff",
         "/x?Cmd=Sync&DeviceId=A#B",
+        "/x?User=u?DeviceId=B&DeviceId=A&DeviceType=p&Cmd=Sync",
+        "/x?Cmd=Sync&User=u&DeviceId=A&DeviceType=p?DeviceId=B",
+        f"/x?Cmd=Sync&User=u&DeviceId=A&DeviceType=p?{V140}",
+        "/x?Cmd=Sync&User=u#&DeviceId=A&DeviceType=p",
+        "/x#?Cmd=Sync&User=u&DeviceId=A&DeviceType=p",
         f"/x?{V140}&DeviceId=A",
         f"/x?DeviceId=A&{V140}",
         f"/x?{V140}=A",
@@ -125,15 +130,16 @@ def test_an_encoded_device_id_has_two_names() -> None:
     assert request.device_ids == ("{ab-cd}",)
 
 
-@pytest.mark.parametrize("method", [b"OPTIONS", b"GET", b"HEAD", b"PUT", b""])
-def test_only_a_post_is_decided(method: bytes) -> None:
-    """OPTIONS and whatever else opens no mail is the mail server's to answer."""
+@pytest.mark.parametrize("method", [b"OPTIONS", b"options"])
+def test_options_are_the_servers_to_answer(method: bytes) -> None:
+    """OPTIONS opens no mail: the mail server says which versions it speaks, blocked or not."""
     assert isinstance(parse(method, plain("A"), ALICE, None), PassOn)
 
 
-def test_a_post_in_another_case_is_decided() -> None:
-    """I-30: a server that reads methods without regard to case is no way around the door."""
-    assert isinstance(parse(b"post", plain("A"), ALICE, None), Request)
+@pytest.mark.parametrize("method", [b"POST", b"post", b"GET", b"HEAD", b"PUT", b"PROPFIND", b""])
+def test_every_method_that_may_open_mail_is_decided(method: bytes) -> None:
+    """I-30: SOGo carries out `Cmd=` whatever the method is, so another method is no way around the door."""
+    assert isinstance(parse(method, plain("A"), ALICE, None), Request)
 
 
 @pytest.mark.parametrize("authorization", [None, b"", b"Basic ", b"Basic !!", b"basic YWxpY2U=", b"Basic \xff"])

@@ -1,8 +1,9 @@
 """An ActiveSync request: who asks, with which device, for which command. Never raises, whatever the bytes (I-30).
 
-Servers differ in how they read a query: SOGo ignores the case of names, takes the first of two, and decodes no value;
-others decode and take the last. A request that two servers could read differently is therefore unidentified, not
-guessed at. The user comes from the credentials, because servers ignore `User=`. Credentials are never kept or logged.
+Servers differ in how they read a query: SOGo reads what follows the last question mark, ignores the case of names,
+takes the first of two, and decodes no value; others read from the first, decode, and take the last. A request that two
+servers could read differently is therefore unidentified, not guessed at. The user comes from the credentials, because
+servers ignore `User=`. Credentials are never kept or logged.
 """
 
 import binascii
@@ -55,10 +56,12 @@ _PARAMETERS: Final = frozenset(
     b" saveinsent options".split()
 )
 USUAL: Final = re.compile(
-    rb"[^?]*\?(?:Cmd=[A-Za-z]+&User=[^&]*&DeviceId=([A-Za-z0-9]{1,64})&DeviceType=[A-Za-z0-9]*"
-    rb"|User=[^&]*&DeviceId=([A-Za-z0-9]{1,64})&DeviceType=[A-Za-z0-9]*&Cmd=[A-Za-z]+)"
+    rb"[^?#%]*\?(?:Cmd=[A-Za-z]+&User=[^&;?#]*&DeviceId=([A-Za-z0-9]{1,64})&DeviceType=[A-Za-z0-9]*"
+    rb"|User=[^&;?#]*&DeviceId=([A-Za-z0-9]{1,64})&DeviceType=[A-Za-z0-9]*&Cmd=[A-Za-z]+)"
 )
 """How Android's and Apple's mail clients write the plain query: `parse` finds the one device that a group names."""
+_TWO_PARTS: Final = re.compile(rb"[?#]|;[^&=]*=")
+_HIDDEN_MARK: Final = re.compile(rb"#|%3f|%23", re.IGNORECASE)
 _NAME: Final = re.compile(rb"[a-z0-9_.-]+")
 _PROTOCOL: Final = re.compile(rb"\d{1,2}\.\d")
 _UNFIT_FOR_ID: Final = re.compile(r"[\x00-\x1f\x7f&=;?#%+]")
@@ -102,15 +105,18 @@ def parse(method: bytes, uri: bytes, authorization: bytes | None, version: bytes
 
     `version` is MS-ASProtocolVersion (MS-ASHTTP 2.2.1.1.2.4). In the base64 form the version is in the query.
     """
-    if method.upper() != b"POST":
-        return PassOn("only a POST opens mail")
+    # Not POST alone: SOGo carries out a command whatever the method is, so a GET would be a way around the door.
+    if method.upper() == b"OPTIONS":
+        return PassOn("OPTIONS opens no mail")
     if not authorization:
         return PassOn("no credentials")
     user = _user(authorization)
     if not isinstance(user, str):
         return user
-    query = uri.partition(b"?")[2]
+    path, _, query = uri.partition(b"?")
     protocol = _protocol(version)
+    if _TWO_PARTS.search(query) or _HIDDEN_MARK.search(path):
+        return Unidentified("a target that can be parted in two ways", protocol=protocol)
     if b"&" in query or b"=" in query.rstrip(b"="):
         return _plain(query, user, protocol)
     return _base64(query, user, protocol)

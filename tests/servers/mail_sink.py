@@ -30,9 +30,9 @@ class Mail:
 
     @property
     def text(self) -> str:
-        """The plain text part."""
+        """The plain text part, each line ended by a newline alone."""
         part = self.message.get_body(("plain",))
-        return str(part.get_content()) if part else ""
+        return str(part.get_content()).replace("\r\n", "\n") if part else ""
 
 
 class MailSink:

@@ -61,7 +61,7 @@ def restore(file: Path, directory: Path, /, *, session: Given) -> int:
 def acknowledge(file: Source, /, *, session: Given) -> int:
     """Show a restored site the newest checkpoint known outside; - for standard input."""
     try:
-        checkpoint = content(file)[0].decode()
+        checkpoint = "\n".join(content(file)[0].decode().strip().splitlines()) + "\n"  # as a mail program saves it
     except UnicodeDecodeError:
         raise Misuse(f"{file} is not text, so no checkpoint") from None
     return session.act(lambda site: backups.acknowledge(site, session.by, checkpoint), facts)

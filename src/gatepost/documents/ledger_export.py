@@ -1,5 +1,6 @@
 """The ledger as a plain directory that a stranger can check, with the program to do it."""
 
+import errno
 import re
 from collections.abc import Iterable, Mapping
 from importlib.resources import files
@@ -39,7 +40,7 @@ def write_export(
     """
     folder.mkdir(parents=True, exist_ok=True)
     if any(folder.iterdir()):
-        raise FileExistsError(f"{folder} is not empty: an export wants a directory of its own")
+        raise FileExistsError(errno.EEXIST, "is not empty: an export wants a directory of its own", str(folder))
     (folder / "README.txt").write_text(README, encoding="utf-8")
     (folder / "verify.py").write_bytes(files("gatepost").joinpath("verifier.py").read_bytes())
     (folder / "vkey.txt").write_text(f"{vkey}\n", encoding="utf-8")

@@ -1,6 +1,6 @@
 """The catalogue: entries come from files, an app is looked for only while it is active."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection
@@ -91,12 +91,33 @@ def _look_again(change: Change, was: App, now: App, revision: int) -> None:
 
 
 def activate(site: Site, by: str | None, app_id: str, purpose: str, until: int) -> dict[str, object] | Refusal:
-    """Begin to look for an app, for a purpose and until a date."""
+    """Begin to look for an app, or for every app of a list, for a purpose and until a date."""
     if not purpose.strip():
         return Refusal(Code.PURPOSE_MISSING, "An app is looked for only for a stated purpose: add --purpose TEXT.")
     with changing(site) as change:
         actor = acting(change, by, ADMIN)
-        return actor if isinstance(actor, Refusal) else start_looking(change, app_id, purpose, until)
+        if isinstance(actor, Refusal):
+            return actor
+        named = catalogue.lists(change.conn).get(app_id)
+        if named is None:
+            return start_looking(change, app_id, purpose, until)
+        return _start_list(change, app_id, named.apps, purpose, until)
+
+
+def _start_list(
+    change: Change, list_id: str, named: Sequence[str], purpose: str, until: int
+) -> dict[str, object] | Refusal:
+    """Every app of a list that has an identifier. What could be refused is refused at the first, so all or nothing."""
+    known = catalogue.apps(change.conn)
+    matched = [app for app in named if any(known[app].identifiers.values())]
+    if not matched:
+        return Refusal(Code.NOTHING_TO_MATCH, f"No identifier of any app of {list_id} is known.")
+    for app in matched:
+        started = start_looking(change, app, purpose, until)
+        if isinstance(started, Refusal):
+            return started
+    unmatched = [app for app in named if app not in matched]
+    return {"list": list_id, "apps": matched, "cannot_be_matched": unmatched, "until": instant_text(until)}
 
 
 def start_looking(change: Change, app_id: str, purpose: str, until: int) -> dict[str, object] | Refusal:

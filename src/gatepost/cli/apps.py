@@ -54,12 +54,14 @@ def add(file: Source, /, *, session: Given) -> int:
 
 @app.command
 def activate(app_id: str, /, *, purpose: str = "", until: str, session: Given) -> int:
-    """Begin to look for an app.
+    """Begin to look for an app, or for every app of a list.
 
     Parameters
     ----------
+    app_id
+        The app's or the list's id; `apps list` shows both.
     purpose
-        Why it is looked for; recorded.
+        Why; recorded.
     until
         The last day on which it is looked for, such as 2020-12-31.
     """

@@ -34,7 +34,9 @@ class Completed:
 
 def environment() -> dict[str, str]:
     """Nothing of the tester's own settings, nor of their Python's or terminal's."""
-    return {key: value for key, value in os.environ.items() if not key.startswith(("GATEPOST", "PYTHON", "FORCE_COLOR"))}
+    return {
+        key: value for key, value in os.environ.items() if not key.startswith(("GATEPOST", "PYTHON", "FORCE_COLOR"))
+    }
 
 
 def configure(site: Path, **settings: object) -> None:

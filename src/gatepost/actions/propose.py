@@ -87,7 +87,8 @@ def _unfit(change: Change, assessed: Assessed) -> Refusal | None:
     if asleep := [app.id for app in matchable if app.id not in active]:
         return Refusal(
             Code.APP_NOT_ACTIVE,
-            f"Not looked for yet: {', '.join(asleep)}. Use `apps activate ID --purpose TEXT --until DATE`, with an app or a list.",
+            f"Not looked for yet: {', '.join(asleep)}. "
+            "Use `apps activate ID --purpose TEXT --until DATE`, with an app's id or a list's.",
         )
     failed = failures(policy, assessed.rule.apps, local_instant, instant_text)
     if failed:

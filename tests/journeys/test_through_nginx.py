@@ -1,0 +1,88 @@
+"""The block where a phone meets it: a real nginx before a plain HTTP mail server."""
+
+import http.client
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+from tests.journeys.conftest import Serve
+from tests.journeys.story import Story, basic
+from tests.servers.mail_sink import MailSink
+from tests.servers.nginx import Nginx, mail_front
+from tests.servers.ports import free_port
+
+REFUSED_SYNC = bytes.fromhex("03016a00 454e 03313239 00 0101")
+"""Status 129 under Sync, as WBXML."""
+
+HANNAS_BASE64 = "jAAJBAtIQU5OQVBIT05FMQAFUGhvbmU="
+"""The base64 form of a Sync by HANNAPHONE1 (MS-ASHTTP 2.2.1.1.1.1)."""
+
+
+class MailServer(BaseHTTPRequestHandler):
+    """Says "mail" to whoever gets through."""
+
+    protocol_version = "HTTP/1.1"
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["Content-Length"] or 0))
+        self.send_response(200)
+        self.send_header("Content-Length", "4")
+        self.end_headers()
+        self.wfile.write(b"mail")
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Silent."""
+
+
+@pytest.fixture
+def backend() -> Iterator[int]:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), MailServer)
+    server.daemon_threads = True
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+    thread.start()
+    yield server.server_port
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def sync(port: int, user: str, query: str) -> tuple[int, bytes]:
+    """A phone asks for mail: status and body."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    headers = {"Authorization": basic(user), "MS-ASProtocolVersion": "14.1"}
+    connection.request("POST", f"/Microsoft-Server-ActiveSync?{query}", b"\x03\x01", headers)
+    response = connection.getresponse()
+    body = response.read()
+    connection.close()
+    return response.status, body
+
+
+@pytest.mark.needs("nginx-light")
+def test_a_phone_meets_the_block_and_the_retraction_at_nginx(
+    ready: Story, mails: MailSink, serve: Serve, backend: int, tmp_path: Path
+) -> None:
+    """I-27, I-30: Status 129 for the blocked phone in both forms of its query, mail for the others and after."""
+    bodies = tmp_path / "bodies"
+    bodies.mkdir()
+    (bodies / "Sync.wbxml").write_bytes(REFUSED_SYNC)
+    port = free_port()
+    serve(ready.site)
+    ready.announce()
+    ready.accepted("announcement", "hanna@example.com", "E2")
+
+    def hannas(query: str = "Cmd=Sync&User=x&DeviceId=HANNAPHONE1&DeviceType=P") -> tuple[int, bytes]:
+        return sync(port, "hanna@example.com", query)
+
+    with Nginx(tmp_path / "nginx", port, mail_front(port, ready.port, backend, bodies)):
+        assert hannas() == hannas(HANNAS_BASE64) == (200, b"mail")
+        ready.say("clock set 2020-07-12")
+        ready.waits_for(403, "hanna@example.com", "HANNAPHONE1")
+        assert hannas() == hannas(HANNAS_BASE64) == (200, REFUSED_SYNC)
+        assert hannas("Cmd=Sync&User=x&DeviceId=HANNALAPTOP1&DeviceType=P") == (200, b"mail")
+        assert sync(port, "cleo@example.com", "Cmd=Sync&DeviceId=CLEOPHONE1&DeviceType=P") == (200, b"mail")
+        ready.say("policy retract no-tiktok --reason", "sent in error")
+        assert hannas() == hannas(HANNAS_BASE64) == (200, b"mail")
+    ready.holds()

@@ -9,7 +9,7 @@ from sqlalchemy.dialects.sqlite import insert as upsert
 from gatepost.core.fleet.finding import Finding
 from gatepost.core.instant import NEVER, Instant
 from gatepost.core.policy.verdict import DueRule, Outcome
-from gatepost.storage.people import chunks
+from gatepost.storage.among import among
 from gatepost.storage.schema import audience, audience_devices, devices, due, outcomes, pending, settling
 
 
@@ -26,11 +26,15 @@ class Listener(NamedTuple):
 
 
 class DueRow(NamedTuple):
-    """A due rule of a device. `effect_at`: from when it would take effect in its cell; NEVER while it cannot."""
+    """A due rule of a device. `effect_at`: from when it would take effect in its cell; NEVER while it cannot.
+
+    `ready_at`: the same, were the person foreseen: while the two differ, the cap alone is in between.
+    """
 
     device: str
     due: DueRule
     effect_at: Instant
+    ready_at: Instant
 
 
 def add(conn: Connection, listeners: Sequence[Listener]) -> None:
@@ -45,13 +49,10 @@ def add_devices(conn: Connection, rule: int, refs: Iterable[str]) -> None:
 
 def of_people(conn: Connection, people: Iterable[str], rules: Iterable[int]) -> dict[tuple[int, str], Listener]:
     """What the audiences of these rules say of these people."""
-    wanted = list(rules)
-    found: dict[tuple[int, str], Listener] = {}
-    for part in chunks(list(people)):
-        query = select(audience).where(audience.c.person.in_(part), audience.c.rule.in_(wanted))
-        for row in conn.execute(query):
-            found[row.rule, row.person] = Listener(*row)
-    return found
+    if not (wanted := list(rules)):
+        return {}
+    query = select(audience).where(among(audience.c.person, people), audience.c.rule.in_(wanted))
+    return {(row[0], row[1]): Listener(*row) for row in conn.execute(query)}
 
 
 def of_rule(conn: Connection, rule: int) -> dict[str, Listener]:
@@ -60,17 +61,15 @@ def of_rule(conn: Connection, rule: int) -> dict[str, Listener]:
 
 def announced_devices(conn: Connection, rules: Iterable[int], refs: Iterable[str]) -> set[tuple[int, str]]:
     """Which of these devices were due when a rule was announced."""
-    wanted = list(rules)
-    found: set[tuple[int, str]] = set()
-    for part in chunks(list(refs)):
-        query = select(audience_devices).where(audience_devices.c.device.in_(part), audience_devices.c.rule.in_(wanted))
-        found.update((row.rule, row.device) for row in conn.execute(query))
-    return found
+    if not (wanted := list(rules)):
+        return set()
+    columns = (audience_devices.c.rule, audience_devices.c.device)
+    query = select(*columns).where(among(audience_devices.c.device, refs), audience_devices.c.rule.in_(wanted))
+    return {(rule, device) for rule, device in conn.execute(query)}
 
 
 def _change(conn: Connection, rule: int, people: Iterable[str], **values: object) -> None:
-    for part in chunks(list(people)):
-        conn.execute(update(audience).where(audience.c.rule == rule, audience.c.person.in_(part)).values(**values))
+    conn.execute(update(audience).where(audience.c.rule == rule, among(audience.c.person, people)).values(**values))
 
 
 def set_told(conn: Connection, rule: int, told: Mapping[str, Instant | None]) -> None:
@@ -82,7 +81,8 @@ def set_told(conn: Connection, rule: int, told: Mapping[str, Instant | None]) ->
         _change(conn, rule, people, told_at=at)
 
 
-def set_admitted(conn: Connection, rule: int, people: Iterable[str], at: Instant) -> None:
+def set_admitted(conn: Connection, rule: int, people: Iterable[str], at: Instant | None) -> None:
+    """From when the cap lets these be blocked; None: it has to be asked again."""
     _change(conn, rule, people, admitted_at=at)
 
 
@@ -95,26 +95,12 @@ def set_due_since(conn: Connection, listeners: Sequence[Listener]) -> None:
         conn.execute(update(audience).where(condition).values(due_since=bindparam("at")), rows)
 
 
-def waiting(conn: Connection, rules: Iterable[int]) -> list[Listener]:
-    """Unforeseen people who are not admitted yet, oldest first."""
-    condition = and_(audience.c.rule.in_(list(rules)), ~audience.c.foreseen, audience.c.admitted_at.is_(None))
-    query = select(audience).where(condition).order_by(audience.c.due_since, audience.c.person)
-    return [Listener(*row) for row in conn.execute(query)]
-
-
-def admitted_since(conn: Connection, since: Instant) -> int:
-    """How many people were admitted after an instant."""
-    query = select(func.count(func.distinct(audience.c.person))).where(audience.c.admitted_at > since)
-    return int(conn.execute(query).scalar_one())
-
-
 # --- level 1 as rows
 
 
 def replace_due(conn: Connection, refs: Iterable[str], rows: Sequence[DueRow]) -> None:
     """These devices have exactly these due rules."""
-    for part in chunks(list(refs)):
-        conn.execute(delete(due).where(due.c.device.in_(part)))
+    conn.execute(delete(due).where(among(due.c.device, refs)))
     if rows:
         conn.execute(insert(due), [_due_values(row) for row in rows])
 
@@ -129,15 +115,19 @@ def _due_values(row: DueRow) -> dict[str, object]:
         "counts_from": row.due.counts_from,
         "not_before": row.due.not_before,
         "effect_at": row.effect_at,
+        "ready_at": row.ready_at,
     }
+
+
+_DUE = tuple(due.c[name] for name in ("device", *DueRule._fields))
 
 
 def due_of(conn: Connection, refs: Iterable[str]) -> dict[str, list[DueRule]]:
     found: dict[str, list[DueRule]] = {}
-    for part in chunks(list(refs)):
-        for row in conn.execute(select(due).where(due.c.device.in_(part)).order_by(due.c.rule)):
-            rule = DueRule(row.rule, row.cell, row.app, Finding(row.finding), row.counts_from, row.not_before)
-            found.setdefault(row.device, []).append(rule)
+    for device, rule, cell, app, finding, counts_from, not_before in conn.execute(
+        select(*_DUE).where(among(due.c.device, refs)).order_by(due.c.rule)
+    ):
+        found.setdefault(device, []).append(DueRule(rule, cell, app, Finding(finding), counts_from, not_before))
     return found
 
 
@@ -175,11 +165,8 @@ def count_due(conn: Connection, rule: int) -> int:
 
 def outcomes_of(conn: Connection, refs: Iterable[str]) -> dict[str, Outcome]:
     """The recorded outcomes; a device without one was allowed."""
-    found: dict[str, Outcome] = {}
-    for part in chunks(list(refs)):
-        query = select(outcomes.c.device, outcomes.c.outcome).where(outcomes.c.device.in_(part))
-        found.update((row.device, Outcome(row.outcome)) for row in conn.execute(query))
-    return found
+    query = select(outcomes.c.device, outcomes.c.outcome).where(among(outcomes.c.device, refs))
+    return {device: Outcome(outcome) for device, outcome in conn.execute(query)}
 
 
 def set_outcomes(conn: Connection, rows: Mapping[str, tuple[Outcome, Instant]]) -> None:
@@ -189,8 +176,8 @@ def set_outcomes(conn: Connection, rows: Mapping[str, tuple[Outcome, Instant]]) 
         for device, (outcome, check_at) in rows.items()
         if outcome is not Outcome.ALLOW or check_at < NEVER
     ]
-    for part in chunks([device for device, (outcome, at) in rows.items() if outcome is Outcome.ALLOW and at >= NEVER]):
-        conn.execute(delete(outcomes).where(outcomes.c.device.in_(part)))
+    kept = {row["device"] for row in keep}
+    conn.execute(delete(outcomes).where(among(outcomes.c.device, rows.keys() - kept)))
     if keep:
         statement = upsert(outcomes)
         changed = {"outcome": statement.excluded.outcome, "check_at": statement.excluded.check_at}
@@ -217,8 +204,7 @@ def postpone(conn: Connection, refs: Iterable[str]) -> None:
 def take_pending(conn: Connection, limit: int) -> list[str]:
     """Some of the devices that were postponed; they are not any more."""
     found = [row.device for row in conn.execute(select(pending.c.device).limit(limit))]
-    for part in chunks(found):
-        conn.execute(delete(pending).where(pending.c.device.in_(part)))
+    conn.execute(delete(pending).where(among(pending.c.device, found)))
     return found
 
 

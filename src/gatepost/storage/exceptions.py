@@ -6,7 +6,7 @@ from typing import NamedTuple
 from sqlalchemy import Connection, select
 
 from gatepost.core.instant import Instant
-from gatepost.storage.people import chunks
+from gatepost.storage.among import among
 from gatepost.storage.schema import attestations, waivers
 
 
@@ -36,11 +36,8 @@ class Attestation(NamedTuple):
 
 def waivers_of(conn: Connection, subjects: Iterable[str]) -> list[Waiver]:
     """Waivers of these people or devices, those that time ended too (they are over by their own instant)."""
-    found: list[Waiver] = []
-    for part in chunks(list(subjects)):
-        query = select(waivers).where(waivers.c.subject.in_(part), waivers.c.ended != "revoked")
-        found.extend(Waiver(*row) for row in conn.execute(query))
-    return found
+    query = select(waivers).where(among(waivers.c.subject, subjects), waivers.c.ended != "revoked")
+    return [Waiver(*row) for row in conn.execute(query)]
 
 
 def all_waivers(conn: Connection, policy: str | None = None) -> list[Waiver]:
@@ -64,21 +61,17 @@ def waivers_ending(conn: Connection, by: Instant) -> list[Waiver]:
 
 def attestations_of(conn: Connection, devices: Iterable[str]) -> list[Attestation]:
     """Attestations not ended, of these devices."""
-    found: list[Attestation] = []
-    for part in chunks(list(devices)):
-        query = select(attestations).where(attestations.c.device.in_(part), attestations.c.ended == "")
-        found.extend(Attestation(*row) for row in conn.execute(query))
-    return found
+    query = select(attestations).where(among(attestations.c.device, devices), attestations.c.ended == "")
+    return [Attestation(*row) for row in conn.execute(query)]
 
 
 def attested_until(conn: Connection, devices: Iterable[str]) -> dict[str, dict[str, Instant]]:
     """Per device and app the latest end of a statement, of those that time ended too: over by their own instant, they
     still say since when the app has been unattested, so that ending one in the tables changes no verdict."""
     found: dict[str, dict[str, Instant]] = {}
-    for part in chunks(list(devices)):
-        query = select(attestations).where(attestations.c.device.in_(part), attestations.c.ended.in_(["", "ended"]))
-        for row in conn.execute(query.order_by(attestations.c.until)):
-            found.setdefault(row.device, {})[row.app] = row.until
+    query = select(attestations).where(among(attestations.c.device, devices), attestations.c.ended.in_(["", "ended"]))
+    for row in conn.execute(query.order_by(attestations.c.until)):
+        found.setdefault(row.device, {})[row.app] = row.until
     return found
 
 

@@ -10,6 +10,7 @@ from sqlalchemy.dialects.sqlite import insert as upsert
 from gatepost.core.change.stage import Stage
 from gatepost.core.instant import Instant
 from gatepost.core.notice.notice import REACHED, NoticeKind, NoticeState
+from gatepost.storage.among import among
 from gatepost.storage.people import chunks
 from gatepost.storage.schema import notices, revisions
 
@@ -100,9 +101,8 @@ _WAITING = and_(
 
 
 def claim(conn: Connection, ids: Iterable[str], claim_id: str) -> None:
-    for part in chunks(list(ids)):
-        values = {"state": NoticeState.SENDING.value, "claim": claim_id, "attempts": notices.c.attempts + 1}
-        conn.execute(update(notices).where(notices.c.id.in_(part)).values(values))
+    values = {"state": NoticeState.SENDING.value, "claim": claim_id, "attempts": notices.c.attempts + 1}
+    conn.execute(update(notices).where(among(notices.c.id, ids)).values(values))
 
 
 def settle(conn: Connection, states: Mapping[str, tuple[NoticeState, str]], at: Instant) -> None:
@@ -143,17 +143,29 @@ def stop(conn: Connection, policy: str, at: Instant) -> int:
     return conn.execute(update(notices).where(queued).values(values)).rowcount
 
 
-def stop_about(conn: Connection, policy: str, person: str, device: str, at: Instant) -> int:
-    """Withdraw what is queued about one device's mail being closed or opened: something newer will be said of it."""
-    about = and_(notices.c.policy == policy, notices.c.person == person, notices.c.step.startswith(f"{device}@"))
-    queued = and_(notices.c.state == NoticeState.QUEUED.value, notices.c.settled_at.is_(None))
+def stop_about(conn: Connection, policy: str, about: Mapping[str, str], at: Instant) -> int:
+    """Withdraw what is queued about these devices' mail being closed or opened: something newer will be said of them.
+
+    `about`: each device's person.
+    """
+    columns = (notices.c.id, notices.c.policy, notices.c.state, notices.c.step, notices.c.settled_at)
+    # Asked by person alone: SQLite would rather go through all the policy's notices, or all that are queued.
+    rows = conn.execute(select(*columns).where(among(notices.c.person, set(about.values()))))
+    older = [
+        id_
+        for id_, of, state, step, settled_at in rows
+        if of == policy and state == NoticeState.QUEUED.value and settled_at is None and step.partition("@")[0] in about
+    ]
     values = {"state": NoticeState.WITHDRAWN.value, "settled_at": at}
-    return conn.execute(update(notices).where(about, queued).values(values)).rowcount
+    return conn.execute(update(notices).where(among(notices.c.id, older)).values(values)).rowcount if older else 0
+
+
+_ABOUT_APPROVAL = (NoticeKind.APPROVAL_ASKED, NoticeKind.APPROVAL_RESULT)
 
 
 def _about_policy() -> Any:
     """Mails to the people concerned, not those that ask for approvals."""
-    return notices.c.kind.not_in([NoticeKind.APPROVAL_ASKED.value, NoticeKind.APPROVAL_RESULT.value])
+    return notices.c.kind.not_in([kind.value for kind in _ABOUT_APPROVAL])
 
 
 def of_policy(conn: Connection, policy: str, revision: int | None = None) -> list[Notice]:
@@ -209,18 +221,14 @@ def claimed(conn: Connection) -> list[str]:
 
 def threads(conn: Connection, policy: str, people: Iterable[str] | None = None) -> dict[str, list[Notice]]:
     """For each person who may have any notice of the policy in the inbox: those notices, oldest first."""
-    condition = and_(
-        notices.c.policy == policy, notices.c.state.in_([state.value for state in REACHED]), _about_policy()
-    )
-    order = (notices.c.settled_at, notices.c.created_at)
+    # By person alone: SQLite would rather go through all the policy's notices.
+    concerned = notices.c.policy == policy if people is None else among(notices.c.person, people)
+    query = select(*_COLUMNS).where(concerned).order_by(notices.c.settled_at, notices.c.created_at)
     found: dict[str, list[Notice]] = {}
-    parts: Iterable[list[str] | None] = [None] if people is None else chunks(list(people))
-    for part in parts:
-        query = select(*_COLUMNS).where(condition)
-        if part is not None:
-            query = query.where(notices.c.person.in_(part))
-        for row in conn.execute(query.order_by(*order)):
-            found.setdefault(row.person, []).append(_notice(row))
+    for row in conn.execute(query):
+        notice = _notice(row)
+        if notice.policy == policy and notice.state in REACHED and notice.kind not in _ABOUT_APPROVAL:
+            found.setdefault(notice.person, []).append(notice)
     return found
 
 

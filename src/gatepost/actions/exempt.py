@@ -4,6 +4,7 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from gatepost.actions.cap import waiting_for_cap
 from gatepost.actions.change import Change, changing
 from gatepost.actions.live import live_rules
 from gatepost.actions.lookup import revision_in
@@ -192,12 +193,14 @@ def release(site: Site, by: str | None, policy: str = "") -> dict[str, object] |
             return actor
         if not sitemeta.get(change.conn, sitemeta.FROZEN):
             return Refusal(Code.NOTHING_FROZEN, "Nothing is frozen; unforeseen blocks go on within the cap.")
-        rules = {number for number, known in live_rules(change.conn).items() if policy in ("", known.revision.policy)}
-        if not rules:
+        rules = {
+            number: known for number, known in live_rules(change.conn).items() if policy in ("", known.revision.policy)
+        }
+        if policy and not rules:
             return Refusal(
                 Code.NO_SUCH_POLICY, f"No policy {policy} is announced or in force; `policy list` shows all."
             )
-        waiting = len({listener.person for listener in audience.waiting(change.conn, rules)})
+        waiting = len({one.person for one in waiting_for_cap(change.conn, rules, change.now)})
         change.record(BlocksReleased(waiting))
         sitemeta.put(change.conn, sitemeta.FROZEN, "")
         for rule in rules:

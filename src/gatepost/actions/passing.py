@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from sqlalchemy import Connection
 
 from gatepost.actions import site_time
+from gatepost.actions.cap import admit
 from gatepost.actions.catalogue import stop_looking
 from gatepost.actions.change import Change, changing, looking
 from gatepost.actions.exempt import tell
@@ -19,8 +20,8 @@ from gatepost.actions.reserve import keep_reserve
 from gatepost.actions.site import Site
 from gatepost.actions.standing import catch_up, refresh, refresh_many
 from gatepost.core.change.stage import Stage
-from gatepost.core.instant import DAY, HOUR, Duration, Instant, duration_text
-from gatepost.core.ledger.events import AttestationVoided, BlocksFrozen, PolicyInForce, WaiverEnded
+from gatepost.core.instant import DAY, Duration, Instant, duration_text
+from gatepost.core.ledger.events import AttestationVoided, PolicyInForce, WaiverEnded
 from gatepost.core.notice.notice import NoticeKind
 from gatepost.core.policy.policy import Consequence
 from gatepost.storage import audience, catalogue, devices, exceptions, notices, people, sitemeta
@@ -29,7 +30,6 @@ BATCH = 2000
 """Devices or people handled in one transaction, so that nobody waits long behind the worker."""
 
 HEARTBEAT = 5_000
-FREEZE_FACTOR = 3
 
 
 def pass_time(site: Site) -> bool:
@@ -92,34 +92,6 @@ def settle_outcomes(site: Site) -> bool:
         refresh_many(change, audience.due_devices(change.conn, rule))
         audience.settled(change.conn, rule)
     return True
-
-
-def admit(site: Site) -> bool:
-    """Let unforeseen people be blocked, at most the cap's number an hour; with too many waiting, stop (I-17)."""
-    cap = site.settings.rails.cap_people_per_hour
-    with looking(site) as conn:
-        if not audience.waiting(conn, live_rules(conn)):
-            return False
-    with changing(site) as change:
-        waiting = audience.waiting(change.conn, live_rules(change.conn))
-        released = {
-            rule: sitemeta.number(change.conn, sitemeta.released_at(rule)) for rule in {w.rule for w in waiting}
-        }
-        queue = list(dict.fromkeys(listener.person for listener in waiting))
-        unreleased = {listener.person for listener in waiting if (listener.due_since or 0) > released[listener.rule]}
-        if sitemeta.get(change.conn, sitemeta.FROZEN):
-            return False
-        if len(unreleased) >= FREEZE_FACTOR * cap:
-            change.record(BlocksFrozen(len(queue)))
-            sitemeta.put(change.conn, sitemeta.FROZEN, str(change.now))
-            return True
-        room = cap - audience.admitted_since(change.conn, change.now - HOUR)
-        chosen = set(queue[: max(0, room)])
-        for rule in {listener.rule for listener in waiting if listener.person in chosen}:
-            mine = [listener.person for listener in waiting if listener.rule == rule and listener.person in chosen]
-            audience.set_admitted(change.conn, rule, mine, change.now)
-        refresh(change, devices.refs_of(change.conn, chosen))
-        return bool(chosen)
 
 
 def remind(site: Site) -> bool:

@@ -15,12 +15,12 @@ from gatepost.core.fleet.person import Person
 from gatepost.core.instant import ALWAYS, Instant
 from gatepost.core.ledger.events import OutcomesChanged
 from gatepost.core.notice.notice import NoticeKind
-from gatepost.core.policy.compiled import Compiled
+from gatepost.core.policy.compiled import Compiled, Rule
 from gatepost.core.policy.due import Terms, due_app, due_rule
 from gatepost.core.policy.policy import Consequence, Policy
 from gatepost.core.policy.verdict import DueRule, Outcome, Standing, effect_of, outcome_at
 from gatepost.doors.entry import encode_standing, identity_key
-from gatepost.storage import audience, devices, exceptions, people
+from gatepost.storage import admissions, audience, devices, exceptions, people
 from gatepost.storage.audience import DueRow, Listener
 from gatepost.storage.devices import Member
 from gatepost.storage.notices import Notice, stop_about, threads
@@ -96,6 +96,7 @@ class Part:
         self.attested = exceptions.attested_until(conn, refs)
         self.joined: list[Listener] = []
         self.late: list[Listener] = []
+        self.rows: list[DueRow] = []
 
     def write(self) -> None:
         """Compute, write, publish, record and tell."""
@@ -104,11 +105,11 @@ class Part:
         conn = self.change.conn
         audience.add(conn, self.joined)
         audience.set_due_since(conn, self.late)
-        rows = [self._row(ref, due) for ref, (_, standing) in standings.items() for due in standing.rules]
-        audience.replace_due(conn, self.refs, rows)
+        audience.replace_due(conn, self.refs, self.rows)
         self._publish(standings)
         self._welcome()
         self._record(standings, before)
+        self._lapse()
 
     def standing(self, member: Member) -> Standing:
         person, device, evidence = self.people[member.person.ref], member.device, member.evidence
@@ -122,6 +123,7 @@ class Part:
             terms = self._terms(known, person, device, attested, found.since)
             if row := due_rule(rule, device, evidence, terms, self.stale_after):
                 due.append(row)
+                self.rows.append(DueRow(device.ref, row, self._effect(row), self._ready(rule, member, terms, row)))
         logins = () if device.shared else person.logins or NOBODY
         return Standing(device.ref, logins, evidence.reported_at, tuple(due))
 
@@ -168,8 +170,15 @@ class Part:
         self.listeners[known.number, person.ref] = listener
         return listener
 
-    def _row(self, ref: str, due: DueRule) -> DueRow:
-        return DueRow(ref, due, max(self.states[due.rule].effects[due.cell], due.not_before, due.counts_from))
+    def _effect(self, due: DueRule) -> Instant:
+        return max(self.states[due.rule].effects[due.cell], due.not_before, due.counts_from)
+
+    def _ready(self, rule: Rule, member: Member, terms: Terms, row: DueRule) -> Instant:
+        """From when the row would take effect, were the person foreseen."""
+        if terms.foreseen:
+            return self._effect(row)
+        foreseen = replace(terms, foreseen=True)
+        return self._effect(due_rule(rule, member.device, member.evidence, foreseen, self.stale_after) or row)
 
     def _publish(self, standings: Mapping[str, tuple[Member, Standing]]) -> None:
         keyed = {member.device.eas_id.casefold(): ref for ref, (member, _) in standings.items() if member.device.eas_id}
@@ -190,6 +199,21 @@ class Part:
                 kind = NoticeKind.ANNOUNCEMENT
                 new.append(compose(self.change, revision.policy, revision.revision, kind, listener.person))
         enqueue(self.change, new)
+
+    def _lapse(self) -> None:
+        """An admission lasts as long as the block that it let happen: what is to be blocked anew asks the cap anew."""
+        admitted: dict[int, set[str]] = {}
+        for (rule, person), listener in self.listeners.items():
+            if not listener.foreseen and listener.admitted_at is not None:
+                admitted.setdefault(rule, set()).add(person)
+        lapsed: set[str] = set()
+        for rule, persons in admitted.items():
+            open_again = persons - admissions.blocked(self.change.conn, rule, persons, self.change.now)
+            audience.set_admitted(self.change.conn, rule, open_again, None)
+            lapsed |= open_again
+        if lapsed:
+            refs = devices.refs_of(self.change.conn, lapsed)
+            Part(self.change, self.rules, self.compiled, refs).write()
 
     def _record(self, standings: Mapping[str, tuple[Member, Standing]], before: Mapping[str, list[DueRule]]) -> None:
         """Write down what each device's verdict is now, and tell those whose mail was closed or opened."""
@@ -226,8 +250,8 @@ class Part:
                 letters.setdefault(self.states[rule].policy, []).append((member, kind, self.states[rule].revision))
         for policy, group in letters.items():
             known = threads(self.change.conn, policy, {member.person.ref for member, _, _ in group})
-            for member, _, _ in group:
-                stop_about(self.change.conn, policy, member.person.ref, member.device.ref, self.change.now)
+            about = {member.device.ref: member.person.ref for member, _, _ in group}
+            stop_about(self.change.conn, policy, about, self.change.now)
             enqueue(self.change, (self._letter(policy, item, known) for item in group))
 
     def _blocking(self, due: Iterable[DueRule]) -> int | None:

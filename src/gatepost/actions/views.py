@@ -2,9 +2,10 @@
 
 from sqlalchemy import Connection
 
+from gatepost.actions.cap import waiting_for_cap
 from gatepost.actions.change import looking
 from gatepost.actions.hold import lacking
-from gatepost.actions.live import proposal_of
+from gatepost.actions.live import live_rules, proposal_of
 from gatepost.actions.site import Site
 from gatepost.actions.who import looking_as
 from gatepost.core.change.stage import LIVE, Stage
@@ -68,7 +69,7 @@ def show_policy(site: Site, policy: str, number: int | None = None) -> dict[str,
             "impact": {"people": dict(proposal.impact.people), "devices": dict(proposal.impact.devices)},
             "warnings": list(proposal.warnings),
             "notices": {f"{kind}/{state}": count for (kind, state), count in notices.counts(conn, policy).items()},
-            "due": _due(conn, revision),
+            "due": _due(conn, revision, site.clock.now()),
             "document": write_policy(proposal.policy),
         }
 
@@ -87,13 +88,13 @@ def _judged(judgement: Judgement, name: str) -> dict[str, object]:
     }
 
 
-def _due(conn: Connection, revision: Revision) -> dict[str, object]:
+def _due(conn: Connection, revision: Revision, now: Instant) -> dict[str, object]:
     """How many devices are due, and whether new blocks wait for somebody."""
     if revision.rule is None or revision.stage not in LIVE:
         return {"devices": 0, "waiting": 0, "frozen": False}
     return {
         "devices": audience.count_due(conn, revision.rule),
-        "waiting": len(audience.waiting(conn, [revision.rule])),
+        "waiting": len(waiting_for_cap(conn, {revision.rule: live_rules(conn)[revision.rule]}, now)),
         "frozen": bool(sitemeta.get(conn, sitemeta.FROZEN)),
     }
 

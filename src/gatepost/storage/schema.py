@@ -237,7 +237,19 @@ audience = Table(
     Column("due_since", BigInteger),
 )
 Index("audience_person", audience.c.person)
-Index("audience_admitted", audience.c.admitted_at)
+Index(
+    "audience_waiting",
+    audience.c.rule,
+    sqlite_where=~audience.c.foreseen & audience.c.admitted_at.is_(None),
+)
+
+admissions = Table(
+    "admissions",
+    metadata,
+    Column("person", String, primary_key=True),
+    Column("at", BigInteger, primary_key=True, index=True),
+)
+"""Everybody whom the cap ever let be blocked, and when: an admission that lapses stays counted."""
 
 audience_devices = Table(
     "audience_devices",
@@ -257,6 +269,7 @@ due = Table(
     Column("counts_from", BigInteger, nullable=False),
     Column("not_before", BigInteger, nullable=False),
     Column("effect_at", BigInteger, nullable=False),
+    Column("ready_at", BigInteger, nullable=False),
 )
 Index("due_rule_effect", due.c.rule, due.c.effect_at)
 Index("due_rule_counts", due.c.rule, due.c.counts_from)

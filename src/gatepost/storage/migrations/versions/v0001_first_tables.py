@@ -55,7 +55,20 @@ def upgrade() -> None:
         sa.Column("due_since", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("rule", "person"),
     )
-    op.create_index("audience_admitted", "audience", ["admitted_at"], unique=False)
+    op.create_index(
+        "audience_waiting",
+        "audience",
+        ["rule"],
+        unique=False,
+        sqlite_where=sa.text("NOT foreseen AND admitted_at IS NULL"),
+    )
+    op.create_table(
+        "admissions",
+        sa.Column("person", sa.String(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("person", "at"),
+    )
+    op.create_index(op.f("ix_admissions_at"), "admissions", ["at"], unique=False)
     op.create_index("audience_person", "audience", ["person"], unique=False)
     op.create_table(
         "audience_devices",
@@ -96,6 +109,7 @@ def upgrade() -> None:
         sa.Column("counts_from", sa.BigInteger(), nullable=False),
         sa.Column("not_before", sa.BigInteger(), nullable=False),
         sa.Column("effect_at", sa.BigInteger(), nullable=False),
+        sa.Column("ready_at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("device", "rule"),
     )
     op.create_index("due_rule_counts", "due", ["rule", "counts_from"], unique=False)

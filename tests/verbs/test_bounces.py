@@ -1,0 +1,62 @@
+"""Bounces: a mail that came back told nobody."""
+
+from gatepost.actions import bounce, views
+from gatepost.core.problem import Problem
+from gatepost.core.refusal import Code, Refusal
+from tests.verbs.houses import OPERATOR, POLICY, TIKTOK, House, good
+
+
+def notification(message_id: str = "", envelope_id: str = "", action: str = "failed") -> bytes:
+    """A delivery status notification as RFC 3464 section 2 lays it out."""
+    envelope = f"Original-Envelope-Id: {envelope_id}\r\n" if envelope_id else ""
+    returned = f"Message-ID: {message_id}\r\n" if message_id else ""
+    return (
+        "From: MAILER-DAEMON@corp.example\r\nSubject: Undelivered\r\nMIME-Version: 1.0\r\n"
+        'Content-Type: multipart/report; report-type=delivery-status; boundary="b"\r\n\r\n'
+        "--b\r\nContent-Type: text/plain\r\n\r\nIt could not be delivered.\r\n"
+        "--b\r\nContent-Type: message/delivery-status\r\n\r\n"
+        f"Reporting-MTA: dns; mx.corp.example\r\n{envelope}\r\n"
+        f"Final-Recipient: rfc822; u0@corp.example\r\nAction: {action}\r\nStatus: 5.1.1\r\n\r\n"
+        f"--b\r\nContent-Type: text/rfc822-headers\r\n\r\n{returned}Subject: About phones\r\n\r\n--b--\r\n"
+    ).encode()
+
+
+def announced(house: House) -> dict[str, object]:
+    """One person told of the memo; their announcement as `notices show` has it."""
+    house.owners(1, [TIKTOK])
+    house.announce()
+    house.deliver()
+    shown = good(views.show_notices(house.site, None, POLICY))
+    return next(notice for notice in shown if notice["kind"] == "announcement")
+
+
+def test_a_bounced_announcement_told_nobody(house: House) -> None:
+    """I-10: after a bounce, by Message-ID or by ENVID, the person is warned and never blocked, until told otherwise."""
+    notice = announced(house)
+    done = good(bounce.take_bounce(house.site, OPERATOR, notification(str(notice["message_id"])), "dsn"))
+    assert done == {"person": "u0@corp.example", "kind": "announcement", "told": False}
+    house.set("2020-07-12T00:00:00Z")
+    assert house.word("u0") == "warn"
+
+
+def test_a_bounce_is_known_by_its_envelope_id_too(house: House) -> None:
+    """A server that keeps ENVID (RFC 3461) names the notice even where the returned headers are gone."""
+    notice = announced(house)
+    done = good(bounce.take_bounce(house.site, OPERATOR, notification(envelope_id=str(notice["id"])), "dsn"))
+    assert done["told"] is False
+
+
+def test_other_mail_changes_nothing(house: House) -> None:
+    """A delay, a plain mail, and a bounce of somebody else's mail leave everybody told."""
+    notice = announced(house)
+    own = str(notice["message_id"])
+    delayed = bounce.take_bounce(house.site, OPERATOR, notification(own, action="delayed"), "dsn")
+    plain = bounce.take_bounce(house.site, OPERATOR, b"Subject: hello\r\n\r\nhello\r\n", "dsn")
+    for answer in (delayed, plain):
+        assert isinstance(answer, tuple)
+        assert isinstance(answer[0], Problem)
+    foreign = bounce.take_bounce(house.site, OPERATOR, notification("<other@corp.example>"), "dsn")
+    assert isinstance(foreign, Refusal)
+    assert foreign.code is Code.NO_SUCH_NOTICE
+    house.set("2020-07-12T00:00:00Z")
+    assert house.word("u0") == "block"

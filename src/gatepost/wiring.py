@@ -19,13 +19,15 @@ from gatepost.actions.site_time import running
 from gatepost.actions.stream import stream_of
 from gatepost.clock import Clock
 from gatepost.config import FILE, Settings, init_text, load_settings
+from gatepost.core.ledger.events import SiteCreated
+from gatepost.core.ledger.leaf import parse
 from gatepost.core.problem import Problem
 from gatepost.core.refusal import Code, Refusal
 from gatepost.doors.check import DoorRules
 from gatepost.doors.entry import Batch
 from gatepost.notify.render import load_templates
 from gatepost.signatures import note
-from gatepost.storage import sitemeta
+from gatepost.storage import ledger, sitemeta
 from gatepost.storage.following import Following
 from gatepost.storage.store import BROKEN, Store
 
@@ -51,8 +53,29 @@ def open_site(directory: Path) -> Site | Refusal | tuple[Problem, ...]:
     key = note.read((directory / KEY_FILE).read_text(encoding="ascii").strip())
     site = Site(directory, settings, Store(settings.database.path), Clock(), key, load_templates())
     with site.store.reading() as conn:
+        first = next(ledger.rows(conn), None)
         site.clock.offset = sitemeta.number(conn, sitemeta.CLOCK_OFFSET) if settings.site.exercise else 0
+    if contradictions := _contradictions(site, first):
+        site.store.close()
+        return contradictions
     return site
+
+
+def _contradictions(site: Site, first: ledger.Row | None) -> tuple[Problem, ...]:
+    """Where the files say otherwise than the ledger's first entry. A live site that became an exercise by an edit would
+    take `--as` for a signature (I-12)."""
+    made = parse(first.leaf).event if first else None
+    if not isinstance(made, SiteCreated):
+        return (Problem(str(site.store.path), 0, 0, "", "its ledger does not begin with a site's making: restore it"),)
+    asked = site.settings.site
+    wrong = [
+        Problem(FILE, 0, 0, f"site.{field}", f"is {now}, but the site was made with {then}: write that again")
+        for field, now, then in (("id", asked.id, made.site), ("exercise", asked.exercise, made.exercise))
+        if now != then
+    ]
+    if site.note_key.verifier != made.verifier_key:
+        wrong.append(Problem(KEY_FILE, 0, 0, "", f"is not the key of this site's ledger, {made.verifier_key}"))
+    return tuple(wrong)
 
 
 def init_site(

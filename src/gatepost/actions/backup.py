@@ -59,7 +59,7 @@ def restore(archive_file: Path, directory: Path) -> Refusal | None:
     """Put a backup's parts into an empty directory and mark the site as not yet acknowledged."""
     if directory.exists() and any(directory.iterdir()):
         return Refusal(Code.SITE_EXISTS, f"{directory} is not empty; restore into an empty directory.")
-    directory.mkdir(parents=True, exist_ok=True)
+    directory.mkdir(mode=0o700, parents=True, exist_ok=True)  # a backup holds the names of people
     try:
         with tarfile.open(archive_file, "r:gz") as archive:
             names = sorted(archive.getnames())
@@ -75,17 +75,24 @@ def restore(archive_file: Path, directory: Path) -> Refusal | None:
     if not isinstance(settings, Settings):
         return Refusal(Code.BACKUP_INVALID, f"The backup's settings are wrong: {settings[0]}")
     database = settings.database.path
-    if database.exists():
+    if database.exists() and database != directory / DATABASE:
         return Refusal(Code.SITE_EXISTS, f"{database} exists already; it is not overwritten.")
+    _mark_restored(directory)
+    # Last of all: until the database is in its place nothing can act, so a restore that is cut off leaves no site.
     shutil.move(directory / DATABASE, database)
-    with sqlite3.connect(database) as conn:
+    return None
+
+
+def _mark_restored(directory: Path) -> None:
+    """The unpacked database acts for nobody yet, its change stream has a new name, and only its owner reads it."""
+    for secret in (directory / KEY, directory / DATABASE):
+        secret.chmod(0o600)
+    conn = sqlite3.connect(directory / DATABASE)
+    with conn:
         rows = ((sitemeta.UNACKNOWLEDGED, "1"), (sitemeta.STREAM, new_stream(directory)))
         statement = "INSERT INTO site (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value"
         conn.executemany(statement, rows)
     conn.close()
-    for secret in (directory / KEY, database):
-        secret.chmod(0o600)
-    return None
 
 
 def acknowledge(site: Site, by: str | None, checkpoint: str) -> dict[str, object] | Refusal:

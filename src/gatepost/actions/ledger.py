@@ -12,8 +12,9 @@ from gatepost.actions.change import changing, looking
 from gatepost.actions.checkpoint import issue_checkpoint
 from gatepost.actions.site import Site
 from gatepost.actions.who import AUDITOR, acting, looking_as
-from gatepost.core.ledger.codec import to_data
+from gatepost.core.ledger.codec import EventError, to_data
 from gatepost.core.ledger.leaf import parse
+from gatepost.core.ledger.merkle import Frontier
 from gatepost.core.refusal import Refusal
 from gatepost.documents.deadline import instant_text
 from gatepost.documents.ledger_export import write_export
@@ -55,13 +56,34 @@ def _some(rows: Iterator[ledger.Row], limit: int) -> Iterator[ledger.Row]:
 def verify(site: Site, held: tuple[str, ...] = ()) -> verifier.Report:
     """Check the whole ledger, its checkpoints, approvals and quorums. `held`: checkpoints kept outside."""
     with site.store.reading() as conn:
-        return verifier.verify(
-            leaves=(row.leaf for row in ledger.rows(conn)),
+        beside: list[verifier.Problem] = []
+        report = verifier.verify(
+            leaves=_leaves(conn, beside),
             proposals=lambda name: ledger.proposal(conn, name),
             vkey=site.note_key.verifier,
             notes=[*ledger.notes(conn), *held],
             ssh=ssh.verify,
         )
+        size, frontier = ledger.head(conn)
+        if (size, Frontier.from_bytes(frontier).root().hex()) != (report.size, report.root_hex):
+            text = f"the head counts {size} entries and another root than the {report.size} that are there"
+            beside.append(verifier.Problem(None, "head", text))
+        report.problems += beside
+        return report
+
+
+def _leaves(conn: Connection, problems: list[verifier.Problem]) -> Iterator[bytes]:
+    """The leaves in order. The columns beside them are for finding rows: where they say otherwise is a problem."""
+    for row in ledger.rows(conn):
+        try:
+            leaf = parse(row.leaf)
+        except EventError:
+            pass  # the verifier says so
+        else:
+            if (leaf.index, leaf.at, leaf.by, type(leaf.event).__name__) != row[:4]:
+                text = f"the columns beside entry {row.idx} do not say what the entry says"
+                problems.append(verifier.Problem(row.idx, "columns", text))
+        yield row.leaf
 
 
 def export(site: Site, by: str | None, directory: Path) -> dict[str, object] | Refusal:
@@ -120,7 +142,8 @@ def _folded(conn: Connection) -> tuple[dict[str, list[tuple[object, ...]]], int]
 def _fold(source: Connection, target: Connection) -> int:
     count = 0
     for row in list(ledger.rows(source)):
-        reading.apply(target, reading.Entry(row.idx, row.at, row.by), parse(row.leaf).event)
+        leaf = parse(row.leaf)  # and not the columns beside it, which are under no tree
+        reading.apply(target, reading.Entry(leaf.index, leaf.at, leaf.by), leaf.event)
         count += 1
     return count
 

@@ -1,0 +1,147 @@
+"""Somebody who can write the site's files, and wants the record to say something else, or to act without others."""
+
+import re
+import sqlite3
+from contextlib import closing, suppress
+from pathlib import Path
+
+import pytest
+
+from gatepost import wiring
+from gatepost.actions import backup, ledger
+from gatepost.actions.site import Site
+from gatepost.config import FILE
+from gatepost.core.problem import Problem
+from gatepost.signatures.note import generate
+from tests.attacks.conftest import Build
+from tests.verbs.houses import House, good
+
+
+def sql(house: House, *statements: str, triggers: bool = False) -> None:
+    """Statements by hand, as whoever owns the file can; without the triggers unless they are to stay."""
+    with closing(sqlite3.connect(house.site.store.path)) as conn, conn:
+        if not triggers:
+            for (name,) in conn.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
+                conn.execute(f"DROP TRIGGER {name}")
+        for statement in statements:
+            conn.execute(statement)
+
+
+def codes(house: House) -> set[str]:
+    return {problem.code for problem in ledger.verify(house.site).problems}
+
+
+def test_a_live_site_is_not_turned_into_an_exercise(build: Build) -> None:
+    """I-12, I-19: only an exercise takes `--as` for a signature, and a site was made as one or was not: no edit of its
+    settings makes a live site one, for as long as it takes to approve something alone."""
+    house = build(exercise=False)
+    file = house.site.directory / FILE
+    file.write_text(file.read_text().replace("exercise = false", "exercise = true"))
+    problems = wiring.open_site(house.site.directory)
+    assert isinstance(problems, tuple)
+    assert [problem.field for problem in problems] == ["site.exercise"]
+
+
+@pytest.mark.parametrize(("setting", "value"), [("site.id", "another"), ("site.exercise", "false")])
+def test_settings_that_do_not_fit_the_ledger_are_refused(build: Build, setting: str, value: str) -> None:
+    """What the ledger's first entry says of the site, no settings file says otherwise."""
+    house = build()
+    file = house.site.directory / FILE
+    key = setting.partition(".")[2]
+    written = value if value == "false" else f'"{value}"'
+    file.write_text(re.sub(rf"^{key} = .*$", f"{key} = {written}", file.read_text(), count=1, flags=re.M))
+    problems = wiring.open_site(house.site.directory)
+    assert isinstance(problems, tuple)
+    assert all(isinstance(problem, Problem) for problem in problems)
+    assert setting in [problem.field for problem in problems]
+
+
+def test_another_checkpoint_key_is_refused(build: Build) -> None:
+    """I-32: whoever puts another key beside the ledger signs nothing with it: the first entry names the site's own."""
+    house = build()
+    file = house.site.directory / wiring.KEY_FILE
+    name = house.site.settings.ledger.origin
+    file.write_text(generate(name).signer + "\n")
+    problems = wiring.open_site(house.site.directory)
+    assert isinstance(problems, tuple)
+    assert wiring.KEY_FILE in str(problems[0])
+
+
+@pytest.mark.parametrize("verb", ["UPDATE ledger SET by = 'p_x'", "DELETE FROM ledger", "replace"])
+def test_no_statement_changes_an_entry(build: Build, verb: str) -> None:
+    """The ledger is append-only by trigger; REPLACE, which fires no trigger for what it deletes, is no way around."""
+    house = build()
+    if verb == "replace":
+        verb = "INSERT OR REPLACE INTO ledger SELECT idx, at, 'p_x', event, leaf FROM ledger WHERE idx = 3"
+    with pytest.raises(sqlite3.IntegrityError, match="append-only"):
+        sql(house, verb, triggers=True)
+    house.sound()
+
+
+def test_the_columns_beside_a_leaf_are_not_believed(build: Build) -> None:
+    """I-32, I-33: only the leaf is under the tree. A column that says otherwise is found; no rebuild takes it up."""
+    house = build()
+    before = house.tables()["roles"]
+    sql(house, "UPDATE ledger SET by = 'p_somebody_else' WHERE event = 'RoleGranted'")
+    assert "columns" in codes(house)
+    good(ledger.rebuild(house.site, None, check=False))
+    assert house.tables()["roles"] == before
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "DELETE FROM ledger WHERE idx = (SELECT max(idx) FROM ledger)",
+        "DELETE FROM ledger WHERE idx >= (SELECT max(idx) - 3 FROM ledger)",
+    ],
+)
+def test_a_tail_that_no_checkpoint_covers_is_missed_all_the_same(build: Build, statement: str) -> None:
+    """I-32: entries cut off the end are found even where no checkpoint covers them yet, as the head counts them."""
+    house = build()
+    assert not codes(house)
+    sql(house, "DELETE FROM checkpoints", statement)
+    assert "head" in codes(house)
+
+
+@pytest.mark.parametrize(
+    ("table", "statement"),
+    [
+        ("roles", "UPDATE roles SET granted_by = 'system'"),
+        ("roles", "INSERT INTO roles SELECT person, 'approver:legal', 'system', 1 FROM roles WHERE role = 'author'"),
+        ("keys", "INSERT INTO keys VALUES ('SHA256:x', 'p_x', 'ssh-ed25519 AAAA', 'system', 1)"),
+        ("revisions", "UPDATE revisions SET stage = 'approved', author = 'p_x'"),
+        ("approvals", "INSERT INTO approvals SELECT policy, revision, 'p_x', 'security', 1, 1, '', '' FROM revisions"),
+    ],
+)
+def test_a_table_that_the_ledger_does_not_say_is_found(build: Build, table: str, statement: str) -> None:
+    """I-33: a role, a key, a stage or a yes written by hand differs from what the ledger gives."""
+    house = build()
+    house.owners(1)
+    house.propose()
+    house.sound()
+    sql(house, statement)
+    assert table in good(ledger.rebuild(house.site, None, check=True)).differing
+
+
+def test_a_restore_that_is_killed_half_way_does_not_act(
+    build: Build, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A restored site acts for nobody before it was shown a checkpoint, wherever the restoring was cut off."""
+    house = build()
+    archive = tmp_path / "site.backup"
+    good(backup.backup(house.site, None, archive))
+
+    def killed(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    for number, step in enumerate(("shutil.move", "sqlite3.connect", "os.replace")):
+        with monkeypatch.context() as patch:
+            patch.setattr(step, killed)
+            target = tmp_path / f"restored-{number}"
+            with suppress(KeyboardInterrupt):
+                assert backup.restore(archive, target) is None
+        opened = wiring.open_site(target)
+        if isinstance(opened, Site):
+            refusal = ledger.export(opened, None, tmp_path / "export")
+            opened.store.close()
+            assert "acknowledge" in str(refusal)

@@ -86,7 +86,7 @@ def init_site(
         return Refusal(Code.SITE_EXISTS, f"There is a site in {directory} already; choose another directory.")
     if not is_address(admin):
         return Refusal(Code.NO_SUCH_PERSON, f"{admin!r} is not a mail address; name the administrator by --admin.")
-    directory.mkdir(parents=True, exist_ok=True)
+    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     site_id = secrets.token_hex(8)
     (directory / FILE).write_text(init_text(site_id=site_id, exercise=exercise, changes=changes), encoding="utf-8")
     try:
@@ -119,7 +119,8 @@ def _found(directory: Path, admin: str) -> Site | Refusal | tuple[Problem, ...]:
 
 
 def _write_secret(path: Path, text: str) -> None:
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    path.unlink(missing_ok=True)  # not into a file that somebody else laid there, who would keep it open
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "w", encoding="ascii") as file:
         file.write(text)
 

@@ -82,9 +82,10 @@ class Table:
                 _verify(data)
                 map_size = max(map_size, 2 * data.stat().st_size)
             path.mkdir(parents=True, exist_ok=True)
+            path.chmod(0o700)  # it says whose device carries an app
             # The lock file names the readers of a process that is gone: whoever holds our lock is alone.
             (path / "lock.mdb").unlink(missing_ok=True)
-            env = lmdb.open(str(path), map_size=map_size, max_spare_txns=2)
+            env = lmdb.open(str(path), map_size=map_size, max_spare_txns=2, mode=0o600)
             try:
                 table = cls(path, env, lock, _check(env, site))
                 table.states = table._read_states()

@@ -106,6 +106,13 @@ def everybody(conn: Connection) -> Iterator[Person]:
         yield person_of(row, owned.get(row[0], ()))
 
 
+def in_groups(conn: Connection, groups: Iterable[str]) -> set[str]:
+    """Who is in any of these groups, also those who left."""
+    wanted = frozenset(groups)
+    rows = conn.execute(select(people.c.ref, people.c.groups))
+    return {ref for ref, named in rows if not wanted.isdisjoint(_set(named))}
+
+
 def load(conn: Connection, refs: Iterable[str]) -> dict[str, Person]:
     """These people by ref, with their logins."""
     wanted = list(refs)

@@ -3,12 +3,13 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from gatepost.actions.assess import Assessed, assess, fleet
+from gatepost.actions.assess import Assessed, assess, fleet, not_looked_for
 from gatepost.actions.change import Change, changing
 from gatepost.actions.hold import lacking
 from gatepost.actions.live import proposal_of, state_of
 from gatepost.actions.lookup import revision_in
 from gatepost.actions.outbox import compose, enqueue
+from gatepost.actions.retract import correct
 from gatepost.actions.site import Site
 from gatepost.actions.standing import catch_up, refresh_many, tells
 from gatepost.actions.who import AUTHOR, OPERATOR, acting
@@ -81,6 +82,8 @@ def _approved(change: Change, policy: str) -> Revision | Refusal:
 def _stopped(change: Change, revision: Revision, proposal: Proposal, assessed: Assessed) -> Refusal | None:
     """What stops an announcement although it was approved once (I-14, I-16)."""
     limits, policy = change.site.rails(), proposal.policy
+    if asleep := not_looked_for(change.conn, assessed.apps):
+        return asleep
     earliest = _earliest(proposal, assessed)
     if earliest is not None and earliest <= change.now:
         return Refusal(Code.DEADLINE_PASSED, f"The deadline {policy.deadline.written} has passed; propose a later one.")
@@ -102,7 +105,7 @@ def _stopped(change: Change, revision: Revision, proposal: Proposal, assessed: A
         return Refusal(
             Code.SHORT_NOTICE,
             f"Less than the site's minimum notice is left before the deadline {policy.deadline.written}. "
-            f"It needs {roles} to approve as well, or a later deadline.",
+            f"Withdraw it and propose again: with a later deadline, or now, so that {roles} is asked as well.",
         )
     due = assessed.impact.due_people
     return rails.grown(proposal.impact.foreseen, due) or rails.correctable(len(due), limits)
@@ -112,9 +115,8 @@ def _earliest(proposal: Proposal, assessed: Assessed) -> int | None:
     """The first own deadline among the people concerned now, from the instants that were approved."""
     if proposal.policy.deadline.immediately:
         return None
-    zones = assessed.impact.zones
-    concerned = [at for (zone, _), at in zip(proposal.cells, proposal.effects, strict=True) if zone in zones]
-    return min(concerned, default=min(proposal.effects))
+    cells = zip(proposal.cells, proposal.effects, strict=True)
+    return min((at for (zone, _), at in cells if zone in assessed.zones), default=min(proposal.effects))
 
 
 def _announce(change: Change, revision: Revision, proposal: Proposal, assessed: Assessed) -> Announced:
@@ -138,6 +140,7 @@ def _announce(change: Change, revision: Revision, proposal: Proposal, assessed: 
         notices.stop(conn, revision.policy, change.now)
         change.publish({rule_key(replaced[-1].rule): None})
         audience.settle(conn, replaced[-1].rule)
+        _release(change, replaced[-1], set(crowd))
     named = people.load(conn, crowd)
     audience.add(conn, _listeners(change, rule, proposal, (named[ref] for ref in crowd)))
     concerned, due_now = _concerned(change, assessed)
@@ -157,6 +160,12 @@ def _announce(change: Change, revision: Revision, proposal: Proposal, assessed: 
         cannot_be_told=sum(not named[ref].emails for ref in crowd),
         retires=retires,
     )
+
+
+def _release(change: Change, replaced: Revision, crowd: set[str]) -> None:
+    """Whoever heard of the revision that is replaced and is not concerned any more hears that."""
+    spared = [person for person in notices.threads(change.conn, replaced.policy) if person not in crowd]
+    correct(change, replaced, NoticeKind.ENDED, change.position(), spared)
 
 
 def _concerned(change: Change, assessed: Assessed) -> tuple[list[str], list[str]]:

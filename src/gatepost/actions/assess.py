@@ -21,7 +21,8 @@ from gatepost.storage import access, catalogue, devices, exceptions, people
 
 @dataclass(frozen=True, slots=True)
 class Assessed:
-    """`earliest`: the first own deadline among the people concerned; None for `immediately`."""
+    """`zones`: of the people concerned, else of all people. `earliest`: the first own deadline in them; None for
+    `immediately`."""
 
     policy: Policy
     apps: tuple[App, ...]
@@ -30,6 +31,7 @@ class Assessed:
     warnings: tuple[Warned, ...]
     cells: tuple[tuple[str, int], ...]
     effects: Cells
+    zones: frozenset[str]
     earliest: Instant | None
 
 
@@ -82,7 +84,8 @@ def assess(conn: Connection, site: Site, policy: Policy, at: Instant) -> Assesse
     impact = preview(rule, fleet(conn, policy.id), site.settings.fleet.stale_after, at)
     zones = sorted(known_zones())
     instants = deadline_instants(policy.deadline, zones)
-    concerned = impact.zones or set(people.zones(conn)) or {site.settings.site.default_time_zone}
+    # A zone that the time-zone data no longer know counts as the site's, as it does for the people in it.
+    concerned = instants.keys() & (impact.zones or set(people.zones(conn))) or {site.settings.site.default_time_zone}
     immediately = policy.deadline.immediately
     earliest = None if immediately else min(instants[zone] for zone in concerned)
     grants = access.grants(conn)
@@ -105,12 +108,28 @@ def assess(conn: Connection, site: Site, policy: Policy, at: Instant) -> Assesse
         warnings=tuple(warnings(policy, impact, around)),
         cells=tuple((zone, 0) for zone in zones),
         effects=tuple(instants[zone] for zone in zones),
+        zones=frozenset(concerned),
         earliest=earliest,
     )
 
 
+def not_looked_for(conn: Connection, apps: tuple[App, ...]) -> Refusal | None:
+    """Why nothing would be found of a policy's apps: none can be matched, or one that can is not active."""
+    matchable = [app for app in apps if any(app.identifiers.values())]
+    if not matchable:
+        return Refusal(
+            Code.NOTHING_TO_MATCH, "No identifier is known for any of the policy's apps; nothing can be looked for."
+        )
+    active = catalogue.activations(conn)
+    if asleep := [app.id for app in matchable if app.id not in active]:
+        return Refusal(
+            Code.APP_NOT_ACTIVE,
+            f"Not looked for yet: {', '.join(asleep)}. Use `apps activate APP --purpose TEXT --until DATE`.",
+        )
+    return None
+
+
 def _executives(conn: Connection, site: Site) -> set[str]:
     """People in the groups that the site calls executive, and whoever approves as executive."""
-    groups = set(site.settings.rails.executive_groups)
-    found = {person.ref for person in people.everybody(conn) if person.groups & groups}
+    found = people.in_groups(conn, site.settings.rails.executive_groups)
     return found | set(access.holders(conn, f"{APPROVER}executive"))

@@ -4,6 +4,8 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from sqlalchemy import Connection
+
 from gatepost.actions.cap import waiting_for_cap
 from gatepost.actions.change import Change, changing
 from gatepost.actions.live import live_rules
@@ -12,6 +14,7 @@ from gatepost.actions.outbox import compose, enqueue
 from gatepost.actions.site import Site
 from gatepost.actions.standing import refresh
 from gatepost.actions.who import HELPDESK, OPERATOR, Actor, acting
+from gatepost.core.change.stage import LIVE
 from gatepost.core.fleet.device import Device
 from gatepost.core.fleet.person import Person
 from gatepost.core.instant import Instant, duration_text
@@ -27,6 +30,7 @@ from gatepost.core.notice.notice import NoticeKind
 from gatepost.core.refusal import Code, Refusal
 from gatepost.documents.deadline import instant_text
 from gatepost.storage import audience, catalogue, devices, exceptions, ledger, notices, people, policies, sitemeta
+from gatepost.storage.exceptions import Waiver
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,14 +94,21 @@ def _subject(change: Change, person: str, device: str) -> Person | Device | Refu
 
 
 def tell(change: Change, policy: str, kind: NoticeKind, person: str, step: str, facts: Mapping[str, object]) -> None:
-    """One mail in the person's thread of the policy's newest revision, where there is an address."""
+    """One mail in the person's thread of a policy that is announced; nobody hears of one that is not (I-19)."""
     known = people.load(change.conn, [person]).get(person)
-    newest = policies.latest(change.conn, policy)
-    if known is None or not known.emails or newest is None:
+    announced = [revision for revision in policies.history(change.conn, policy) if revision.stage in LIVE]
+    if known is None or not known.emails or not known.working or not announced:
         return
-    revision = newest.revision
+    revision = announced[-1].revision
     thread = notices.threads(change.conn, policy, [person]).get(person, [])
     enqueue(change, [compose(change, policy, revision, kind, person, step=step, facts=facts, thread=thread)])
+
+
+def beneficiary(conn: Connection, waiver: Waiver) -> list[str]:
+    """Whom a waiver is for: the person, or the device's owner; nobody once the device was checked out."""
+    if waiver.of == "person":
+        return [waiver.subject]
+    return [member.person.ref for member in devices.members(conn, [waiver.subject])]
 
 
 def revoke_waiver(site: Site, by: str | None, waiver_id: str, reason: str) -> dict[str, object] | Refusal:
@@ -112,9 +123,9 @@ def revoke_waiver(site: Site, by: str | None, waiver_id: str, reason: str) -> di
         conn = change.conn
         refs = devices.refs_of(conn, [waiver.subject]) if waiver.of == "person" else [waiver.subject]
         refresh(change, refs)
-        owner = waiver.subject if waiver.of == "person" else next(devices.members(conn, refs)).person.ref
         facts = {"until": change.now, "revoked": True, "note": reason}
-        tell(change, waiver.policy, NoticeKind.WAIVER_RESULT, owner, f"{waiver_id}/revoked", facts)
+        for owner in beneficiary(conn, waiver):
+            tell(change, waiver.policy, NoticeKind.WAIVER_RESULT, owner, f"{waiver_id}/revoked", facts)
         return {"waiver": waiver_id, "ended": "revoked"}
 
 
@@ -174,12 +185,15 @@ def told(site: Site, by: str | None, policy: str, person: str, how: str) -> dict
         if known is None:
             return Refusal(Code.NO_SUCH_PERSON, f"Nobody is known as {person}.")
         rule = revision.rule or 0
-        if (rule, known.ref) not in audience.of_people(change.conn, [known.ref], [rule]):
+        listener = audience.of_people(change.conn, [known.ref], [rule]).get((rule, known.ref))
+        if listener is None:
             return Refusal(Code.NOT_CONCERNED, f"{person} has no device that {policy} concerns.")
         change.record(PersonTold(policy, revision.revision, known.ref, change.words(how)))
-        audience.set_told(change.conn, rule, {known.ref: change.now})
-        refresh(change, devices.refs_of(change.conn, [known.ref]))
-        return {"policy": policy, "person": known.id, "told_at": instant_text(change.now)}
+        told_at = change.now if listener.told_at is None else listener.told_at
+        if listener.told_at is None:  # telling somebody twice does not give them their notice period twice
+            audience.set_told(change.conn, rule, {known.ref: told_at})
+            refresh(change, devices.refs_of(change.conn, [known.ref]))
+        return {"policy": policy, "person": known.id, "told_at": instant_text(told_at)}
 
 
 def release(site: Site, by: str | None, policy: str = "") -> dict[str, object] | Refusal:

@@ -2,7 +2,7 @@
 
 import io
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection
 
@@ -14,6 +14,7 @@ from gatepost.actions.standing import catch_up, refresh, refresh_many
 from gatepost.actions.who import ADMIN, OPERATOR, acting
 from gatepost.core.fleet.device import Device
 from gatepost.core.fleet.finding import NOTHING, after_report
+from gatepost.core.instant import ALWAYS, NEVER
 from gatepost.core.ledger.events import AttestationVoided, CheckedOut, DevicesImported
 from gatepost.core.policy.verdict import Outcome
 from gatepost.core.problem import Problem
@@ -77,6 +78,9 @@ class Intake:
                 Code.TWO_OWNERS,
                 f"{row.id} belongs to somebody else already; check it out first, or mark it shared in both rows",
             )
+        if known and not known.retired and (row.reported_at or NEVER) < (known.evidence.reported_at or ALWAYS):
+            # Older than the last: it says nothing, but that a device manager has the device.
+            return known._replace(device=replace(known.device, managed=True))
         device = Device(
             ref=known.device.ref if known else new_ref("d"),
             id=row.id,

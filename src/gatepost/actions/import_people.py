@@ -14,7 +14,7 @@ from gatepost.core.problem import Problem
 from gatepost.core.refusal import Code, Refusal
 from gatepost.documents.canonical import digest
 from gatepost.documents.people_file import PersonRow, read_people
-from gatepost.storage import devices, people
+from gatepost.storage import access, devices, people
 
 Progress = Callable[[int], None]
 
@@ -76,8 +76,18 @@ class _Import:
         limit = self.change.site.settings.fleet.complete_limit_percent
         if complete and len(leaving) * 100 > limit * working:
             return too_many(len(leaving), working, limit, "people")
+        if self._nobody_left_to_administer(leaving):
+            return Refusal(
+                Code.LAST_ADMINISTRATOR,
+                "Every administrator is missing from this complete file. Nothing was changed: add one of them to it, "
+                "or grant admin to somebody in it first.",
+            )
         self._write(leaving, data)
         return self.result
+
+    def _nobody_left_to_administer(self, leaving: list[str]) -> bool:
+        working = {person.ref for person in self.known.values() if person.working}
+        return bool(leaving) and not (working & set(access.holders(self.change.conn, ADMIN)) - set(leaving))
 
     def _take(self, row: PersonRow) -> None:
         if row.id in self.seen:

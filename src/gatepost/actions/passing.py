@@ -12,7 +12,7 @@ from gatepost.actions import site_time
 from gatepost.actions.cap import admit
 from gatepost.actions.catalogue import stop_looking
 from gatepost.actions.change import Change, changing, looking
-from gatepost.actions.exempt import tell
+from gatepost.actions.exempt import beneficiary, tell
 from gatepost.actions.hold import recheck_quorums
 from gatepost.actions.live import LiveRule, live_rules
 from gatepost.actions.outbox import compose, enqueue
@@ -25,6 +25,7 @@ from gatepost.core.ledger.events import AttestationVoided, PolicyInForce, Waiver
 from gatepost.core.notice.notice import NoticeKind
 from gatepost.core.policy.policy import Consequence
 from gatepost.storage import audience, catalogue, devices, exceptions, notices, people, sitemeta
+from gatepost.storage.exceptions import Waiver
 
 BATCH = 2000
 """Devices or people handled in one transaction, so that nobody waits long behind the worker."""
@@ -35,10 +36,19 @@ HEARTBEAT = 5_000
 def pass_time(site: Site) -> bool:
     """Everything that time brings about now. Whether something was done, so that more may be waiting."""
     keep_reserve(site.directory)
+    if _waits_for_acknowledgement(site):
+        beat(site)
+        return False
     steps = (catch_up, take_effect, end_exceptions, settle_outcomes, recheck, admit, remind)
     worked = [step(site) for step in steps]
     beat(site)
     return any(worked)
+
+
+def _waits_for_acknowledgement(site: Site) -> bool:
+    """A restored site acts for nobody: what time brought about since its backup, the lost site may have done."""
+    with looking(site) as conn:
+        return bool(sitemeta.get(conn, sitemeta.UNACKNOWLEDGED))
 
 
 def beat(site: Site) -> None:
@@ -98,12 +108,11 @@ def remind(site: Site) -> bool:
     """Reminders, so long before each person's own deadline as the policy says, to those who are still due."""
     with looking(site) as conn:
         now = site.clock.now()
+        # A clock that was put back has reminded nobody of what lies ahead again; each step goes out once all the same.
+        last = min(sitemeta.number(conn, sitemeta.REMINDED_UNTIL), now)
         steps = [
-            (known, before, cell)
-            for known in live_rules(conn).values()
-            for before, cell in _crossed(known, sitemeta.number(conn, sitemeta.REMINDED_UNTIL), now)
+            (known, before, cell) for known in live_rules(conn).values() for before, cell in _crossed(known, last, now)
         ]
-        last = sitemeta.number(conn, sitemeta.REMINDED_UNTIL)
     if not steps and now - last < HEARTBEAT:
         return False
     with changing(site) as change:
@@ -146,7 +155,7 @@ def _remind(change: Change, known: LiveRule, before: Duration, cell: int) -> Non
                 thread=mails[ref],
             )
             for ref in concerned
-            if ref in mails and named[ref].emails
+            if ref in mails and named[ref].emails and named[ref].working
         ),
     )
 
@@ -156,36 +165,51 @@ def end_exceptions(site: Site) -> bool:
     with looking(site) as conn:
         now = site.clock.now()
         ended = exceptions.waivers_ending(conn, now) or exceptions.attestations_ending(conn, now)
-        asleep = any(found.until <= now for found in catalogue.activations(conn).values())
-        soon = exceptions.waivers_ending(conn, now + DAY)
-        reminded = all(notices.exists(conn, waiver.policy, NoticeKind.WAIVER_ENDS, waiver.waiver) for waiver in soon)
-    if not ended and not asleep and reminded:
-        return False
+        if not (ended or _asleep(conn, now) or _to_tell(conn, now)):
+            return False
     with changing(site) as change:
-        done = _end_waivers(change) + _end_attestations(change)
-        for app, found in catalogue.activations(change.conn).items():
-            if found.until <= change.now:
-                stop_looking(change, app)
-    return done > 0
+        _tell_of_ends(change)
+        _end_waivers(change)
+        _end_attestations(change)
+        for app in _asleep(change.conn, change.now):
+            stop_looking(change, app)
+    return True
 
 
-def _end_waivers(change: Change) -> int:
+def _asleep(conn: Connection, now: Instant) -> list[str]:
+    """Apps whose time is over and that no live policy asks about (it is looked for on until that is over)."""
+    over = [app for app, found in catalogue.activations(conn).items() if found.until <= now]
+    asked = {app for known in live_rules(conn).values() for app in known.rule.order} if over else set()
+    return [app for app in over if app not in asked]
+
+
+def _to_tell(conn: Connection, now: Instant) -> list[tuple[Waiver, str]]:
+    """The waivers of live policies that end within a day, each with the person who has not been told so."""
+    live = {known.revision.policy for known in live_rules(conn).values()}
+    soon = [waiver for waiver in exceptions.waivers_ending(conn, now + DAY) if now < waiver.until]
+    return [
+        (waiver, owner)
+        for waiver in soon
+        if waiver.policy in live and not notices.exists(conn, waiver.policy, NoticeKind.WAIVER_ENDS, waiver.waiver)
+        for owner, person in people.load(conn, beneficiary(conn, waiver)).items()
+        if person.emails and person.working
+    ]
+
+
+def _tell_of_ends(change: Change) -> None:
+    for waiver, owner in _to_tell(change.conn, change.now):
+        tell(change, waiver.policy, NoticeKind.WAIVER_ENDS, owner, waiver.waiver, {"until": waiver.until})
+
+
+def _end_waivers(change: Change) -> None:
     conn = change.conn
-    for waiver in exceptions.waivers_ending(conn, change.now + DAY):
-        refs = devices.refs_of(conn, [waiver.subject]) if waiver.of == "person" else [waiver.subject]
-        owner = waiver.subject if waiver.of == "person" else next(devices.members(conn, refs)).person.ref
-        facts = {"until": waiver.until}
-        tell(change, waiver.policy, NoticeKind.WAIVER_ENDS, owner, waiver.waiver, facts)
-    ended = exceptions.waivers_ending(conn, change.now)
-    for waiver in ended:
+    for waiver in exceptions.waivers_ending(conn, change.now):
         change.record(WaiverEnded(waiver.waiver))
         refresh(change, devices.refs_of(conn, [waiver.subject]) if waiver.of == "person" else [waiver.subject])
-    return len(ended)
 
 
-def _end_attestations(change: Change) -> int:
+def _end_attestations(change: Change) -> None:
     ended = exceptions.attestations_ending(change.conn, change.now)
     for statement in ended:
         change.record(AttestationVoided(statement.attestation, "ended"))
     refresh(change, [statement.device for statement in ended])
-    return len(ended)

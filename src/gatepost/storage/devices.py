@@ -123,7 +123,9 @@ def find(conn: Connection, name: str) -> Device | None:
     """A device that is not retired, by inventory id or by ActiveSync id (the one reported last)."""
     for condition in (devices.c.id == name, devices.c.eas_key == name.casefold()):
         query = select(*_DEVICE).where(condition, ~devices.c.retired, devices.c.id != "")
-        if row := conn.execute(query.order_by(devices.c.reported_at.desc().nulls_last()).limit(1)).first():
+        if row := conn.execute(
+            query.order_by(devices.c.reported_at.desc().nulls_last(), devices.c.ref.desc()).limit(1)
+        ).first():
             return _device_of(row)
     return None
 

@@ -1,0 +1,178 @@
+"""Waivers, attestations, tellings: what people do about one policy for one person or device, and how it ends."""
+
+from gatepost.actions import exempt, import_devices
+from gatepost.core.instant import DAY, HOUR, MINUTE
+from tests.verbs.houses import AUTHOR, OPERATOR, POLICY, TIKTOK, House, good
+from tests.verbs.test_outbox import kind_of, shown
+
+IN_FORCE = "2020-07-11T00:00:00Z"
+
+
+def waive(house: House, hours: int, **whom: str) -> exempt.Waived:
+    end = house.now() + hours * HOUR
+    return good(exempt.grant_waiver(house.site, OPERATOR, POLICY, until=end, reason="abroad", **whom))
+
+
+def in_force(house: House, number: int = 1, **policy: object) -> House:
+    house.owners(number)
+    house.announce(**policy)
+    house.deliver()
+    house.set(IN_FORCE)
+    house.deliver()
+    return house
+
+
+def test_a_waiver_opens_the_door_and_its_end_closes_it_without_grace(house: House) -> None:
+    """Waive: allowed while it lasts; no grace after; a reminder a day before; the result is told."""
+    in_force(house, grace="24h")
+    assert house.word("u0") == "block"
+    waived = waive(house, 48, person="u0@corp.example")
+    assert house.word("u0") == "allow"
+    assert {kind_of(letter) for letter in house.deliver()} == {"waiver-result", "restored"}
+    house.set(waived.until - DAY - MINUTE)
+    assert house.deliver() == []
+    house.set(waived.until - DAY + MINUTE)
+    assert [kind_of(letter) for letter in house.deliver()] == ["waiver-ends"]
+    house.set(waived.until - 1000)
+    assert house.word("u0") == "allow"
+    house.set(waived.until + 1000)
+    assert house.word("u0") == "block"
+    assert house.ledger().count("WaiverEnded") == 1
+    house.sound()
+
+
+def test_a_waiver_of_a_device_that_was_checked_out_ends_like_any_other(house: House) -> None:
+    """A worker that meets an orphaned waiver goes on: its end is recorded, and nobody is told."""
+    in_force(house)
+    waived = waive(house, 30, device="phone-u0")
+    again = waive(house, 20, device="phone-u0")
+    good(import_devices.check_out(house.site, OPERATOR, "phone-u0", "handed back"))
+    house.deliver()
+    good(exempt.revoke_waiver(house.site, OPERATOR, again.waiver, "not needed"))
+    house.set(waived.until - HOUR)
+    house.set(waived.until + HOUR)
+    assert house.deliver() == []
+    assert house.ledger().count("WaiverEnded") == 1
+    house.sound()
+
+
+def test_nobody_hears_of_a_waiver_from_a_policy_that_is_not_announced_or_is_over(house: House) -> None:
+    """I-19: a proposal reaches no recipient; and a waiver of a retracted policy is no news."""
+    house.owners(1)
+    house.propose()
+    waived = waive(house, 30, person="u0@corp.example")
+    assert {kind_of(letter) for letter in house.deliver()} == {"approval-asked"}
+    house.approve(POLICY, *asked(house))
+    from gatepost.actions.announce import announce
+
+    house.deliver()
+    good(announce(house.site, AUTHOR, POLICY))
+    house.retract()
+    house.set(waived.until - HOUR)
+    house.set(waived.until + HOUR)
+    assert house.deliver() == []
+    house.sound()
+
+
+def asked(house: House) -> list[str]:
+    from gatepost.actions import views
+    from tests.verbs.houses import ROLES
+
+    missing = good(views.show_policy(house.site, POLICY))["approvals"]
+    assert isinstance(missing, dict)
+    return [person for person, role in ROLES.items() if role.removeprefix("approver:") in missing["missing"]]
+
+
+def test_a_waivers_mail_is_about_the_revision_that_people_know(house: House) -> None:
+    """I-13, I-19: while a second revision waits for approval, mails are written from the announced one."""
+    in_force(house)
+    house.propose(title="Not yet approved words", deadline="2020-07-20")
+    house.deliver()
+    waive(house, 30, person="u0@corp.example")
+    letters = house.deliver()
+    assert letters
+    assert all(b"Gatepost-Policy: no-tiktok/1" in letter.message for letter in letters)
+    assert not any(b"Not yet approved words" in letter.message for letter in letters)
+
+
+def test_waiting_for_a_waiver_to_end_costs_no_writing(house: House) -> None:
+    """In the last day of a waiver whose holder has no address, the worker rests."""
+    row = {"id": "u9", "email": "", "logins": "u9@corp.example", "name": "U", "kind": "employee", "country": "US"}
+    house.people_rows(row | {"time_zone": "UTC", "locale": "en", "groups": ""})
+    house.devices(house.phone_row("u9", [TIKTOK]))
+    house.announce()
+    waive(house, 20, person="u9")
+    house.pass_time()
+    before = house.tables()
+    from gatepost.actions.passing import pass_time
+
+    assert not pass_time(house.site)
+    assert house.tables() == before
+
+
+def test_an_attestation_opens_the_door_until_it_ends_and_its_end_gives_grace_once(house: House) -> None:
+    """Attest: counts for hidden; ends by time; what is due only then has its grace from that instant, whenever the
+    worker comes."""
+    house.people("u0")
+    house.phone("u0", visibility="managed-only")
+    house.announce(unseen="attest", grace="24h")
+    house.deliver()
+    statement = good(exempt.attest(house.site, "u0@corp.example", "phone-u0", "tiktok", house.now() + 6 * DAY))
+    assert house.word("u0") == "allow"
+    house.clock(statement.until + HOUR)
+    before = house.verdict("u0")
+    assert before.outcome.word == "warn"
+    house.pass_time()
+    assert house.verdict("u0")._replace(position=0) == before._replace(position=0)
+    house.set(statement.until + DAY + HOUR)
+    assert house.word("u0") == "block"
+    good(exempt.attest(house.site, "u0@corp.example", "phone-u0", "tiktok"))
+    assert house.word("u0") == "allow"
+    house.sound()
+
+
+def test_a_present_voids_an_attestation(house: House) -> None:
+    """An attestation is void once the app is seen after all, and does not come back with the app gone."""
+    house.people("u0")
+    house.phone("u0", visibility="managed-only")
+    house.announce(unseen="attest")
+    good(exempt.attest(house.site, "u0@corp.example", "phone-u0", "tiktok"))
+    house.report("u0", [TIKTOK], visibility="managed-only")
+    assert house.word("u0") == "warn"
+    assert house.ledger().count("AttestationVoided") == 1
+    house.report("u0", visibility="managed-only")
+    assert house.verdict("u0").reasons[0].finding.word == "hidden"
+    house.sound()
+
+
+def test_somebody_without_an_address_is_warned_until_told_and_telling_twice_changes_nothing(house: House) -> None:
+    """I-10: who cannot be told is not blocked; an operator's record begins the notice period, once."""
+    row = {"id": "u9", "email": "", "logins": "u9@corp.example", "name": "U", "kind": "employee", "country": "US"}
+    house.people_rows(row | {"time_zone": "UTC", "locale": "en", "groups": ""})
+    house.devices(house.phone_row("u9", [TIKTOK]))
+    done = house.announce()
+    assert (done.people, done.notices, done.cannot_be_told) == (1, 0, 1)
+    house.set("2020-07-12T00:00:00Z")
+    assert house.word("u9") == "warn"
+    first = good(exempt.told(house.site, OPERATOR, POLICY, "u9", "by telephone"))
+    house.later(23 * HOUR)
+    assert house.word("u9") == "warn"
+    assert good(exempt.told(house.site, OPERATOR, POLICY, "u9", "again"))["told_at"] == first["told_at"]
+    house.later(2 * HOUR)
+    assert house.word("u9") == "block"
+    assert shown(house, "announcement") == []
+    house.sound()
+
+
+def test_a_late_device_of_a_told_person_has_its_own_grace_and_no_second_announcement(house: House) -> None:
+    """Effect: a device due only after the announcement has grace from then, once per policy and person."""
+    in_force(house, grace="24h")
+    house.phone("u0", [TIKTOK], id="second")
+    begun = house.now()
+    assert house.word("u0", "second") == "warn"
+    assert house.deliver() == []
+    house.set(begun + DAY + MINUTE)
+    assert house.word("u0", "second") == "block"
+    house.phone("u0", [TIKTOK], id="third")
+    assert house.word("u0", "third") == "block", "grace is given once"
+    house.sound()

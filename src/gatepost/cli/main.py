@@ -17,7 +17,7 @@ from gatepost.cli.output import Exit, Output  # noqa: E402
 from gatepost.cli.session import Misuse, Session  # noqa: E402
 
 COLLECT_AFTER = 100_000
-"""New objects between two looks for garbage: at the usual 700 an import of a fleet spends a fifth of its time looking."""
+"""New objects between two looks for garbage: at the usual 700 an import of a fleet spends a fifth of its time on it."""
 
 COMMANDS = {
     "demo": ("demo:demo", "Play the memo's day on a site of its own."),

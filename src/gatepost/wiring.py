@@ -42,23 +42,46 @@ DOOR_PAGE = 20_000
 
 def open_site(directory: Path) -> Site | Refusal | tuple[Problem, ...]:
     """The site in this directory, ready to act."""
+    site = _in(directory)
+    if not isinstance(site, Site):
+        return site
+    if not site.store.path.exists():
+        text = f"The database {site.store.path} is missing; `gatepost restore` brings it back."
+        return Refusal(Code.NO_SITE, text)
+    return _contradicted(site) or site
+
+
+def open_for_door(directory: Path) -> Site | Refusal | tuple[Problem, ...]:
+    """The same for a door, which goes on with its own copy where the database is away (I-26)."""
+    site = _in(directory)
+    if not isinstance(site, Site):
+        return site
+    try:
+        return _contradicted(site) or site
+    except BROKEN:
+        return site
+
+
+def _in(directory: Path) -> Site | Refusal | tuple[Problem, ...]:
+    """What stands in the directory, its database not opened yet."""
     if not (directory / FILE).exists():
         return Refusal(Code.NO_SITE, f"There is no {FILE} in {directory}; make a site with `gatepost init DIR`.")
     settings = load_settings(directory)
     if not isinstance(settings, Settings):
         return settings
-    if not settings.database.path.exists():
-        text = f"The database {settings.database.path} is missing; `gatepost restore` brings it back."
-        return Refusal(Code.NO_SITE, text)
     key = note.read((directory / KEY_FILE).read_text(encoding="ascii").strip())
-    site = Site(directory, settings, Store(settings.database.path), Clock(), key, load_templates())
+    return Site(directory, settings, Store(settings.database.path), Clock(), key, load_templates())
+
+
+def _contradicted(site: Site) -> tuple[Problem, ...]:
+    """What of the settings contradicts the ledger; the clock runs as the site's does from here on."""
     with site.store.reading() as conn:
         first = next(ledger.rows(conn), None)
-        site.clock.offset = sitemeta.number(conn, sitemeta.CLOCK_OFFSET) if settings.site.exercise else 0
+        site.clock.offset = sitemeta.number(conn, sitemeta.CLOCK_OFFSET) if site.exercise else 0
     if contradictions := _contradictions(site, first):
         site.store.close()
         return contradictions
-    return site
+    return ()
 
 
 def _contradictions(site: Site, first: ledger.Row | None) -> tuple[Problem, ...]:

@@ -103,7 +103,7 @@ def start(site: Path, log: Path, *command: str) -> Server:
             env=environment(),
         )
     assert process.stdout is not None
-    server = Server(process, _first_line(process.stdout, 30), log)
+    server = Server(process, _first_line(process.stdout, 60), log)
     if not server.ready:
         server.kill()
         server.close()
@@ -120,7 +120,7 @@ def _first_line(stream: IO[bytes], seconds: float) -> str:
     return lines[0].decode().strip() if lines else ""
 
 
-def eventually(holds: Callable[[], bool], what: str, seconds: float = 10) -> None:
+def eventually(holds: Callable[[], bool], what: str, seconds: float = 30) -> None:
     """Wait until something holds; AssertionError, saying what did not, if it does not in time."""
     until = time.monotonic() + seconds
     while not holds():

@@ -66,12 +66,16 @@ class Story:
     def stage(self, policy: str = POLICY) -> str:
         return str(self.say(f"policy show {policy}")["stage"])
 
-    def verdict(self, user: str, device: str) -> str:
+    def verdict(self, user: str, device: str, *more: str) -> str:
         """`decide`'s verdict, which its exit code has to repeat."""
-        done = run("decide", "--user", user, "--device", device, "--json", site=self.site, exit=None)
+        done = run("decide", "--user", user, "--device", device, *more, "--json", site=self.site, exit=None)
         verdict = str(done.json["verdict"])
         assert done.exit == {"allow": 0, "warn": 10, "block": 11}[verdict]
         return verdict
+
+    def later(self, user: str, device: str) -> str:
+        """The verdict two days after the deadline, by the facts of now."""
+        return self.verdict(user, device, "--at", "2020-07-12T12:00")
 
     def notices(self, kind: str, policy: str = POLICY) -> dict[str, Document]:
         """The notices of a kind by person, each person's last one."""
@@ -84,7 +88,7 @@ class Story:
             found = self.notices(kind, policy)
             return found.keys() == set(people) and all(one["state"] == "accepted" for one in found.values())
 
-        eventually(arrived, f"{kind} of {', '.join(people)} accepted", 20)
+        eventually(arrived, f"{kind} of {', '.join(people)} accepted", 60)
         return self.notices(kind, policy)
 
     @property

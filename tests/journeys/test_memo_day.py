@@ -2,7 +2,7 @@
 
 import json
 import re
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta, timezone
 
 from tests.journeys.company import APPROVERS, AUTHOR, DEVICES, DOCUMENT, OPERATOR, POLICY
 from tests.journeys.conftest import Serve
@@ -15,7 +15,7 @@ OTHERS = [("cleo@example.com", "CLEOPHONE1"), ("sam@example.com", "SAMPHONE1"), 
 
 
 def test_the_memos_day(story: Story, mails: MailSink, serve: Serve) -> None:
-    """I-8, I-10, I-12, I-24, I-25, I-27: nobody alone; told first; closed on time on those phones only; one act back."""
+    """I-8, I-10, I-12, I-24, I-25, I-27: nobody alone; told first; closed on time on those phones; one act back."""
     ask_first(story)
     agree(story)
     assert serve(story.site).ready.startswith("ready")
@@ -74,7 +74,7 @@ def promised(mail: Mail) -> str:
     found = re.search(r"(Freitag, 10\. Juli 2020|Friday, July 10, 2020)[^.]*?UTC([+−])(\d\d):(\d\d)", flat(mail.text))
     assert found, mail.text
     away = timedelta(hours=int(found[3]), minutes=int(found[4])) * (1 if found[2] == "+" else -1)
-    return datetime(2020, 7, 11, tzinfo=timezone(away)).astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return datetime(2020, 7, 11, tzinfo=timezone(away)).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def flat(text: str) -> str:

@@ -47,7 +47,7 @@ def test_a_list_in_one_country_and_mere_advice(story: Story, mails: MailSink, se
     assert "DU Privacy" in warned["apps_unmatchable"]
     india, advice = begin(story, "india-list"), begin(story, "notify-only")
     story.accepted("announcement", "cleo@example.com", policy=india)
-    story.accepted("announcement", "hanna@example.com", policy=advice)
+    story.accepted("announcement", "hanna@example.com", "sam@example.com", policy=advice)
     (reason,) = story.say("decide --user cleo@example.com --device cleo-phone --at 2020-08-01", exit=11)["reasons"]
     assert (reason["policy"], reason["app"]) == (india, "shareit")
     story.say("decide --user ellis@example.com --device ellis-phone --at 2020-08-01", exit=0)

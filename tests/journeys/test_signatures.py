@@ -3,7 +3,7 @@
 import re
 import subprocess
 import sys
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -34,7 +34,7 @@ def live(tmp_path: Path, mails: MailSink) -> Story:
 
 def day(ahead: int) -> str:
     """A date so many days from now; 0: this very instant, as a report has it."""
-    at = datetime.now(timezone.utc) + timedelta(days=ahead)
+    at = datetime.now(UTC) + timedelta(days=ahead)
     return at.strftime("%Y-%m-%d" if ahead else "%Y-%m-%dT%H:%M:%SZ")
 
 

@@ -130,7 +130,9 @@ def rebuild(site: Site, by: str | None, *, check: bool) -> Rebuilt | Refusal:
 
 def _folded(conn: Connection) -> tuple[dict[str, list[tuple[object, ...]]], int]:
     with tempfile.TemporaryDirectory() as scratch:
-        store = Store(Path(scratch) / "folded.sqlite")
+        path = Path(scratch) / "folded.sqlite"
+        path.touch()
+        store = Store(path)
         metadata.create_all(store.engine)
         with store.writing() as other:
             entries = _fold(conn, other)

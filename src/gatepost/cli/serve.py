@@ -38,7 +38,8 @@ log = structlog.get_logger("gatepost.serve")
 @door.command(name="run")
 def run_door(*, session: Given) -> int:
     """Answer the mail server's questions, from a copy of its own; goes on when everything else is away."""
-    return _run(session, run_site_door, lambda site: f"door {site.settings.door.name} on {site.settings.door.listen}")
+    name = "door {0.name} on {0.listen}"
+    return _run(session, run_site_door, lambda site: name.format(site.settings.door), for_door=True)
 
 
 @door.command(name="list")
@@ -57,9 +58,15 @@ def worker(*, session: Given) -> int:
     return _run(session, begin, lambda _site: "worker")
 
 
-def _run(session: Session, begin: Callable[[Site, Callable[[], None]], None], name: Callable[[Site], str]) -> int:
+def _run(
+    session: Session,
+    begin: Callable[[Site, Callable[[], None]], None],
+    name: Callable[[Site], str],
+    *,
+    for_door: bool = False,
+) -> int:
     configure_logging()
-    with session.site() as site:
+    with session.site(for_door=for_door) as site:
         if isinstance(site, Refusal | tuple):
             return session.out.answer(site, str, lambda _: [])
         begin(site, lambda: print(f"ready: {name(site)}", flush=True))

@@ -44,11 +44,12 @@ class Session:
             return self.out.answer(opened, data, human, code)
 
     @contextmanager
-    def site(self) -> "Iterator[Site | Refusal | tuple[Problem, ...]]":
-        """The site, opened; closed at the end. What stands in its way is an answer too."""
-        from gatepost.wiring import open_site  # late: it imports nearly everything
+    def site(self, *, for_door: bool = False) -> "Iterator[Site | Refusal | tuple[Problem, ...]]":
+        """The site, opened; closed at the end. What stands in its way is an answer too, its database's state but for a
+        door."""
+        from gatepost.wiring import open_for_door, open_site  # late: it imports nearly everything
 
-        site = open_site(self.directory)
+        site = open_for_door(self.directory) if for_door else open_site(self.directory)
         try:
             yield site
         finally:

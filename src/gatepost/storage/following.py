@@ -4,7 +4,7 @@ import sqlite3
 from typing import NamedTuple
 
 from gatepost.storage import feed, sitemeta
-from gatepost.storage.store import BUSY_TIMEOUT_MS, Store
+from gatepost.storage.store import BUSY_TIMEOUT_MS, Store, uri
 
 
 class News(NamedTuple):
@@ -45,9 +45,8 @@ class Following:
     def _version(self) -> int:
         """A number that changes whenever another connection commits (SQLite's PRAGMA data_version)."""
         if self._eye is None:
-            uri = f"file:{self._store.path}?mode=ro"
-            timeout = BUSY_TIMEOUT_MS / 1000
-            self._eye = sqlite3.connect(uri, uri=True, timeout=timeout, check_same_thread=False)
+            name, timeout = uri(self._store.path, "ro"), BUSY_TIMEOUT_MS / 1000
+            self._eye = sqlite3.connect(name, uri=True, timeout=timeout, check_same_thread=False)
         return int(self._eye.execute("PRAGMA data_version").fetchone()[0])
 
     def close(self) -> None:

@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.exc import OperationalError
 
 BUSY_TIMEOUT_MS = 15_000
@@ -37,10 +38,14 @@ class Store:
         self.engine.dispose()
 
 
+def uri(path: Path, mode: str) -> str:
+    """SQLite's name for a database that is there: one that is away is never laid in empty in its place."""
+    return f"file:{quote(str(path))}?mode={mode}"
+
+
 def _engine(path: Path) -> Engine:
-    engine = create_engine(
-        f"sqlite:///{path}", connect_args={"timeout": BUSY_TIMEOUT_MS / 1000, "check_same_thread": False}
-    )
+    url = URL.create("sqlite", database=uri(path, "rw"), query={"uri": "true"})
+    engine = create_engine(url, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000, "check_same_thread": False})
 
     @event.listens_for(engine, "connect")
     def prepare(raw: Any, _record: object) -> None:

@@ -8,13 +8,16 @@ from pathlib import Path
 import pytest
 
 from gatepost import wiring
-from gatepost.actions import backup, ledger
+from gatepost.actions import announce, backup, ledger, live
 from gatepost.actions.site import Site
 from gatepost.config import FILE
 from gatepost.core.problem import Problem
+from gatepost.core.refusal import Code
+from gatepost.doors.entry import RULE
 from gatepost.signatures.note import generate
+from gatepost.storage import feed
 from tests.attacks.conftest import Build
-from tests.verbs.houses import House, good
+from tests.verbs.houses import AUTHOR, POLICY, House, good, refused, reopen
 
 
 def sql(house: House, *statements: str, triggers: bool = False) -> None:
@@ -145,3 +148,61 @@ def test_a_restore_that_is_killed_half_way_does_not_act(
             refusal = ledger.export(opened, None, tmp_path / "export")
             opened.store.close()
             assert "acknowledge" in str(refusal)
+
+
+def rules_of(house: House) -> list[bytes]:
+    """What doors are given of rules."""
+    with house.site.store.reading() as conn:
+        return [key for key, value in feed.after(conn, 0, 10**6)[1] if value is not None and key.startswith(RULE)]
+
+
+def test_a_restored_site_blocks_nobody_before_it_is_acknowledged(build: Build, tmp_path: Path) -> None:
+    """I-8: a policy that was retracted after the backup does not block again because the backup is put back."""
+    house = build()
+    house.owners(1)
+    house.announce()
+    assert len(rules_of(house)) == 1
+    archive = tmp_path / "site.backup"
+    made = good(backup.backup(house.site, None, archive))
+    house.retract()
+    assert backup.restore(archive, tmp_path / "restored") is None
+    restored = reopen(tmp_path / "restored")
+    restored.pass_time()
+    assert rules_of(restored) == []
+    refused(backup.acknowledge(restored.site, None, ledger.checkpoint(house.site)), Code.CHECKPOINT_MISMATCH)
+    assert rules_of(restored) == []
+    good(backup.acknowledge(restored.site, None, str(made["checkpoint"])))
+    assert len(rules_of(restored)) == 1
+    restored.close()
+
+
+TAMPERED = (
+    "UPDATE proposals"
+    " SET bytes = CAST(replace(CAST(bytes AS TEXT), 'Please remove it.', 'Send your password.') AS BLOB)"
+)
+
+
+def test_changed_bytes_of_a_proposal_are_not_announced(build: Build) -> None:
+    """I-13: an approval is for the exact bytes; texts changed in the database afterwards reach nobody."""
+    house = build()
+    house.owners(1)
+    house.propose()
+    house.approve()
+    sql(house, TAMPERED)
+    live._KEPT.clear()  # as a new process begins
+    with pytest.raises(LookupError, match="changed in the database"):
+        announce.announce(house.site, AUTHOR, POLICY)
+    assert "proposal_bytes" in codes(house)
+
+
+def test_changed_bytes_of_an_announced_proposal_are_not_sent(build: Build) -> None:
+    """I-13, I-40: neither is a mail written from such bytes; and the doors open all the same."""
+    house = build()
+    house.owners(1)
+    house.announce()
+    sql(house, TAMPERED)
+    live._KEPT.clear()
+    with pytest.raises(LookupError, match="changed in the database"):
+        house.deliver()
+    house.retract()
+    assert rules_of(house) == []

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from gatepost.actions.change import changing, looking
 from gatepost.actions.checkpoint import issue_checkpoint
+from gatepost.actions.live import live_rules
 from gatepost.actions.site import Site
 from gatepost.actions.stream import new_stream
 from gatepost.actions.who import ADMIN, OPERATOR, acting
@@ -17,6 +18,7 @@ from gatepost.core.ledger.checkpoint import parse
 from gatepost.core.ledger.events import BackupMade, RestoreAcknowledged
 from gatepost.core.ledger.merkle import leaf_hash, root_of
 from gatepost.core.refusal import Code, Refusal
+from gatepost.doors.entry import RULE, encode_state, rule_key
 from gatepost.signatures import note
 from gatepost.storage import ledger, sitemeta
 
@@ -92,6 +94,8 @@ def _mark_restored(directory: Path) -> None:
         rows = ((sitemeta.UNACKNOWLEDGED, "1"), (sitemeta.STREAM, new_stream(directory)))
         statement = "INSERT INTO site (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value"
         conn.executemany(statement, rows)
+        # Until then no door learns a rule from it: one that was retracted after the backup must not block again (I-8).
+        conn.execute("UPDATE entries SET value = NULL WHERE substr(key, 1, ?) = ?", (len(RULE), RULE))
     conn.close()
 
 
@@ -115,5 +119,6 @@ def acknowledge(site: Site, by: str | None, checkpoint: str) -> dict[str, object
         if isinstance(actor, Refusal):
             return actor
         sitemeta.put(change.conn, sitemeta.UNACKNOWLEDGED, "")
+        change.publish({rule_key(number): encode_state(rule.state) for number, rule in live_rules(change.conn).items()})
         change.record(RestoreAcknowledged(held.size, held.root.hex()))
         return {"entries": len(leaves), "acknowledged": held.size}

@@ -11,6 +11,7 @@ from gatepost.core.change.stage import LIVE, Stage
 from gatepost.core.fleet.app import ActiveApp
 from gatepost.core.policy.compiled import Compiled, Rule
 from gatepost.core.policy.verdict import RuleState
+from gatepost.documents.canonical import digest
 from gatepost.documents.proposal import thaw
 from gatepost.storage import catalogue, ledger, policies
 from gatepost.storage.policies import Revision
@@ -28,18 +29,20 @@ def proposal_of(conn: Connection, revision: Revision) -> Proposal:
     return _read(conn, revision.proposal)[0]
 
 
-def _read(conn: Connection, digest: str) -> Thawed:
-    if digest in _KEPT:
-        _KEPT.move_to_end(digest)
-        return _KEPT[digest]
-    data = ledger.proposal(conn, digest)
-    if data is None:
-        raise LookupError(f"the proposal {digest} is missing from the database")
+def _read(conn: Connection, name: str) -> Thawed:
+    """The proposal of this hash. LookupError if its bytes are missing, or are not those that were approved (I-13)."""
+    if name in _KEPT:
+        _KEPT.move_to_end(name)
+        return _KEPT[name]
+    data = ledger.proposal(conn, name)
+    if data is None or digest(data) != name:
+        fault = "is missing from the database" if data is None else "was changed in the database since it was approved"
+        raise LookupError(f"the proposal {name} {fault}: restore a backup that has it")
     proposal = thaw(data)
-    _KEPT[digest] = proposal, {zone: number for number, (zone, ring) in enumerate(proposal.cells) if ring == 0}
+    _KEPT[name] = proposal, {zone: number for number, (zone, ring) in enumerate(proposal.cells) if ring == 0}
     if len(_KEPT) > _MOST_KEPT:
         _KEPT.popitem(last=False)
-    return _KEPT[digest]
+    return _KEPT[name]
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,7 +32,6 @@ COUNTRIES: Final = (
     ("US", "America/Los_Angeles", "en-US"),
     ("GB", "Europe/London", "en-GB"),
 )
-APPS: Final = 60
 
 
 def good(answer: "Answer | Refusal | tuple[Problem, ...]") -> Answer:

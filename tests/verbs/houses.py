@@ -2,7 +2,8 @@
 
 import json
 import shutil
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
@@ -229,6 +230,14 @@ def refused(answer: object, code: Code) -> Refusal:
     assert answer.code is code, answer
     assert answer.text.endswith("."), answer
     return answer
+
+
+@contextmanager
+def nothing_written(house: House) -> Iterator[None]:
+    """Neither the ledger, nor a table, nor the outbox, nor the doors' entries."""
+    before = house.tables()
+    yield
+    assert house.tables() == before
 
 
 def _no_wait(_seconds: float) -> None:

@@ -108,22 +108,22 @@ def remind(site: Site) -> bool:
     """Reminders, so long before each person's own deadline as the policy says, to those who are still due."""
     with looking(site) as conn:
         now = site.clock.now()
-        # A clock that was put back has reminded nobody of what lies ahead again; each step goes out once all the same.
-        last = min(sitemeta.number(conn, sitemeta.REMINDED_UNTIL), now)
+        until = sitemeta.number(conn, sitemeta.REMINDED_UNTIL)
+        last = min(until, now)  # where the clock was put back, the time ahead is gone through again
         steps = [
             (known, before, cell) for known in live_rules(conn).values() for before, cell in _crossed(known, last, now)
         ]
-    if not steps and now - last < HEARTBEAT:
+    if not steps and 0 <= now - until < HEARTBEAT:
         return False
     with changing(site) as change:
-        for known, before, cell in steps:
-            _remind(change, known, before, cell)
+        for known, before, cells in steps:
+            _remind(change, known, before, cells)
         sitemeta.put(change.conn, sitemeta.REMINDED_UNTIL, str(now))
     return bool(steps)
 
 
-def _crossed(known: LiveRule, last: Instant, now: Instant) -> Iterator[tuple[Duration, int]]:
-    """The reminders, per cell, whose instant lies in (last, now] while the cell's own deadline is still ahead.
+def _crossed(known: LiveRule, last: Instant, now: Instant) -> Iterator[tuple[Duration, list[int]]]:
+    """The reminders, with their cells, whose instant lies in (last, now] while the cell's own deadline is still ahead.
 
     Of several at once, after a time in which nobody was there to send them, the last one only.
     """
@@ -131,15 +131,17 @@ def _crossed(known: LiveRule, last: Instant, now: Instant) -> Iterator[tuple[Dur
     if proposal.policy.deadline.immediately or proposal.policy.consequence is Consequence.REPORT:
         return
     begun = max(last, known.announced_at)
+    cells: dict[Duration, list[int]] = {}
     for cell, effect in enumerate(proposal.effects):
         crossed = [before for before in proposal.policy.reminders if begun < effect - before <= now < effect]
         if crossed:
-            yield min(crossed), cell
+            cells.setdefault(min(crossed), []).append(cell)
+    yield from cells.items()
 
 
-def _remind(change: Change, known: LiveRule, before: Duration, cell: int) -> None:
+def _remind(change: Change, known: LiveRule, before: Duration, cells: list[int]) -> None:
     revision = known.revision
-    concerned = audience.still_due(change.conn, known.number, cell, change.now)
+    concerned = audience.still_due(change.conn, known.number, cells, change.now)
     named = people.load(change.conn, concerned)
     mails = notices.threads(change.conn, revision.policy, concerned)
     enqueue(

@@ -146,12 +146,12 @@ def first_effect(conn: Connection, rule: int) -> Instant:
     return conn.execute(select(func.min(due.c.effect_at)).where(due.c.rule == rule)).scalar() or NEVER
 
 
-def still_due(conn: Connection, rule: int, cell: int, at: Instant) -> list[str]:
-    """People of one cell in the rule's audience who have a device that is due now."""
+def still_due(conn: Connection, rule: int, cells: Sequence[int], at: Instant) -> list[str]:
+    """People of these cells in the rule's audience who have a device that is due now."""
     joined = due.join(devices, devices.c.ref == due.c.device).join(
         audience, and_(audience.c.person == devices.c.owner, audience.c.rule == due.c.rule)
     )
-    condition = and_(due.c.rule == rule, audience.c.cell == cell, due.c.counts_from <= at)
+    condition = and_(due.c.rule == rule, audience.c.cell.in_(cells), due.c.counts_from <= at)
     query = select(audience.c.person).distinct().select_from(joined).where(condition).order_by(audience.c.person)
     return [row.person for row in conn.execute(query)]
 

@@ -1,0 +1,173 @@
+"""What stops an announcement, what takes it back, and what a second revision does to the first."""
+
+import pytest
+
+from gatepost.actions import announce, propose, retract, views
+from gatepost.core.instant import DAY
+from gatepost.core.refusal import Code
+from gatepost.storage import sitemeta
+from tests.verbs.houses import (
+    ADMIN,
+    AUTHOR,
+    EXECUTIVE,
+    LEGAL,
+    OPERATOR,
+    POLICY,
+    SECURITY,
+    TIKTOK,
+    House,
+    good,
+    memo,
+    nothing_written,
+    refused,
+)
+from tests.verbs.test_outbox import kind_of
+
+# --- I-15, I-16, short notice
+
+
+def test_an_announcement_without_its_correction_in_every_language_is_no_policy(house: House) -> None:
+    """I-15: the file itself is refused, so that nothing of the kind is ever proposed."""
+    text = {"subject": "s", "body": "b"}
+    for correction in (None, {"en": text}):
+        with nothing_written(house):
+            data = memo(announcement={"en": text, "de": text}, correction=correction)
+            answer = propose.propose(house.site, AUTHOR, data, "memo.yaml")
+            assert isinstance(answer, tuple)
+            assert any("correction" in problem.field for problem in answer)
+
+
+def test_an_audience_that_grew_stops_the_announcement(house: House) -> None:
+    """I-16: eleven people more than approved stop it, ten do not; leavers never count."""
+    names = house.owners(20)
+    house.propose()
+    house.approve(POLICY, SECURITY, EXECUTIVE)
+    more = house.owners(11, prefix="more")
+    with nothing_written(house):
+        refused(announce.announce(house.site, AUTHOR, POLICY), Code.AUDIENCE_GREW)
+    house.report(more[0])
+    for name in names[:15]:
+        house.report(name)
+    done = good(announce.announce(house.site, AUTHOR, POLICY))
+    assert done.people == 5 + 10
+    house.sound()
+
+
+def test_time_that_ran_out_since_the_approval_is_a_short_notice(house: House) -> None:
+    """Rails: what had enough notice when proposed, and has not when announced, needs the roles for a short one."""
+    house.people(*(f"clean{place}" for place in range(9)))
+    house.devices(*(house.phone_row(f"clean{place}") for place in range(9)))
+    house.owners(1)
+    assert dict(house.propose().approvals) == {"security": 1}
+    house.approve()
+    house.set("2020-07-10T12:00:00Z")
+    with nothing_written(house):
+        refused(announce.announce(house.site, AUTHOR, POLICY), Code.SHORT_NOTICE)
+    good(propose.withdraw(house.site, AUTHOR, POLICY))
+    assert dict(house.propose().approvals) == {"executive": 1, "security": 1}
+    house.approve(POLICY, SECURITY, EXECUTIVE)
+    good(announce.announce(house.site, AUTHOR, POLICY))
+
+
+def test_the_deadline_is_looked_at_where_people_are(house: House) -> None:
+    """With nobody due, the deadline is that of the people there are, not the earliest on earth."""
+    house.people("u0", time_zone="Pacific/Honolulu")
+    house.phone("u0")
+    house.propose()
+    house.approve(POLICY, SECURITY)
+    house.set("2020-07-10T11:00:00Z")
+    refused(announce.announce(house.site, AUTHOR, POLICY), Code.SHORT_NOTICE)
+    house.set("2020-07-11T10:00:00Z")
+    refused(announce.announce(house.site, AUTHOR, POLICY), Code.DEADLINE_PASSED)
+
+
+def test_an_app_that_fell_asleep_since_the_approval_stops_the_announcement(house: House) -> None:
+    """What nothing can be found of is not announced."""
+    from gatepost.actions.catalogue import deactivate
+
+    house.owners(1)
+    house.propose()
+    house.approve(POLICY, SECURITY, EXECUTIVE)
+    good(deactivate(house.site, None, "tiktok"))
+    with nothing_written(house):
+        refused(announce.announce(house.site, AUTHOR, POLICY), Code.APP_NOT_ACTIVE)
+
+
+# --- I-18: retraction
+
+
+@pytest.mark.parametrize("by", [AUTHOR, SECURITY, LEGAL, OPERATOR, ADMIN])
+def test_the_author_any_approver_and_an_operator_can_retract_alone(house: House, by: str) -> None:
+    """I-18: one person, one act."""
+    house.owners(1)
+    house.announce()
+    house.deliver()
+    house.set("2020-07-12T00:00:00Z")
+    assert house.word("u0") == "block"
+    done = house.retract(by=by)
+    assert (house.word("u0"), done.corrections) == ("allow", 1)
+    house.sound()
+
+
+def test_others_cannot_retract(house: House) -> None:
+    """Retract: the author, an approver, an operator; and only what is announced."""
+    house.owners(1)
+    house.announce()
+    with nothing_written(house):
+        refused(retract.retract(house.site, "u0@corp.example", POLICY, "please"), Code.ROLE_MISSING)
+    house.retract()
+    with nothing_written(house):
+        refused(retract.retract(house.site, OPERATOR, POLICY, "again"), Code.WRONG_STAGE)
+
+
+def test_a_restored_site_retracts_and_corrects_and_does_nothing_else(house: House) -> None:
+    """I-18: before the newest checkpoint was acknowledged nothing else is done or sent: the lost site may have."""
+    house.owners(2)
+    house.announce()
+    house.deliver(lambda letter: "accepted" if letter.recipient.startswith("u0") else "deferred", most=1)
+    with house.site.store.writing() as conn:
+        sitemeta.put(conn, sitemeta.UNACKNOWLEDGED, "1")
+    house.site.clock.offset += DAY
+    with house.site.store.writing() as conn:
+        sitemeta.put(conn, sitemeta.CLOCK_OFFSET, str(house.site.clock.offset))
+    house.pass_time()
+    assert house.deliver() == []
+    refused(announce.announce(house.site, AUTHOR, POLICY), Code.SITE_NOT_ACKNOWLEDGED)
+    house.retract()
+    (letter,) = house.deliver()
+    assert letter.recipient == "u0@corp.example"
+    assert b"Gatepost-Notice: correction" in letter.message
+
+
+# --- a second revision
+
+
+def test_a_second_revision_retires_the_first_and_tells_its_own_audience(house: House) -> None:
+    """Announcing revision N+1 retires N: what was queued is withdrawn, whoever is spared now hears it, and a later
+    correction reaches everybody who had any notice of the policy, in reply to their own announcement."""
+    house.owners(2)
+    house.people("press", groups="social-media")
+    house.phone("press", [TIKTOK])
+    house.announce()
+    house.deliver(lambda letter: "deferred" if letter.recipient.startswith("u1") else "accepted", most=1)
+    done = house.announce(except_={"groups": ["social-media"]}, deadline="2020-07-20")
+    assert (done.revision, done.retires, done.people) == (2, 1, 2)
+    letters = house.deliver()
+    assert sorted((letter.recipient[:5], kind_of(letter)) for letter in letters) == [
+        ("press", "ended"),
+        ("u0@co", "announcement"),
+        ("u1@co", "announcement"),
+    ]
+    house.set("2020-07-12T00:00:00Z")
+    assert {house.word("u0"), house.word("u1")} == {"warn"}
+    assert house.word("press") == "allow"
+    house.retract()
+    corrections = {letter.recipient: letter for letter in house.deliver()}
+    assert set(corrections) == {"u0@corp.example", "u1@corp.example", "press@corp.example"}
+    shown = {n["message_id"]: n for n in good(views.show_notices(house.site, None, POLICY))}
+    for notice in [n for n in shown.values() if n["kind"] == "correction"]:
+        answered = shown[notice["in_reply_to"]]
+        assert (answered["kind"], answered["person"]) == ("announcement", notice["person"])
+        assert answered["revision"] == (1 if str(notice["person"]).startswith("press") else 2)
+    assert house.word("u0") == "allow", "retracting puts nothing back in force"
+    house.sound()

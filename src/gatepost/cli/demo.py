@@ -1,6 +1,7 @@
 """gatepost demo: 10 July 2020, played on an embedded exercise site."""
 
 import signal
+import sys
 import threading
 from contextlib import suppress
 from typing import Annotated
@@ -9,7 +10,7 @@ from cyclopts import Parameter
 
 from gatepost.cli.output import Exit
 from gatepost.cli.session import Given
-from gatepost.demo.run import addresses, played
+from gatepost.demo import run
 from gatepost.demo.telling import Silent, Teller
 
 
@@ -24,12 +25,13 @@ def demo(
     """
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # the same end as Ctrl-C, with everything put away
     teller = Silent() if session.out.json else Teller()
-    with played(teller, keep=serve) as (result, stage):
+    with run.played(teller, keep=serve) as (result, stage):
         code = Exit.DONE if result.ok else Exit.ERROR
         if session.out.json:
-            session.out.show(result.data(), tuple)
+            session.out.show(result.data() | (run.places(stage) if serve else {}), tuple)
+            sys.stdout.flush()
         if serve:
-            teller.part(addresses(stage))
+            teller.part(run.addresses(stage))
             with suppress(KeyboardInterrupt):
                 threading.Event().wait()
     return code

@@ -169,22 +169,22 @@ def _some(draw: random.Random, at: Instant, owner: str, one: Someone) -> Iterato
     keeper = one.groups == "social-media"
     if keeper or draw.random() < 0.84:
         platform = "ios" if draw.random() < (0.25 if one.country == "IN" else 0.55) else "android"
-        company_owned = keeper or draw.random() < 0.72
+        company_owned = keeper or draw.random() < 0.62
         ownership = "company" if company_owned else "personal"
         seen = "full" if company_owned else _seen(draw)
-        likes = 0.8 if keeper else 0.17 if one.groups == "executives" else 0.095
+        likes = 0.8 if keeper else 0.18 if one.groups == "executives" else 0.135
         yield _device(draw, at, f"phone-{name}", owner, "phone", platform, ownership, seen, draw.random() < likes)
     if draw.random() < 0.49:
         platform = "macos" if draw.random() < 0.3 else "windows"
         yield _device(draw, at, f"laptop-{name}", owner, "laptop", platform, "company", "full", has_app=False)
     if draw.random() < 0.13:
         platform = "ipados" if draw.random() < 0.7 else "android"
-        yield _device(draw, at, f"tablet-{name}", owner, "tablet", platform, "company", "full", draw.random() < 0.07)
+        yield _device(draw, at, f"tablet-{name}", owner, "tablet", platform, "company", "full", draw.random() < 0.1)
 
 
 def _seen(draw: random.Random) -> str:
     """What a device manager can see on a personal phone: hardly ever the personal apps."""
-    return draw.choices(("full", "managed-only", "none"), (50, 38, 12))[0]
+    return draw.choices(("full", "managed-only", "none"), (40, 45, 15))[0]
 
 
 def _device(

@@ -24,11 +24,11 @@ HAPPENED: Final = Part(
     "Part one: what happened",
     "Friday 10 July 2020, 09:00 in Seattle",
     (
-        "A mail goes out to the staff of a large company: because of security risks, the TikTok app may no longer be "
-        "on mobile devices that open company mail, and whoever has it must remove it by the end of the day. One "
-        "sender, no second pair of eyes. Senior executives read it when everybody did.",
-        "Here is the same mail at an invented company of 20,000, Larkspur Trading, with what Gatepost can say of it "
-        "before it is sent. Nothing here is real but the program: it is what you would install.",
+        "A mail goes out to the staff of a large company. Because of security risks the TikTok app may no longer be on "
+        "mobile devices that open company mail; whoever has it must remove it by the end of that day. In a laptop's "
+        "browser it stays allowed. One sender is enough to send it. Senior executives had not known of it.",
+        "Here is the same mail at an invented company of 20,000, Larkspur Trading, with what Gatepost says of it "
+        "before it is sent. The company is made up; everything else is the real program, with a real mail door.",
     ),
 )
 
@@ -36,10 +36,9 @@ AFTERWARDS: Final = Part(
     "The rest of that day",
     "",
     (
-        f"None of these figures were there to be looked at. With {SENT_TO:,} people, nobody could say how many the "
-        "mail "
-        "would hit, nor how far it had got. About five hours later the press was told that it had been sent in error "
-        "and that nothing had changed. Some who had had the mail heard of that from the newspapers.",
+        f"None of these figures were there to be looked at. Of {SENT_TO:,} people nobody could say how many the mail "
+        "would hit, or how far it had got. About five hours later the press was told that it had been sent in error, "
+        "and that the policy had not changed. Somebody who had had the mail had no correction when the press did.",
     ),
 )
 
@@ -112,7 +111,8 @@ class Happened:
         scaled = hit * SENT_TO // company.PEOPLE // 1000 * 1000
         return Told(
             f"{count(hit)} of {count(company.PEOPLE)} people have the app on a phone or tablet that opens mail. They "
-            f"would have lost mail there. In a company of {count(SENT_TO)} the same share is about {count(scaled)}. "
+            f"would have lost mail there. In a company of {count(SENT_TO)}, as the real one was, the same share is "
+            f"about {count(scaled)}. "
             "Counts under five are hidden, and one more with them, so that no table points at anybody.",
             [*_table("People hit", countries, COUNTRIES), "",
              *_table("Devices hit", hide_small(impact.devices_by[By.PLATFORM][Category.HIT]), PLATFORMS)],

@@ -37,7 +37,7 @@ necessity: |-
 apps: [tiktok]
 devices: {forms: [phone, tablet]}
 except: {groups: [social-media]}
-unseen: attest
+unseen: allow
 deadline: 2020-07-17
 grace: 24h
 reminders: [2h]

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from gatepost.clock import boot_elapsed
 from gatepost.demo.stage import Unmet
 from gatepost.demo.telling import Part, Silent, Step
 
@@ -36,7 +37,7 @@ class Played:
 
     def data(self) -> dict[str, object]:
         """As JSON data."""
-        steps = [{"name": step.name, "ok": step.ok, "text": step.text} for step in self.steps]
+        steps = [{"name": step.name, "ok": step.ok, "text": step.text, "ms": step.took} for step in self.steps]
         return {"ok": self.ok, "steps": steps, "retraction_ms": self.retraction_ms}
 
 
@@ -47,7 +48,8 @@ def play(acts: Sequence[Part | Scene], teller: Silent, played: Played) -> None:
             teller.part(item)
             continue
         with teller.acting(item.title):
-            step = _played(item)
+            began = boot_elapsed()
+            step = _played(item)._replace(took=boot_elapsed() - began)
         played.steps.append(step)
         teller.step(step)
 

@@ -6,7 +6,8 @@ from email.message import EmailMessage
 from gatepost.demo.telling import INDENT, WIDTH
 from gatepost.notify.sink import Received, Sink
 
-FIRST_LINES = 3
+FIRST_LINES = 2
+"""Of the body, after its heading."""
 
 
 def received(sink: Sink, policy: str, kind: str) -> list[Received]:
@@ -49,8 +50,10 @@ def lines(mails: Sequence[EmailMessage]) -> list[str]:
 
 def _first_lines(mail: EmailMessage) -> list[str]:
     body = mail.get_body(("plain",))
-    text = str(body.get_content()) if body is not None else ""
-    return [line.strip() for line in text.splitlines() if line.strip()][:FIRST_LINES]
+    written = [line.strip() for line in str(body.get_content()).splitlines() if line.strip()] if body else []
+    rule = next((at for at, line in enumerate(written) if not line.strip("-")), 0)
+    # Above the rule stands the heading, under it the greeting: what comes next differs from mail to mail.
+    return [written[rule - 1], *written[rule + 2 : rule + 2 + FIRST_LINES]] if rule else written[:FIRST_LINES]
 
 
 def _cut(line: str) -> str:

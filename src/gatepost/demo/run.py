@@ -32,6 +32,13 @@ def played(teller: Silent, *, keep: bool) -> Iterator[tuple[Played, Stage]]:
             shutil.rmtree(scratch, ignore_errors=True)
 
 
+def places(stage: Stage) -> dict[str, object]:
+    """Where everything is, as JSON data."""
+    host, port = stage.door
+    smtp = f"{stage.sink.host}:{stage.sink.port}"
+    return {"site": str(stage.site.directory), "door": f"http://{host}:{port}/check", "smtp": smtp}
+
+
 def addresses(stage: Stage) -> Part:
     """Where everything is, and what to try."""
     host, port = stage.door

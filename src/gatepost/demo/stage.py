@@ -102,7 +102,7 @@ def wait_for(found: Callable[[], T | None], otherwise: str) -> T:
     while (answer := found()) is None:
         if boot_elapsed() - began > PATIENCE:
             raise Unmet(otherwise)
-        pause(0.05)
+        pause(0.15)
     return answer
 
 

@@ -15,13 +15,14 @@ INDENT = " " * 6
 
 
 class Step(NamedTuple):
-    """One step as it went. `shown`: lines that go with it, such as a table, as they are."""
+    """One step as it went. `shown`: lines that go with it, such as a table, as they are. `took`: milliseconds."""
 
     name: str
     title: str
     ok: bool
     text: str
     shown: Sequence[str] = ()
+    took: int = 0
 
 
 class Part(NamedTuple):

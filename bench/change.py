@@ -1,6 +1,8 @@
-"""How soon a door's answer follows: a retraction, a deadline and a report, with one device hit and with very many.
+"""How soon a door's answer follows a retraction, a deadline and a report, with one device hit and with very many.
 
-Real verbs in this process, the site's real door in another, one phone's answer asked for all the time over HTTP.
+Real verbs in one process, the site's real door in another, one phone's answer asked for over HTTP every millisecond. A
+retraction counts from just before COMMIT, whose fsync is included. A deadline writes nothing: doors compare instants by
+themselves. With very many devices hit there are fewer retractions, because each needs an announcement to all of them.
 """
 
 from collections.abc import Callable, Sequence

@@ -1,4 +1,8 @@
-"""`GET /check`: requests a second of the real door, beside the same server that answers a constant. Load: wrk."""
+"""The whole way through HTTP, loaded by wrk: the real door, beside the same server answering a constant.
+
+Both are the same uvicorn on uvloop, and get the same questions; the constant one answers 204 without looking. Of a
+hundred requests 29 come from phones that a policy warns, 2 from blocked ones, and 2 are written in base64.
+"""
 
 import random
 import re

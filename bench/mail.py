@@ -1,7 +1,8 @@
-"""Notices to postfix's smtp-sink, beside postfix's own smtp-source with as many messages of the same size.
+"""Real notices to postfix's smtp-sink, beside postfix's own smtp-source with as many messages of the same size.
 
 First the whole way: batches claimed from the durable outbox, rendered, handed over, settled. Then the same bytes again
-by our `Sender` alone, in turns with smtp-source; both over the same number of connections, which they keep.
+by our sender alone, in turns with smtp-source, a C program that renders and remembers nothing. Both keep the same
+number of connections open.
 """
 
 import asyncio

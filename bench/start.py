@@ -1,4 +1,4 @@
-"""`gatepost --help`: wall time as somebody at a terminal waits for it."""
+"""What somebody at a terminal waits for before anything happens, in wall time."""
 
 import subprocess
 import sys

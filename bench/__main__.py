@@ -1,0 +1,64 @@
+"""`python -m bench [NAME ...] [--quick] [--write FILE]`: measure, print, and write docs/performance.md.
+
+Without names everything is measured and the page is written; with names, only if `--write` says where. `--quick` runs
+everything at tiny sizes, to show that it runs: its figures mean nothing.
+"""
+
+import argparse
+import inspect
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from time import perf_counter
+from types import ModuleType
+from typing import Final
+
+from bench import change, check, decide, evaluate, imports, mail, start
+from bench.figures import Figure
+from bench.page import PAGE, in_columns, page
+from bench.processes import ROOT, Missing
+
+BENCHMARKS: Final[Mapping[str, ModuleType]] = {
+    "decide": decide,
+    "scratch": evaluate,
+    "check": check,
+    "change": change,
+    "import": imports,
+    "mail": mail,
+    "help": start,
+}
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Exit code 1 if something could not be measured; a figure that is not met is no error."""
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(BENCHMARKS))
+    parser.add_argument("--quick", action="store_true", help="tiny sizes, to show that it runs")
+    parser.add_argument("--write", type=Path, metavar="FILE", help="write the page here")
+    chosen = parser.parse_args(arguments)
+    if unknown := [name for name in chosen.names if name not in BENCHMARKS]:
+        parser.error(f"there is no benchmark {', '.join(unknown)}; there are {', '.join(BENCHMARKS)}")
+    measured: dict[str, list[Figure]] = {}
+    missing = False
+    begin = perf_counter()
+    for name in chosen.names or BENCHMARKS:
+        print(f"{name} ...", file=sys.stderr, flush=True)
+        try:
+            with tempfile.TemporaryDirectory(prefix=f"gatepost-bench-{name}-") as scratch:
+                measured[name] = BENCHMARKS[name].run(Path(scratch), chosen.quick)
+        except Missing as error:
+            print(f"{name}: {error}", file=sys.stderr)
+            missing = True
+            continue
+        print("\n".join(in_columns(measured[name])), flush=True)
+    where = chosen.write or (None if chosen.names or chosen.quick or missing else ROOT / PAGE)
+    if where:
+        where.parent.mkdir(parents=True, exist_ok=True)
+        about = {name: inspect.getdoc(BENCHMARKS[name]) or "" for name in measured}
+        where.write_text(page(measured, about, perf_counter() - begin, chosen.quick), encoding="utf-8")
+    return int(missing)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -15,6 +15,7 @@ import aiosmtplib
 
 from gatepost.notify.message import envelope_address
 from gatepost.notify.session import ConnectionLost, Outgoing, Reply, Session
+from gatepost.notify.untrusted import one_line
 
 
 class Tls(StrEnum):
@@ -103,7 +104,8 @@ class _Batch:
         return None
 
     def settle(self, out: Outgoing, state: SentState, reply: object) -> None:
-        self.results.append(Sent(out.notice_id, state, str(reply)))
+        # Cut to one short line: it is kept with every notice, and a server may say megabytes.
+        self.results.append(Sent(out.notice_id, state, one_line(str(reply))))
 
     def not_handed_over(self, out: Outgoing, why: object, *, stale: bool = False) -> None:
         """Once more on another connection; a message that loses its connection twice waits for another batch."""

@@ -1,13 +1,11 @@
 """The mails of the play, as they arrived."""
 
+import textwrap
 from collections.abc import Mapping, Sequence
 from email.message import EmailMessage
 
 from gatepost.demo.telling import INDENT, WIDTH
 from gatepost.notify.sink import Received, Sink
-
-FIRST_LINES = 2
-"""Of the body, after its heading."""
 
 
 def received(sink: Sink, policy: str, kind: str) -> list[Received]:
@@ -38,24 +36,29 @@ def hangs_together(mails: Sequence[EmailMessage]) -> bool:
 
 
 def lines(mails: Sequence[EmailMessage]) -> list[str]:
-    """Subject, Message-ID, In-Reply-To and the first lines of each mail."""
+    """Subject, Message-ID, In-Reply-To and how the body begins, of each mail."""
     shown: list[str] = []
     for mail in mails:
-        shown += ["", f"Subject: {mail['Subject']}", f"Message-ID: {mail['Message-ID']}"]
-        if mail["In-Reply-To"]:
-            shown.append(f"In-Reply-To: {mail['In-Reply-To']}")
-        shown += [f"  {line}" for line in _first_lines(mail)]
-    return [_cut(line) for line in shown[1:]]
+        names = ("Subject", "Message-ID", *(["In-Reply-To"] if mail["In-Reply-To"] else []))
+        shown += ["", *(line for name in names for line in _folded(f"{name}: {mail[name]}"))]
+        shown += ["", *(line for paragraph in _beginning(mail) for line in _folded(paragraph, "  "))]
+    return shown[1:]
 
 
-def _first_lines(mail: EmailMessage) -> list[str]:
+def _beginning(mail: EmailMessage) -> list[str]:
+    """The heading of the body, and the first paragraph after the greeting."""
     body = mail.get_body(("plain",))
-    written = [line.strip() for line in str(body.get_content()).splitlines() if line.strip()] if body else []
-    rule = next((at for at, line in enumerate(written) if not line.strip("-")), 0)
-    # Above the rule stands the heading, under it the greeting: what comes next differs from mail to mail.
-    return [written[rule - 1], *written[rule + 2 : rule + 2 + FIRST_LINES]] if rule else written[:FIRST_LINES]
+    text = "\n".join(str(body.get_content()).splitlines()) if body is not None else ""
+    paragraphs = text.split("\n\n")
+    for at, paragraph in enumerate(paragraphs):
+        heading, _, rule = paragraph.partition("\n")
+        if rule and not rule.strip("-\n"):
+            return [heading, *paragraphs[at + 2 : at + 3]]
+    return paragraphs[:1]
 
 
-def _cut(line: str) -> str:
-    room = WIDTH - len(INDENT)
-    return line if len(line) <= room else line[: room - 1] + "…"
+def _folded(text: str, indent: str = "") -> list[str]:
+    width = WIDTH - len(INDENT)
+    return textwrap.wrap(
+        " ".join(text.split()), width, initial_indent=indent, subsequent_indent=indent or "  ", break_on_hyphens=False
+    )

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from gatepost.actions import announce, approve, decide, import_devices, ledger, propose, retract, views
-from gatepost.clock import boot_elapsed, pause
+from gatepost.clock import boot_elapsed
 from gatepost.core.instant import HOUR, MINUTE, SECOND
 from gatepost.core.policy.verdict import Outcome
 from gatepost.core.refusal import Code, Refusal
@@ -16,7 +16,7 @@ from gatepost.demo import company, memo, post
 from gatepost.demo.company import AUTHOR, EXECUTIVE, INDIA, KEEPER, LEGAL, OPERATOR, REMOVES, SECURITY, WAITS
 from gatepost.demo.moments import count, local, seconds
 from gatepost.demo.play import Played, Scene, Told, expect
-from gatepost.demo.stage import Stage, Unmet, must, time_until
+from gatepost.demo.stage import Stage, Unmet, commits_of, must, time_until
 from gatepost.demo.telling import Part
 from gatepost.documents.deadline import instant_text, local_instant
 
@@ -170,11 +170,12 @@ class Prevented:
 
     def app_removed(self) -> Told:
         at = instant_text(self.stage.site.clock.now())
-        must(import_devices.report(self.stage.site, None, _report(at)))
-        took = time_until(self.stage, REMOVES, REMOVES.phone, "clear", boot_elapsed())
+        with commits_of(self.stage.site) as commits:
+            must(import_devices.report(self.stage.site, None, _report(at)))
+        took = time_until(self.stage, REMOVES, REMOVES.phone, "clear", commits[0])
         expect(took <= AT_ONCE, f"The door took {took} ms.")
         return Told(
-            f"{REMOVES.name} removes the app, and the device manager reports the phone. {took} ms after the report was "
+            f"{REMOVES.name} removes the app, and the device manager reports the phone. {took} ms after that was "
             "saved the door's answer is 204, clear. Nobody had to ask anybody."
         )
 
@@ -224,28 +225,23 @@ class Prevented:
     # --- the mistake
 
     def retracted(self) -> Told:
-        watch = threading.Thread(target=self._watch)
-        committed: list[int] = []
-
-        def wait(duration: float) -> None:
-            committed.append(boot_elapsed())
-            pause(duration)
-
+        site, watch = self.stage.site, threading.Thread(target=self._watch)
         watch.start()
         began = boot_elapsed()
-        try:
-            done = must(retract.retract(self.stage.site, OPERATOR.email, memo.FAIR, "Another app was meant", wait=wait))
-        finally:
-            watch.join()
-        at = committed[0] if committed else boot_elapsed()
+        with commits_of(site) as commits:
+            try:
+                done = must(retract.retract(site, OPERATOR.email, memo.FAIR, "Another app was meant"))
+            finally:
+                watch.join()
         expect(bool(self.let_in), "The phone was not let in again.")
-        self.played.retraction_ms = took = max(0, self.let_in[0] - at)
+        self.played.retraction_ms = took = self.let_in[0] - commits[0]
         confirmed = [answer.confirmed_ms for answer in done.doors]
         expect(None not in confirmed and took <= AT_ONCE, f"The doors took {confirmed} ms, the phone {took} ms.")
         return Told(
-            f"{OPERATOR.name} types one command. It is written in {at - began} ms, {count(done.corrections)} "
-            f"corrections with it. {INDIA.name}'s phone has kept asking: {took} ms later it is let in, a real request "
-            f"answered 204. The door's own confirmation came after {confirmed[0]} ms."
+            f"{OPERATOR.name} types one command. After {commits[0] - began} ms it is committed, "
+            f"with {count(done.corrections)} corrections. {INDIA.name}'s phone has kept asking: {took} ms after the "
+            f"commit it is let in, a real request answered 204. The door's confirmation is there after {confirmed[0]} "
+            "ms."
         )
 
     def _watch(self) -> None:

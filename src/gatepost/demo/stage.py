@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Final, NamedTuple, TypeVar
 from urllib.parse import urlencode
 
+from sqlalchemy import event
+
 from gatepost.actions import exercise, passing, views
 from gatepost.actions.site import Site
 from gatepost.clock import boot_elapsed, pause
@@ -120,6 +122,21 @@ def ask(client: http.client.HTTPConnection, one: Someone, device: str) -> Answer
     response = client.getresponse()
     response.read()
     return Answer(response.status, response.headers.get("X-Gatepost-Reason", ""))
+
+
+@contextmanager
+def commits_of(site: Site) -> Iterator[list[Duration]]:
+    """When each commit of this process began (boot time), while the `with` lasts."""
+    begun: list[Duration] = []
+
+    def note(_connection: object) -> None:
+        begun.append(boot_elapsed())
+
+    event.listen(site.store.engine, "commit", note)
+    try:
+        yield begun
+    finally:
+        event.remove(site.store.engine, "commit", note)
 
 
 def time_until(stage: Stage, one: Someone, device: str, reason: str, since: Duration) -> Duration:

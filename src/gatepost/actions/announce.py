@@ -102,11 +102,13 @@ def _stopped(change: Change, revision: Revision, proposal: Proposal, assessed: A
     asked = rails.asked(policy, short=short, large=False, rails=limits)
     if missing or (short and lacking(change.conn, revision, change.site.exercise, asked)):
         roles = ", ".join(limits.short_notice_roles)
-        return Refusal(
-            Code.SHORT_NOTICE,
-            f"Less than the site's minimum notice is left before the deadline {policy.deadline.written}. "
-            f"Withdraw it and propose again: with a later deadline, or now, so that {roles} is asked as well.",
+        remedy = (
+            f"It needs {quorum.in_words(missing)} to approve as well; or withdraw it and propose a later deadline."
+            if missing
+            else f"Withdraw it and propose again: with a later deadline, or now, so that {roles} is asked as well."
         )
+        left = f"Less than the site's minimum notice is left before the deadline {policy.deadline.written}."
+        return Refusal(Code.SHORT_NOTICE, f"{left} {remedy}")
     due = assessed.impact.due_people
     return rails.grown(proposal.impact.foreseen, due) or rails.correctable(len(due), limits)
 

@@ -16,6 +16,7 @@ PROGRAMS = {
     "postfix": ("smtp-sink", "smtp-source"),
     "openssh-client": ("ssh-keygen",),
     "wrk": ("wrk",),
+    "curl": ("curl",),
 }
 """Debian package to the programs that tests use from it."""
 

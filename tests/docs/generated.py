@@ -1,0 +1,193 @@
+"""The parts of the documentation that are made from the program, so that they cannot differ from it.
+
+    python -m tests.docs.generated
+
+writes them anew into the pages, each between its marks `<!-- begin NAME -->` and `<!-- end NAME -->`; a test says
+whether they are current.
+"""
+
+import contextlib
+import io
+import os
+import re
+import tomllib
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from types import UnionType
+from typing import Any, Final, get_args, get_origin
+from unittest.mock import patch
+
+from cyclopts import App
+from pydantic import BaseModel
+from pydantic_core import PydanticUndefined
+
+from gatepost.cli.main import app, run
+from gatepost.config import Settings, init_text
+from gatepost.documents.policy_document import (
+    DevicesPart,
+    ExampleDevice,
+    ExamplePart,
+    ExamplePerson,
+    ExceptPart,
+    PeoplePart,
+    PolicyDocument,
+    TextPart,
+)
+from gatepost.doors.activesync import REFUSAL_129
+from tests.docs.pages import DOCS, PAGES
+from tests.servers.nginx import mail_front
+
+_PART: Final = re.compile(
+    r"(?P<begin><!-- begin (?P<name>[a-z ]+) -->\n)(?P<text>.*?)(?P<end><!-- end (?P=name) -->)", re.DOTALL
+)
+
+
+# --- the command line
+
+
+def command_names(branch: App = app, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    """The words of every command that does something, in the order of the list of commands."""
+    for name in branch:
+        if name.startswith("-"):
+            continue
+        child = branch[name]
+        inner = list(command_names(child, (*path, name)))
+        yield from inner or [(*path, name)]
+
+
+def command_help(words: tuple[str, ...]) -> str:
+    """What `--help` prints, without the options that every command has."""
+    shown = io.StringIO()
+    with contextlib.redirect_stdout(shown), patch.dict(os.environ, {"COLUMNS": "100"}):
+        code = run([*words, "--help"])
+    assert code == 0, words
+    return shown.getvalue().partition("\nEverywhere:\n")[0].rstrip() + "\n"
+
+
+def commands_part() -> str:
+    parts = [f"## gatepost {' '.join(words)}\n\n```text\n{command_help(words)}```\n" for words in command_names()]
+    return "\n" + "\n".join(parts) + "\n"
+
+
+# --- the settings
+
+
+def settings_part() -> str:
+    """A table a section: each setting with what init writes for a live site, and for an exercise where that differs."""
+    live, exercise = (tomllib.loads(init_text(site_id="RANDOM", exercise=mode)) for mode in (False, True))
+    parts = []
+    for section, found in Settings.model_fields.items():
+        model: Any = found.annotation
+        rows = ["| setting | `init` writes | in an exercise | meaning |", "| --- | --- | --- | --- |"]
+        for attribute, setting in model.model_fields.items():
+            key = setting.alias or attribute
+            usual, other = live[section][key], exercise[section][key]
+            required = " **Has no default.**" if setting.is_required() else ""
+            rows.append(
+                f"| `{key}` | {_value(usual)} | {'' if usual == other else _value(other)} "
+                f"| {setting.description}{_choices(setting.annotation)}{required} |"
+            )
+        parts.append(f"## [{section}]\n\n{model.__doc__}\n\n" + "\n".join(rows) + "\n")
+    return "\n" + "\n".join(parts) + "\n"
+
+
+def _value(value: object) -> str:
+    """As TOML writes it."""
+    if isinstance(value, bool):
+        return f"`{str(value).lower()}`"
+    if isinstance(value, list):
+        return "`[" + ", ".join(f'"{item}"' for item in value) + "]`"
+    return f"`{value}`" if isinstance(value, int) else f'`"{value}"`'
+
+
+def _choices(annotation: Any) -> str:
+    words = [word for word in get_args(annotation) if isinstance(word, str)]
+    return f" One of {', '.join(f'`{word}`' for word in words)}." if words else ""
+
+
+# --- a policy file
+
+
+def keys_part(model: type[BaseModel]) -> str:
+    rows = ["| key | default | meaning |", "| --- | --- | --- |"]
+    for name, field in model.model_fields.items():
+        key = field.alias or name
+        meaning = field.description or (field.annotation.__doc__ if _is_model(field.annotation) else "") or ""
+        rows.append(
+            f"| `{key}` | {_default(field.is_required(), field.get_default(call_default_factory=True))} | {meaning} |"
+        )
+    return "\n" + "\n".join(rows) + "\n\n"
+
+
+def _is_model(annotation: Any) -> bool:
+    return (
+        isinstance(annotation, type) and get_origin(annotation) is not UnionType and issubclass(annotation, BaseModel)
+    )
+
+
+def _default(required: bool, value: object) -> str:
+    if required or value is PydanticUndefined:
+        return "required"
+    if isinstance(value, BaseModel):
+        return "`{}`"
+    if isinstance(value, bool):
+        return f"`{str(value).lower()}`"
+    return "none" if value in (None, "", [], {}) else f"`{getattr(value, 'value', value)}`"
+
+
+# --- nginx
+
+
+def nginx_part() -> str:
+    """The recipe that tests/doors runs a real nginx with, on a reader's ports."""
+    recipe = mail_front(port=8443, door=8181, backend=8080, bodies=Path("/etc/nginx/gatepost"))
+    lines = recipe.strip("\n").splitlines()
+    return "\n```nginx\n" + "\n".join(line.removeprefix("  ") for line in lines) + "\n```\n\n"
+
+
+def refusals_part() -> str:
+    lines = [f"$ printf '{escaped(body)}' > gatepost/{command}.wbxml" for command, body in REFUSAL_129.items()]
+    return "\n```console\n$ mkdir gatepost\n" + "\n".join(lines) + "\n```\n\n"
+
+
+def escaped(body: bytes) -> str:
+    """For printf, which takes octal everywhere (POSIX)."""
+    return "".join(f"\\{byte:03o}" for byte in body)
+
+
+PARTS: Final[Mapping[str, Callable[[], str]]] = {
+    "commands": commands_part,
+    "settings": settings_part,
+    "policy keys": lambda: keys_part(PolicyDocument),
+    "policy devices": lambda: keys_part(DevicesPart),
+    "policy people": lambda: keys_part(PeoplePart),
+    "policy except": lambda: keys_part(ExceptPart),
+    "policy text": lambda: keys_part(TextPart),
+    "policy example": lambda: keys_part(ExamplePart),
+    "policy example device": lambda: keys_part(ExampleDevice),
+    "policy example person": lambda: keys_part(ExamplePerson),
+    "nginx": nginx_part,
+    "status bodies": refusals_part,
+}
+
+
+def parts_of(text: str) -> list[str]:
+    """The names of a page's generated parts."""
+    return [found["name"] for found in _PART.finditer(text)]
+
+
+def renewed(text: str) -> str:
+    """A page with its generated parts as they should be."""
+    return _PART.sub(lambda found: found["begin"] + PARTS[found["name"]]() + found["end"], text)
+
+
+def main() -> None:
+    for page in PAGES:
+        text = page.read_text(encoding="utf-8")
+        if (new := renewed(text)) != text:
+            page.write_text(new, encoding="utf-8")
+            print(f"{page.relative_to(DOCS.parent)} was brought up to date")
+
+
+if __name__ == "__main__":
+    main()

@@ -30,4 +30,5 @@ def test_a_restored_site_waits_for_the_newest_checkpoint(ready: Story, mails: Ma
     assert back.verdict("hanna@example.com", "hanna-phone") == "block"
     assert run("restore", late, back.site, "--json", exit=3).json["refused"] == "site_exists"
     assert run("restore", newest, ready.folder / "no", "--json", exit=3).json["refused"] == "backup_invalid"
+    assert not (ready.folder / "no").exists()
     back.holds()

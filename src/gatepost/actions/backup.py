@@ -58,10 +58,13 @@ def _copy_database(source: Path, target: Path) -> None:
 
 
 def restore(archive_file: Path, directory: Path) -> Refusal | None:
-    """Put a backup's parts into an empty directory and mark the site as not yet acknowledged."""
+    """Put a backup's parts into an empty directory and mark the site as not yet acknowledged.
+
+    Raises OSError if the file cannot be opened.
+    """
     if directory.exists() and any(directory.iterdir()):
         return Refusal(Code.SITE_EXISTS, f"{directory} is not empty; restore into an empty directory.")
-    directory.mkdir(mode=0o700, parents=True, exist_ok=True)  # a backup holds the names of people
+    archive_file.open("rb").close()  # a file that is not there is no bad backup
     try:
         with tarfile.open(archive_file, "r:gz") as archive:
             names = sorted(archive.getnames())
@@ -69,6 +72,7 @@ def restore(archive_file: Path, directory: Path) -> Refusal | None:
                 return Refusal(
                     Code.BACKUP_INVALID, f"{archive_file} is not a backup of a site: it holds {', '.join(names)}."
                 )
+            directory.mkdir(mode=0o700, parents=True, exist_ok=True)  # a backup holds the names of people
             archive.extractall(directory, filter="data")
     except (tarfile.TarError, EOFError, OSError) as error:
         shutil.rmtree(directory, ignore_errors=True)

@@ -83,6 +83,8 @@ def launch(
     json: Annotated[bool, _everywhere("One JSON document on standard output, refusals too.")] = False,
 ) -> int:
     command, bound, ignored = app.parse_args(tokens)
+    if json and command == app.help_print and not {"--help", "-h"} & set(tokens):
+        raise Misuse("A command is missing; --help lists them.")  # a script that asks for JSON wants no page of help
     gc.enable()
     gc.set_threshold(COLLECT_AFTER)
     if "session" in ignored:

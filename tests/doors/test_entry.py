@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from gatepost.core.fleet.finding import Finding
 from gatepost.core.instant import NEVER
 from gatepost.core.policy.policy import Consequence
-from gatepost.core.policy.verdict import DueRule, Outcome, RuleState, Standing, outcome_at
+from gatepost.core.policy.verdict import DueRule, Outcome, RuleState, Standing, outcome_at, verdict
 from gatepost.doors.entry import (
     binds,
     decode_standing,
@@ -49,7 +49,7 @@ STATE = st.builds(
     apps=st.lists(st.text(max_size=10), max_size=4).map(tuple),
     effects=st.lists(NEAR, min_size=CELLS, max_size=CELLS).map(tuple),
 )
-FIXED_TEXTS = {"policy": st.just("p"), "revision": st.just(1), "apps": st.just(("tiktok",))}
+FIXED_TEXTS = {"policy": st.just("p"), "revision": st.just(1), "apps": st.just(("tiktok",) * 61)}
 COUNTING = st.builds(
     RuleState,
     **FIXED_TEXTS,
@@ -75,7 +75,7 @@ def test_a_state_survives_its_bytes(state: RuleState) -> None:
 
 
 def test_the_decision_from_bytes_is_the_core_s() -> None:
-    """I-1: the outcome and its end taken from the bytes, a checksum behind them, are those of outcome_at."""
+    """I-1: the outcome and its end from the bytes, a checksum behind them, are those of outcome_at and of verdict."""
     seen: set[tuple[Outcome, bool]] = set()
 
     @settings(max_examples=250)
@@ -83,6 +83,8 @@ def test_the_decision_from_bytes_is_the_core_s() -> None:
     def compare(standing: Standing, states: dict[int, RuleState], at: int, checksum: bytes) -> None:
         expected = outcome_at(standing.rules, states, at)
         assert fast_outcome(encode_standing(standing) + checksum, effects_of(states), at) == expected
+        whole = verdict(standing, states, at, position=1)
+        assert (whole.outcome, whole.valid_until) == expected
         seen.add((expected[0], expected[1] == NEVER))
 
     compare()

@@ -115,7 +115,10 @@ def _split_logins(part: bytes, length: int) -> tuple[str, ...]:
         return ()
     if len(part) != length or length < 2 or part[:1] != _BETWEEN or part[-1:] != _BETWEEN:
         raise ValueError("the logins are cut")
-    return tuple(login.decode("utf-8", "surrogatepass") for login in part[1:-1].split(_BETWEEN))
+    inner = part[1:-1]
+    if _BETWEEN not in inner:
+        return (inner.decode("utf-8", "surrogatepass"),)
+    return tuple([login.decode("utf-8", "surrogatepass") for login in inner.split(_BETWEEN)])
 
 
 def encode_state(state: RuleState) -> bytes:

@@ -98,58 +98,65 @@ class Verdict(NamedTuple):
 States = Mapping[int, RuleState]
 
 
+# Looking up a member of an enumeration by its name costs more than a whole comparison; the door decides on these lines.
+_ALLOW, _WARN, _BLOCK = Outcome.ALLOW, Outcome.WARN, Outcome.BLOCK
+_REPORTS, _BLOCKS = Consequence.REPORT, Consequence.BLOCK
+
+
 def effect_of(due: DueRule, state: RuleState) -> Instant:
     """The instant from which this rule blocks this device; NEVER if it does not block."""
-    if state.held or state.consequence is not Consequence.BLOCK:
+    if state.held or state.consequence is not _BLOCKS:
         return NEVER
     return max(state.effects[due.cell], due.not_before, due.counts_from)
 
 
 def outcome_at(rules: Iterable[DueRule], states: States, at: Instant) -> tuple[Outcome, Instant]:
     """The outcome and its `valid_until`: what a door needs on every request."""
-    outcome = Outcome.ALLOW
+    outcome = _ALLOW
     until = NEVER
     for due in rules:
         state = states.get(due.rule)
-        if state is None or not state.counts or state.consequence is Consequence.REPORT:
+        if state is None or not state.counts or state.consequence is _REPORTS:
             continue
         if at < due.counts_from:
             until = min(until, due.counts_from)
             continue
         effect = effect_of(due, state)
         if effect <= at:
-            outcome = Outcome.BLOCK
-        else:
-            outcome = max(outcome, Outcome.WARN)
-            until = min(until, effect)
-    # INVARIANT: nothing is stricter than block, so only a rule that stops counting could change it, and time alone
-    # never stops a rule from counting. A block therefore stands until something is changed.
-    return outcome, (NEVER if outcome is Outcome.BLOCK else until)
+            # INVARIANT: nothing is stricter than block, so only a rule that stops counting could change it, and time
+            # alone never stops a rule from counting. A block therefore stands until something is changed.
+            return _BLOCK, NEVER
+        outcome = _WARN
+        until = min(until, effect)
+    return outcome, until
 
 
 def verdict(standing: Standing, states: States, at: Instant, position: int) -> Verdict:
     """The whole answer, with its reasons as data. Pure: the same inputs and instant always give the same verdict."""
     if not standing.rules:  # most devices
-        return Verdict(Outcome.ALLOW, (), NEVER, standing.reported_at, position)
-    outcome, until = outcome_at(standing.rules, states, at)
-    reasons = {
-        _reason(due, state, at)
-        for due in standing.rules
-        if (state := states.get(due.rule)) is not None and state.counts and due.counts_from <= at
-    }
-    ordered = sorted(reasons, key=_strictest_first) if len(reasons) > 1 else reasons
-    return Verdict(outcome, tuple(ordered), until, standing.reported_at, position)
+        return Verdict(_ALLOW, (), NEVER, standing.reported_at, position)
+    reasons: set[Reason] = set()
+    until = NEVER
+    for due in standing.rules:
+        state = states.get(due.rule)
+        if state is None or not state.counts:
+            continue
+        if due.counts_from <= at:
+            reasons.add(_reason(due, state, at))
+        elif state.consequence is not _REPORTS:
+            until = min(until, due.counts_from)
+    ordered = tuple(sorted(reasons, key=_strictest_first) if len(reasons) > 1 else reasons)
+    outcome = ordered[0].outcome if ordered else _ALLOW
+    # As in `outcome_at`: a block stands, and the others until the first of them blocks.
+    until = NEVER if outcome is _BLOCK else min([until, *[reason.effect_at for reason in ordered]])
+    return Verdict(outcome, ordered, until, standing.reported_at, position)
 
 
 def _reason(due: DueRule, state: RuleState, at: Instant) -> Reason:
     effect = effect_of(due, state)
-    outcome = Outcome.BLOCK if effect <= at else _milder(state)
+    # A report never changes a verdict.
+    outcome = _BLOCK if effect <= at else _ALLOW if state.consequence is _REPORTS else _WARN
     return Reason(state.policy, state.revision, state.apps[due.app], due.finding, outcome, effect)
-
-
-def _milder(state: RuleState) -> Outcome:
-    """What a rule that counts but does not block does: a report never changes a verdict."""
-    return Outcome.ALLOW if state.consequence is Consequence.REPORT else Outcome.WARN
 
 
 def _strictest_first(reason: Reason) -> tuple[int, Instant, str, int, str, int]:

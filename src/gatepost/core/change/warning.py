@@ -161,4 +161,5 @@ def _says(text: str, name: str) -> bool:
 
 
 def _hours(duration: Duration) -> str:
-    return f"{duration / HOUR:g} h"
+    """To a tenth, rounded down: never more than there is."""
+    return f"{duration * 10 // HOUR / 10:g} h"

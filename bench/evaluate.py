@@ -80,6 +80,8 @@ def run(_scratch: Path, quick: bool) -> list[Figure]:
                 f"{mine:.1f} µs, Cedar {theirs:.0f} µs, plain loop {plain:.0f} µs",
                 f"{phones} phones, {broken:.0%} of which break a policy, equal answers",
             ),
+            short="Two fifths of our time goes into folding and finding the 60 identifiers one by one, which a small"
+            " function in C would do in a tenth; the rest is the building of evidence, standing and verdict.",
         )
     ]
 

@@ -19,6 +19,12 @@ OTHER_APPS: Final = 10
 """Apps that are spoken of nowhere, in each device's list."""
 
 
+_SHORT: Final = (
+    "The time goes, evenly, into Python objects made a row at a time and into SQLite's statements. A fleet index in"
+    " columns beside the tables is what previews are to run on later."
+)
+
+
 class Run(NamedTuple):
     """`cpu`: seconds of processor time. `memory`: the most that the process held, in MB."""
 
@@ -54,6 +60,7 @@ def run(scratch: Path, quick: bool) -> list[Figure]:
                 "s",
                 at_most=bounds.get(what),
                 goal=what in bounds,
+                short=_SHORT,
                 parts=(f"{done.cpu:.1f} s of processor time", f"{done.memory:.0f} MB at most"),
             )
             for what, done in runs.items()

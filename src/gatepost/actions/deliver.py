@@ -117,8 +117,11 @@ def _first_batch_left(site: Site, conn: Connection, policy: str, revision: int, 
     return 0 if full_at + rails.first_batch_wait > now else None
 
 
-def settle(site: Site, answers: Iterable[Answer]) -> None:
-    """Write how a batch ended; who accepted is told, and notice periods run from now."""
+def settle(site: Site, answers: Iterable[Answer], *, interrupted: bool = False) -> None:
+    """Write how a batch ended; who accepted is told, and notice periods run from now.
+
+    `interrupted`: by us and not by the mail server, so that what is to be tried again need not wait.
+    """
     known = {answer.notice: answer for answer in answers}
     if not known:
         return
@@ -133,7 +136,8 @@ def settle(site: Site, answers: Iterable[Answer]) -> None:
                 final[notice.id] = (state, answer.reply)
             else:
                 meanwhile = NoticeState.UNCERTAIN if answer.state == NoticeState.UNCERTAIN else NoticeState.QUEUED
-                again.append((notice.id, meanwhile, change.now + _wait(notice, meanwhile), answer.reply))
+                wait = 0 if interrupted else _wait(notice, meanwhile)
+                again.append((notice.id, meanwhile, change.now + wait, answer.reply))
         notices.again(change.conn, again)
         notices.settle(change.conn, final, change.now)
         settled = [notice._replace(state=final[notice.id][0]) for notice in batch if notice.id in final]
@@ -177,7 +181,8 @@ def recover(site: Site) -> int:
         ids = notices.claimed(change.conn)
         if not ids:
             return 0
-    settle(site, (Answer(notice, NoticeState.UNCERTAIN.value, "interrupted while sending") for notice in ids))
+    in_doubt = (Answer(notice, NoticeState.UNCERTAIN.value, "interrupted while sending") for notice in ids)
+    settle(site, in_doubt, interrupted=True)
     return len(ids)
 
 

@@ -4,6 +4,7 @@ What only one kind of process needs (migrations, the door's server, the mail cli
 commands would wait for it in vain.
 """
 
+import contextlib
 import os
 import secrets
 import sqlite3
@@ -29,7 +30,7 @@ from gatepost.notify.render import load_templates
 from gatepost.signatures import note
 from gatepost.storage import ledger, sitemeta
 from gatepost.storage.following import Following
-from gatepost.storage.store import BROKEN, Store
+from gatepost.storage.store import BROKEN, VERSION, Store, store_version
 
 if TYPE_CHECKING:
     from gatepost.notify.smtp import Sender
@@ -48,7 +49,38 @@ def open_site(directory: Path) -> Site | Refusal | tuple[Problem, ...]:
     if not site.store.path.exists():
         text = f"The database {site.store.path} is missing; `gatepost restore` brings it back."
         return Refusal(Code.NO_SITE, text)
-    return _contradicted(site) or site
+    return _outdated(site) or _contradicted(site) or site
+
+
+def upgrade_site(directory: Path) -> str | Refusal | tuple[Problem, ...]:
+    """Bring a site's database to this program's tables; the version it has then."""
+    from gatepost.storage.migrate import upgrade
+
+    site = _in(directory)
+    if not isinstance(site, Site):
+        return site
+    if not site.store.path.exists():
+        return Refusal(Code.NO_SITE, f"The database {site.store.path} is missing; `gatepost restore` brings it back.")
+    with contextlib.closing(site.store):
+        upgrade(site.store)
+    return VERSION
+
+
+def _outdated(site: Site) -> Refusal | None:
+    """Why this program must not touch the database: it was written by another version."""
+    with site.store.reading() as conn:
+        found = store_version(conn)
+    if found == VERSION:
+        return None
+    site.store.close()
+    if found is not None and found > VERSION:
+        text = f"The database is of a newer program (version {found}, this one writes {VERSION}); install that program."
+    else:
+        text = (
+            f"The database is at version {found}, this program writes {VERSION}: stop the site, back up its directory, "
+        )
+        text += "then `gatepost upgrade`."
+    return Refusal(Code.SITE_OUTDATED, text)
 
 
 def open_for_door(directory: Path) -> Site | Refusal | tuple[Problem, ...]:

@@ -22,7 +22,7 @@ from gatepost.documents.canonical import digest
 from gatepost.documents.deadline import instant_text, local_instant, zone_data_version
 from gatepost.documents.policy_file import read_policy
 from gatepost.documents.proposal import freeze
-from gatepost.storage import catalogue, ledger, policies, sitemeta
+from gatepost.storage import catalogue, ledger, notices, policies, sitemeta
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,4 +182,5 @@ def withdraw(site: Site, by: str | None, policy: str, reason: str = "") -> dict[
         if isinstance(revision, Refusal):
             return revision
         change.record(PolicyWithdrawn(policy, revision.revision, change.words(reason)))
+        notices.stop_asking(change.conn, policy, revision.revision, change.now)
         return {"policy": policy, "revision": revision.revision, "stage": Stage.DRAFT.value}

@@ -14,6 +14,7 @@ from gatepost.core.refusal import Code, Refusal
 from gatepost.documents.deadline import instant_text
 from gatepost.documents.policy_file import write_policy
 from gatepost.storage import audience, notices, people, policies, sitemeta
+from gatepost.storage.notices import Notice
 from gatepost.storage.policies import Judgement, Revision
 
 
@@ -109,10 +110,15 @@ def show_notices(site: Site, by: str | None, policy: str) -> list[dict[str, obje
         if not found and policies.latest(conn, policy) is None:
             return Refusal(Code.NO_SUCH_POLICY, f"There is no policy {policy}; `policy list` shows all.")
         named = people.load(conn, {notice.person for notice in found})
+
+        def name(notice: Notice) -> str:
+            return named[notice.person].id if notice.person in named else notice.person
+
+        found.sort(key=lambda notice: (notice.created_at, name(notice)))
         return [
             {
                 "id": notice.id,
-                "person": named[notice.person].id if notice.person in named else notice.person,
+                "person": name(notice),
                 "revision": notice.revision,
                 "kind": notice.kind.value,
                 "step": notice.step,

@@ -38,6 +38,7 @@ COMMANDS = {
     "ledger": ("ledger:app", "The record: show, verify, export, rebuild."),
     "backup": ("site:backup", "Write the site to one file."),
     "restore": ("site:restore", "Bring a site back from a backup."),
+    "upgrade": ("site:upgrade", "Bring the database to this version."),
     "acknowledge": ("site:acknowledge", "Show a restored site the newest checkpoint."),
     "config": ("config:app", "Check the site's settings."),
     "clock": ("site:clock", "Set an exercise's clock."),

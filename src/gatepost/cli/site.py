@@ -10,7 +10,7 @@ from gatepost.actions.site import Site
 from gatepost.cli.data import facts
 from gatepost.cli.output import Exit, Lines
 from gatepost.cli.session import Given, Misuse, Source, content, instant
-from gatepost.wiring import init_site
+from gatepost.wiring import init_site, upgrade_site
 
 clock = App(name="clock")
 
@@ -42,6 +42,12 @@ def _made(site: Site, admin: str) -> Lines:
     yield f"{'An exercise' if site.exercise else 'A site'} is in {site.directory}; {admin} is its administrator."
     yield f"Its settings are in {site.directory / 'gatepost.toml'}; `gatepost config check` reads them."
     yield f"Checkpoints of its ledger verify with: {site.note_key.verifier}"
+
+
+def upgrade(*, session: Given) -> int:
+    """Bring the database to this version of the program. Stop the site and copy its directory before."""
+    done = upgrade_site(session.directory)
+    return session.out.answer(done, lambda now: {"version": now}, lambda now: [f"The database is at version {now}."])
 
 
 def backup(file: Path, /, *, session: Given) -> int:

@@ -66,6 +66,7 @@ class Code(StrEnum):
     NOT_AN_EXERCISE = "not_an_exercise"
     SITE_EXISTS = "site_exists"
     NO_SITE = "no_site"
+    SITE_OUTDATED = "site_outdated"
     CONFIG_INVALID = "config_invalid"
     SITE_NOT_ACKNOWLEDGED = "site_not_acknowledged"
     CHECKPOINT_MISMATCH = "checkpoint_mismatch"

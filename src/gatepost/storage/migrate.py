@@ -4,10 +4,9 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
-from gatepost.storage.store import Store
+from gatepost.storage.store import Store, store_version
 
 
 def upgrade(store: Store) -> None:
@@ -21,7 +20,7 @@ def upgrade(store: Store) -> None:
 def version(store: Store) -> str | None:
     """The database's version; None before its first migration."""
     with store.reading() as conn:
-        return MigrationContext.configure(conn).get_current_revision()
+        return store_version(conn)
 
 
 def newest() -> str | None:

@@ -143,6 +143,17 @@ def stop(conn: Connection, policy: str, at: Instant) -> int:
     return conn.execute(update(notices).where(queued).values(values)).rowcount
 
 
+def stop_asking(conn: Connection, policy: str, revision: int, at: Instant) -> None:
+    """Approvers are not asked any more about a revision that was taken back."""
+    condition = and_(
+        notices.c.policy == policy,
+        notices.c.revision == revision,
+        notices.c.kind == NoticeKind.APPROVAL_ASKED.value,
+        notices.c.state == NoticeState.QUEUED.value,
+    )
+    conn.execute(update(notices).where(condition).values(state=NoticeState.WITHDRAWN.value, settled_at=at))
+
+
 def stop_about(conn: Connection, policy: str, about: Mapping[str, str], at: Instant) -> int:
     """Withdraw what is queued about these devices' mail being closed or opened: something newer will be said of them.
 

@@ -69,6 +69,16 @@ def _engine(path: Path) -> Engine:
     return engine
 
 
+VERSION = "0002"
+"""The newest migration: what this program reads and writes (a test holds the two together)."""
+
+
+def store_version(conn: Connection) -> str | None:
+    """The migration that the database is at, read without importing Alembic; None before the first."""
+    known = conn.exec_driver_sql("SELECT name FROM sqlite_master WHERE name = 'alembic_version'").first()
+    return conn.exec_driver_sql("SELECT version_num FROM alembic_version").scalar() if known else None
+
+
 def is_full(error: OperationalError) -> bool:
     """Whether the disk (or the database) is full."""
     return "full" in str(error.orig).lower() or "disk i/o" in str(error.orig).lower()

@@ -28,7 +28,6 @@ class Code(StrEnum):
     # documents and imports
     DOCUMENT_INVALID = "document_invalid"
     EXAMPLE_FAILS = "example_fails"
-    REPORT_INVALID = "report_invalid"
     REPORT_AHEAD = "report_ahead"
     TWO_OWNERS = "two_owners"
     TOO_MANY_MISSING = "too_many_missing"
@@ -37,7 +36,6 @@ class Code(StrEnum):
     DEADLINE_PASSED = "deadline_passed"
     NECESSITY_MISSING = "necessity_missing"
     PRESS_MISSING = "press_missing"
-    CORRECTION_MISSING = "correction_missing"
     AUTHOR_APPROVES = "author_approves"
     OWES_AUTHOR = "owes_author"
     GRANTED_TOO_LATE = "granted_too_late"
@@ -47,11 +45,9 @@ class Code(StrEnum):
     SIGNATURE_INVALID = "signature_invalid"
     QUORUM_MISSING = "quorum_missing"
     SHORT_NOTICE = "short_notice"
-    LARGE_IMPACT = "large_impact"
     APPROVALS_EXPIRED = "approvals_expired"
     AUDIENCE_GREW = "audience_grew"
     CORRECTION_TOO_SLOW = "correction_too_slow"
-    NOBODY_CONCERNED = "nobody_concerned"
     REVISION_OPEN = "revision_open"
     # waivers, attestations, tellings, the cap
     WAIVER_TOO_LONG = "waiver_too_long"
@@ -67,13 +63,9 @@ class Code(StrEnum):
     SITE_EXISTS = "site_exists"
     NO_SITE = "no_site"
     SITE_OUTDATED = "site_outdated"
-    CONFIG_INVALID = "config_invalid"
     SITE_NOT_ACKNOWLEDGED = "site_not_acknowledged"
     CHECKPOINT_MISMATCH = "checkpoint_mismatch"
     BACKUP_INVALID = "backup_invalid"
-    LEDGER_BROKEN = "ledger_broken"
-    DISK_FULL = "disk_full"
-    CONFLICT = "conflict"
 
 
 @dataclass(frozen=True, slots=True)

@@ -248,7 +248,7 @@ def test_approvals_expire(build: Build) -> None:
 def state_at_door(house: House) -> tuple[bool, bool]:
     """Whether the policy's rule counts at the doors, and whether it is held."""
     with house.site.store.reading() as conn:
-        revision = policies.latest(conn, POLICY)
+        revision = policies.revision(conn, POLICY, 1)
         assert revision is not None
         assert revision.rule is not None
         value = feed.value(conn, rule_key(revision.rule))
@@ -287,12 +287,16 @@ def test_a_quorum_lost_holds_at_warn_until_approved_again(house: House, at: str)
     house.sound()
 
 
-def test_a_held_policy_can_be_approved_again_while_its_next_revision_waits(house: House) -> None:
-    """I-14: a proposal of revision 2 does not stand in the way of letting revision 1 go on."""
+def test_a_yes_is_for_the_open_proposal_and_for_the_held_revision_once_that_is_withdrawn(house: House) -> None:
+    """I-14: while revision 2 is proposed, a yes counts for it; withdrawn, the held revision 1 can be let go again."""
     good(access.grant_role(house.site, None, "deputy@corp.example", "approver:security"))
     house.owners(1)
     house.announce()
     good(access.revoke_role(house.site, None, SECURITY, "approver:security"))
     house.propose(deadline="2020-07-20")
-    good(approve.approve(house.site, "deputy@corp.example", POLICY, "security"))
-    assert good(views.show_policy(house.site, POLICY, 2))["judgements"]
+    assert good(approve.approve(house.site, "deputy@corp.example", POLICY, "security")).revision == 2
+    assert state_at_door(house) == (True, True)
+    good(propose.withdraw(house.site, AUTHOR, POLICY))
+    assert good(approve.approve(house.site, "deputy@corp.example", POLICY, "security")).revision == 1
+    assert state_at_door(house) == (True, False)
+    house.sound()

@@ -1,0 +1,274 @@
+"""How each refusal about who, what and where is met: set a scene, then say the verb."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from gatepost import wiring
+from gatepost.actions import (
+    access,
+    approve,
+    backup,
+    bounce,
+    catalogue,
+    exempt,
+    exercise,
+    import_devices,
+    import_people,
+    propose,
+)
+from gatepost.core.instant import DAY
+from gatepost.core.refusal import Code
+from gatepost.storage import people, sitemeta
+from tests.verbs.conftest import Build
+from tests.verbs.houses import (
+    ADMIN,
+    AUTHOR,
+    EXECUTIVE,
+    OPERATOR,
+    POLICY,
+    SECURITY,
+    House,
+    good,
+    memo,
+)
+from tests.verbs.test_bounces import notification
+from tests.verbs.test_inventory import jsonl
+
+Verb = Callable[[], object]
+PROVOCATIONS: dict[Code, Callable[["Scene"], Verb]] = {}
+
+
+@dataclass
+class Scene:
+    """What a provocation is set up with."""
+
+    build: Build
+    directory: Path
+
+    def house(self, **settings: object) -> House:
+        self.built = self.build(**settings)  # type: ignore[arg-type] # settings by name
+        return self.built
+
+    def proposed(self, **policy: object) -> House:
+        house = self.house()
+        house.owners(1)
+        house.propose(**policy)
+        return house
+
+    def announced(self) -> House:
+        house = self.house()
+        house.owners(1)
+        house.announce()
+        return house
+
+
+def provokes(code: Code) -> Callable[[Callable[[Scene], Verb]], Callable[[Scene], Verb]]:
+    def keep(provocation: Callable[[Scene], Verb]) -> Callable[[Scene], Verb]:
+        assert code not in PROVOCATIONS
+        PROVOCATIONS[code] = provocation
+        return provocation
+
+    return keep
+
+
+# --- who
+
+
+@provokes(Code.NO_SUCH_PERSON)
+def _(scene: Scene) -> Verb:
+    house = scene.house()
+    return lambda: propose.propose(house.site, "nobody@corp.example", memo(), "memo")
+
+
+@provokes(Code.ROLE_MISSING)
+def _(scene: Scene) -> Verb:
+    house = scene.house()
+    return lambda: propose.propose(house.site, OPERATOR, memo(), "memo")
+
+
+@provokes(Code.SELF_GRANT)
+def _(scene: Scene) -> Verb:
+    house = scene.house()
+    return lambda: access.grant_role(house.site, ADMIN, ADMIN, "approver:security")
+
+
+@provokes(Code.LAST_ADMINISTRATOR)
+def _(scene: Scene) -> Verb:
+    house = scene.house()
+    return lambda: access.revoke_role(house.site, ADMIN, ADMIN, "admin")
+
+
+KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIFq8W5RSnwVbaWIvZXIU3oqDR34b1XMkeKsvJj7dDJXB somebody"
+
+
+@provokes(Code.KEY_KNOWN)
+def _(scene: Scene) -> Verb:
+    house = scene.house()
+    good(access.add_key(house.site, None, SECURITY, KEY))
+    return lambda: access.add_key(house.site, None, EXECUTIVE, KEY)
+
+
+@provokes(Code.KEY_UNKNOWN)
+def _(scene: Scene) -> Verb:
+    house = scene.house()
+    return lambda: access.revoke_key(house.site, None, "SHA256:nothing")
+
+
+@provokes(Code.PERSON_LEFT)
+def _(scene: Scene) -> Verb:
+    house = scene.house()
+    with house.site.store.writing() as conn:
+        author = people.find(conn, AUTHOR)
+        assert author is not None
+        people.retire(conn, [author.ref])
+    return lambda: propose.propose(house.site, AUTHOR, memo(), "memo")
+
+
+# --- what is spoken of
+
+
+@provokes(Code.NO_SUCH_POLICY)
+def _(scene: Scene) -> Verb:
+    house = scene.house()
+    return lambda: approve.approve(house.site, SECURITY, "no-such", "security")
+
+
+@provokes(Code.NO_SUCH_DEVICE)
+def _(scene: Scene) -> Verb:
+    house = scene.house()
+    return lambda: exempt.attest(house.site, None, "no-such", "tiktok")
+
+
+@provokes(Code.NO_SUCH_APP)
+def _(scene: Scene) -> Verb:
+    house = scene.house()
+    return lambda: propose.propose(house.site, AUTHOR, memo(apps=["no-such"]), "memo")
+
+
+@provokes(Code.NO_SUCH_LIST)
+def _(scene: Scene) -> Verb:
+    house = scene.house()
+    return lambda: propose.propose(house.site, AUTHOR, memo(apps=None, lists=["no-such"]), "memo")
+
+
+@provokes(Code.NO_SUCH_WAIVER)
+def _(scene: Scene) -> Verb:
+    house = scene.house()
+    return lambda: exempt.revoke_waiver(house.site, OPERATOR, "w_nothing", "over")
+
+
+@provokes(Code.NO_SUCH_NOTICE)
+def _(scene: Scene) -> Verb:
+    house = scene.house()
+    return lambda: bounce.take_bounce(house.site, OPERATOR, notification("<nothing@corp.example>"), "dsn")
+
+
+@provokes(Code.NOTHING_TO_MATCH)
+def _(scene: Scene) -> Verb:
+    house = scene.house()
+    return lambda: propose.propose(house.site, AUTHOR, memo(apps=["virus-cleaner"]), "memo")
+
+
+@provokes(Code.APP_NOT_ACTIVE)
+def _(scene: Scene) -> Verb:
+    house = scene.house()
+    return lambda: propose.propose(house.site, AUTHOR, memo(apps=["wechat"]), "memo")
+
+
+@provokes(Code.APP_IN_USE)
+def _(scene: Scene) -> Verb:
+    house = scene.announced()
+    return lambda: catalogue.deactivate(house.site, None, "tiktok")
+
+
+# --- documents and imports
+
+
+@provokes(Code.DOCUMENT_INVALID)
+def _(scene: Scene) -> Verb:
+    house = scene.house()
+    clash = b"apps: {clone: {name: Clone, identifiers: {ios: [com.zhiliaoapp.musically]}}}"
+    return lambda: catalogue.add_entries(house.site, None, clash, "apps.yaml")
+
+
+@provokes(Code.EXAMPLE_FAILS)
+def _(scene: Scene) -> Verb:
+    house = scene.house()
+    wrong = {"device": {"form": "laptop", "apps": ["tiktok"]}, "at": "2020-07-11T00:00", "expect": "block"}
+    return lambda: propose.propose(house.site, AUTHOR, memo(examples=[wrong]), "memo")
+
+
+@provokes(Code.REPORT_AHEAD)
+def _(scene: Scene) -> Verb:
+    house = scene.house()
+    house.people("u0")
+    row = jsonl(house.phone_row("u0", at=house.now() + DAY))
+    return lambda: import_devices.report(house.site, None, row)
+
+
+@provokes(Code.TWO_OWNERS)
+def _(scene: Scene) -> Verb:
+    house = scene.house()
+    house.people("u0", "u1")
+    house.phone("u0")
+    row = jsonl(house.phone_row("u1", id="phone-u0"))
+    return lambda: import_devices.report(house.site, None, row)
+
+
+@provokes(Code.TOO_MANY_MISSING)
+def _(scene: Scene) -> Verb:
+    house = scene.house()
+    row = {"email": ADMIN, "name": "R", "kind": "employee", "country": "US", "time_zone": "UTC"}
+    only = jsonl(row | {"locale": "en", "groups": ""})
+    return lambda: import_people.import_people(house.site, None, only, "people", complete=True)
+
+
+# --- the site
+
+
+@provokes(Code.NOT_AN_EXERCISE)
+def _(scene: Scene) -> Verb:
+    house = scene.house(exercise=False)
+    return lambda: exercise.set_clock(house.site, None, house.now())
+
+
+@provokes(Code.SITE_EXISTS)
+def _(scene: Scene) -> Verb:
+    house = scene.house()
+    return lambda: wiring.init_site(house.site.directory)
+
+
+@provokes(Code.NO_SITE)
+def _(scene: Scene) -> Verb:
+    scene.house()
+    return lambda: wiring.open_site(scene.directory)
+
+
+@provokes(Code.SITE_OUTDATED)
+def _(scene: Scene) -> Verb:
+    house = scene.house()
+    with house.site.store.writing() as conn:
+        conn.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
+    return lambda: wiring.open_site(house.site.directory)
+
+
+@provokes(Code.SITE_NOT_ACKNOWLEDGED)
+def _(scene: Scene) -> Verb:
+    house = scene.proposed()
+    with house.site.store.writing() as conn:
+        sitemeta.put(conn, sitemeta.UNACKNOWLEDGED, "1")
+    return lambda: approve.approve(house.site, SECURITY, POLICY, "security")
+
+
+@provokes(Code.CHECKPOINT_MISMATCH)
+def _(scene: Scene) -> Verb:
+    house = scene.house()
+    return lambda: backup.acknowledge(house.site, None, "no checkpoint")
+
+
+@provokes(Code.BACKUP_INVALID)
+def _(scene: Scene) -> Verb:
+    scene.house()
+    (scene.directory / "archive").write_bytes(b"no archive")
+    return lambda: backup.restore(scene.directory / "archive", scene.directory / "restored")

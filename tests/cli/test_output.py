@@ -57,7 +57,7 @@ def test_signs_that_steer_a_terminal_are_taken_out(capsys: pytest.CaptureFixture
     """I-36: a name with escapes, line ends or changes of direction stays one line and steers nothing."""
     assert clean(HOSTILE) == "Anna]0;owned31mgro.elpmaxeRefused"
     Output().show(None, lambda: [HOSTILE, Table(["name"], [[HOSTILE]])])
-    Output().refuse(Refusal(Code.CONFLICT, HOSTILE))
+    Output().refuse(Refusal(Code.SITE_EXISTS, HOSTILE))
     Output().problems([Problem(HOSTILE, 0, 0, HOSTILE, HOSTILE)])
     shown = capsys.readouterr()
     assert len(shown.out.splitlines()) == 3

@@ -36,6 +36,8 @@ _STATE: Final = struct.Struct("<BBBIHH")
 _NOT_REPORTED: Final = -1
 _BETWEEN: Final = b"\xff"
 _LOGINS_AT: Final = _STANDING.size
+_new: Final = tuple.__new__
+"""Half of what a NamedTuple's own constructor takes."""
 
 _ALLOW, _WARN = Outcome.ALLOW, Outcome.WARN
 _REPORT, _BLOCKS = Consequence.REPORT, Consequence.BLOCK
@@ -95,7 +97,7 @@ def decode_standing(value: bytes) -> Standing:
         if count:
             rules = tuple(
                 [
-                    DueRule(rule, cell, app, _FINDINGS[finding], counts_from, not_before)
+                    _new(DueRule, (rule, cell, app, _FINDINGS[finding], counts_from, not_before))
                     for rule, cell, app, finding, counts_from, not_before in _RULE.iter_unpack(
                         value[rules_at:device_at]
                     )
@@ -107,13 +109,13 @@ def decode_standing(value: bytes) -> Standing:
         device = value[device_at:].decode("utf-8", "surrogatepass")
     except (struct.error, KeyError) as error:
         raise ValueError(f"not a standing: {error}") from error
-    return Standing(device, logins, None if reported_at == _NOT_REPORTED else reported_at, rules)
+    return _new(Standing, (device, logins, None if reported_at == _NOT_REPORTED else reported_at, rules))
 
 
 def _split_logins(part: bytes, length: int) -> tuple[str, ...]:
     if not length:
         return ()
-    if len(part) != length or length < 2 or part[:1] != _BETWEEN or part[-1:] != _BETWEEN:
+    if len(part) != length or length < 2 or not part[0] == part[-1] == _BETWEEN[0]:
         raise ValueError("the logins are cut")
     inner = part[1:-1]
     if _BETWEEN not in inner:

@@ -101,6 +101,7 @@ States = Mapping[int, RuleState]
 # Looking up a member of an enumeration by its name costs more than a whole comparison; the door decides on these lines.
 _ALLOW, _WARN, _BLOCK = Outcome.ALLOW, Outcome.WARN, Outcome.BLOCK
 _REPORTS, _BLOCKS = Consequence.REPORT, Consequence.BLOCK
+_new = tuple.__new__  # half of what a NamedTuple's own constructor takes
 
 
 def effect_of(due: DueRule, state: RuleState) -> Instant:
@@ -134,7 +135,7 @@ def outcome_at(rules: Iterable[DueRule], states: States, at: Instant) -> tuple[O
 def verdict(standing: Standing, states: States, at: Instant, position: int) -> Verdict:
     """The whole answer, with its reasons as data. Pure: the same inputs and instant always give the same verdict."""
     if not standing.rules:  # most devices
-        return Verdict(_ALLOW, (), NEVER, standing.reported_at, position)
+        return _new(Verdict, (_ALLOW, (), NEVER, standing.reported_at, position))
     reasons: set[Reason] = set()
     until = NEVER
     for due in standing.rules:
@@ -149,14 +150,14 @@ def verdict(standing: Standing, states: States, at: Instant, position: int) -> V
     outcome = ordered[0].outcome if ordered else _ALLOW
     # As in `outcome_at`: a block stands, and the others until the first of them blocks.
     until = NEVER if outcome is _BLOCK else min([until, *[reason.effect_at for reason in ordered]])
-    return Verdict(outcome, ordered, until, standing.reported_at, position)
+    return _new(Verdict, (outcome, ordered, until, standing.reported_at, position))
 
 
 def _reason(due: DueRule, state: RuleState, at: Instant) -> Reason:
     effect = effect_of(due, state)
     # A report never changes a verdict.
     outcome = _BLOCK if effect <= at else _ALLOW if state.consequence is _REPORTS else _WARN
-    return Reason(state.policy, state.revision, state.apps[due.app], due.finding, outcome, effect)
+    return _new(Reason, (state.policy, state.revision, state.apps[due.app], due.finding, outcome, effect))
 
 
 def _strictest_first(reason: Reason) -> tuple[int, Instant, str, int, str, int]:

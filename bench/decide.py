@@ -155,11 +155,13 @@ def _states() -> dict[int, RuleState]:
     }
 
 
-def _standing(number: int, dice: random.Random) -> Standing:
-    rules: tuple[DueRule, ...] = ()
-    if dice.random() < SHARE_WITH_RULES:
-        chosen = sorted(dice.sample(range(1, POLICIES + 1), dice.randint(1, 3)))
-        rules = tuple(DueRule(rule, dice.randrange(40), 0, Finding.PRESENT, ALWAYS, ALWAYS) for rule in chosen)
+def _due(dice: random.Random) -> tuple[DueRule, ...]:
+    chosen = sorted(dice.sample(range(1, POLICIES + 1), dice.randint(1, 3)))
+    return tuple(DueRule(rule, dice.randrange(40), 0, Finding.PRESENT, ALWAYS, ALWAYS) for rule in chosen)
+
+
+def _standing(number: int, dice: random.Random, some: Sequence[tuple[DueRule, ...]]) -> Standing:
+    rules = dice.choice(some) if dice.random() < SHARE_WITH_RULES else ()
     return Standing(f"d_{number:024x}", (f"u{number // 2}@corp.example",), AT - DAY, rules)
 
 
@@ -176,19 +178,22 @@ def _fill(table: Table, devices: int) -> dict[bytes, Answer]:
     """Put the fleet into the table as the change stream would, and the answers into a dict."""
     states, dice, time = _states(), random.Random(2), DoorTime(None)
     answers: dict[bytes, Answer] = {}
+    gc.disable()  # it would go through all that is made here, again and again
     contact = time.contact(AT, 0)
     rules = tuple((rule_key(number), encode_state(state)) for number, state in states.items())
     table.apply(Batch(SITE, 1, AT, 0, rules), contact)
     for position, start in enumerate(range(0, devices, PAGE), 2):
         table.apply(Batch(SITE, position, AT, 0, tuple(_entries(start, devices, states, dice, answers))), contact)
+    gc.enable()
     return answers
 
 
 def _entries(
     start: int, devices: int, states: dict[int, RuleState], dice: random.Random, answers: dict[bytes, Answer]
 ) -> Iterator[tuple[bytes, bytes | None]]:
+    some = [_due(dice) for _ in range(2_000)]
     for number in range(start, min(start + PAGE, devices)):
-        standing = _standing(number, dice)
+        standing = _standing(number, dice, some)
         key = _key(number)
         answers[key] = _answer(standing, states)
         yield key, encode_standing(standing)

@@ -2,6 +2,8 @@
 
 from collections import Counter
 
+import pytest
+
 from gatepost.actions import bounce, deliver, exempt, retract, views
 from gatepost.actions.letter import Letter
 from gatepost.core.instant import DAY, HOUR, MINUTE, SECOND
@@ -114,12 +116,33 @@ def test_a_retraction_while_mails_are_being_sent_waits_for_them_and_then_correct
         waited.append(seconds)
 
     done = good(retract.retract(house.site, OPERATOR, POLICY, "", wait=server))
-    assert (done.withdrawn, done.in_flight, done.corrections, len(waited)) == (0, 3, 0, 1)
+    assert (done.withdrawn, done.in_flight, done.corrections, len(waited)) == (0, 3, 3, 1)
     told = by_person(house, "announcement")
     house.deliver()
     for name, notice in by_person(house, "correction").items():
         assert (notice["in_reply_to"], notice["state"]) == (told[name]["message_id"], "accepted")
     assert len(by_person(house, "correction")) == 3
+    house.sound()
+
+
+def test_a_retraction_cut_off_after_its_commit_is_finished_by_the_worker(house: House) -> None:
+    """I-40: doors open in the first commit, whatever comes after; what was still to be written the worker writes."""
+    house.owners(3)
+    house.announce()
+    house.deliver()
+    confirm(house, "silent", 0)
+
+    def cut(_seconds: float) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        retract.retract(house.site, OPERATOR, POLICY, "in error", wait=cut)
+    assert (house.word("u0"), shown(house, "correction")) == ("allow", [])
+    house.pass_time()
+    house.clock(house.now() + 5 * SECOND)
+    assert [kind_of(letter) for letter in house.deliver()] == ["correction"] * 3
+    house.pass_time()
+    assert house.deliver() == []
     house.sound()
 
 

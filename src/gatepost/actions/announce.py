@@ -5,11 +5,11 @@ from dataclasses import dataclass
 
 from gatepost.actions.assess import Assessed, assess, fleet, not_looked_for
 from gatepost.actions.change import Change, changing
+from gatepost.actions.corrections import correct
 from gatepost.actions.hold import lacking
 from gatepost.actions.live import proposal_of, state_of
 from gatepost.actions.lookup import revision_in
 from gatepost.actions.outbox import compose, enqueue
-from gatepost.actions.retract import correct
 from gatepost.actions.site import Site
 from gatepost.actions.standing import catch_up, refresh_many, tells
 from gatepost.actions.who import AUTHOR, OPERATOR, acting

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from sqlalchemy import Connection
 
 from gatepost.actions.change import Change, changing, looking
+from gatepost.actions.corrections import correct
 from gatepost.actions.letter import ABOUT_APPROVAL, Desk, Letter
-from gatepost.actions.retract import correct
 from gatepost.actions.site import Site
 from gatepost.actions.standing import refresh
 from gatepost.core.change.stage import LIVE, Stage

@@ -12,6 +12,7 @@ from gatepost.actions import site_time
 from gatepost.actions.cap import admit
 from gatepost.actions.catalogue import stop_looking
 from gatepost.actions.change import Change, changing, looking
+from gatepost.actions.corrections import write_corrections
 from gatepost.actions.exempt import beneficiary, tell
 from gatepost.actions.hold import recheck_quorums
 from gatepost.actions.live import LiveRule, live_rules
@@ -36,13 +37,14 @@ HEARTBEAT = 5_000
 def pass_time(site: Site) -> bool:
     """Everything that time brings about now. Whether something was done, so that more may be waiting."""
     keep_reserve(site.directory)
+    owed = write_corrections(site)
     if _waits_for_acknowledgement(site):
         beat(site)
-        return False
+        return owed
     steps = (catch_up, take_effect, end_exceptions, settle_outcomes, recheck, admit, remind)
     worked = [step(site) for step in steps]
     beat(site)
-    return any(worked)
+    return owed or any(worked)
 
 
 def _waits_for_acknowledgement(site: Site) -> bool:

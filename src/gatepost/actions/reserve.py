@@ -2,7 +2,15 @@
 
 import os
 import shutil
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
+
+from sqlalchemy.exc import OperationalError
+
+from gatepost.storage.store import is_full
+
+T = TypeVar("T")
 
 RESERVE = 16 * 1024 * 1024
 NAME = "reserve"
@@ -37,3 +45,13 @@ def free_reserve(directory: Path) -> bool:
         return False
     os.truncate(path, 0)
     return True
+
+
+def despite_full_disk(directory: Path, act: Callable[[], T]) -> T:
+    """Do something that has to be done though the disk be full: then with the reserve given up."""
+    try:
+        return act()
+    except OperationalError as error:
+        if not is_full(error) or not free_reserve(directory):
+            raise
+        return act()

@@ -1,33 +1,27 @@
 """Retract and end: one act that opens every door of a policy, then tells everybody who had heard of it.
 
 In this order (I-25): the doors' rule goes and what is still queued is withdrawn, in one commit that writes a number of
-keys that does not depend on how many devices there are; corrections are in the same commit, but are not sent before
-every door has confirmed it, or 5 s have passed.
+keys that does not depend on how many devices there are; then corrections, not sent before every door has confirmed that
+commit, or 5 s have passed.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from sqlalchemy.exc import OperationalError
-
 from gatepost.actions.change import Change, changing, looking
+from gatepost.actions.corrections import DOORS_MAY_TAKE, write_corrections
 from gatepost.actions.lookup import revision_in
-from gatepost.actions.outbox import compose, enqueue
-from gatepost.actions.reserve import free_reserve
+from gatepost.actions.reserve import despite_full_disk
 from gatepost.actions.site import Site
 from gatepost.actions.who import AUTHOR, OPERATOR, acting
 from gatepost.clock import boot_elapsed, pause
-from gatepost.core.instant import SECOND
 from gatepost.core.ledger.events import Event, PolicyEnded, PolicyRetracted
 from gatepost.core.notice.notice import NoticeKind
 from gatepost.core.refusal import Code, Refusal
 from gatepost.doors.entry import rule_key
-from gatepost.storage import audience, feed, notices
+from gatepost.storage import audience, closing, feed, notices
+from gatepost.storage.closing import Closing
 from gatepost.storage.policies import Revision
-from gatepost.storage.store import is_full
-
-DOORS_MAY_TAKE = 5 * SECOND
-"""A door that has not confirmed by then is named and no longer waited for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +50,6 @@ class _Committed:
     position: int
     withdrawn: int
     in_flight: int
-    corrections: int
 
 
 def retract(
@@ -95,24 +88,22 @@ def _close(
     event: Callable[[Change, Revision], Event],
     wait: Callable[[float], None],
 ) -> Retracted | Refusal:
-    try:
-        done = _commit(site, by, policy, verb, kind, event)
-    except OperationalError as error:
-        if not is_full(error) or not free_reserve(site.directory):
-            raise
-        done = _commit(site, by, policy, verb, kind, event)
+    done = despite_full_disk(site.directory, lambda: _commit(site, by, policy, verb, kind, event))
     if isinstance(done, Refusal):
         return done
     doors = confirmations(site, done.position, wait)
     if done.in_flight:
         _await_outbox(site, policy, wait)
+    write_corrections(site)
+    with looking(site) as conn:
+        corrections = notices.count(conn, policy, done.revision.revision, kind)
     return Retracted(
         policy=policy,
         revision=done.revision.revision,
         doors=doors,
         withdrawn=done.withdrawn,
         in_flight=done.in_flight,
-        corrections=done.corrections,
+        corrections=corrections,
     )
 
 
@@ -133,33 +124,8 @@ def _commit(
         audience.settle(change.conn, revision.rule)
         withdrawn = notices.stop(change.conn, policy, change.now)
         in_flight = len(notices.overtaken(change.conn, policy))
-        corrections = correct(change, revision, kind, change.position())
-        return _Committed(revision, change.position(), withdrawn, in_flight, corrections)
-
-
-def correct(
-    change: Change, revision: Revision, kind: NoticeKind, position: int, people: list[str] | None = None
-) -> int:
-    """One correction to everybody who may have any notice of the policy, in reply to their own announcement (I-24).
-
-    `people`: only these, whose mail was still being sent when the policy was retracted.
-    """
-    return enqueue(
-        change,
-        (
-            compose(
-                change,
-                revision.policy,
-                revision.revision,
-                kind,
-                person,
-                not_before=change.now + DOORS_MAY_TAKE,
-                awaits=position,
-                thread=thread,
-            )
-            for person, thread in notices.threads(change.conn, revision.policy, people).items()
-        ),
-    )
+        closing.owe(change.conn, Closing(policy, revision.revision, kind.value, change.position(), change.now))
+        return _Committed(revision, change.position(), withdrawn, in_flight)
 
 
 def _await_outbox(site: Site, policy: str, wait: Callable[[float], None]) -> None:

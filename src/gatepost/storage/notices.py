@@ -243,6 +243,20 @@ def threads(conn: Connection, policy: str, people: Iterable[str] | None = None) 
     return found
 
 
+def reached(conn: Connection, policy: str) -> list[str]:
+    """Everybody who may have any notice of the policy in the inbox."""
+    condition = and_(
+        notices.c.policy == policy, notices.c.state.in_([state.value for state in REACHED]), _about_policy()
+    )
+    query = select(notices.c.person).where(condition).distinct().order_by(notices.c.person)
+    return [row.person for row in conn.execute(query)]
+
+
+def count(conn: Connection, policy: str, revision: int, kind: NoticeKind) -> int:
+    about = and_(notices.c.policy == policy, notices.c.revision == revision, notices.c.kind == kind.value)
+    return int(conn.execute(select(func.count()).select_from(notices).where(about)).scalar_one())
+
+
 def counts(conn: Connection, policy: str) -> dict[tuple[str, str], int]:
     """How many notices of each kind are in each state."""
     query = select(notices.c.kind, notices.c.state, func.count()).where(notices.c.policy == policy)

@@ -292,6 +292,16 @@ settling = Table(
 )
 """Rules that stopped counting whose devices' recorded outcomes are yet to be brought up to date."""
 
+closing = Table(
+    "closing",
+    metadata,
+    Column("policy", String, primary_key=True),
+    Column("revision", Integer, primary_key=True),
+    Column("kind", String, nullable=False),
+    Column("position", Integer, nullable=False),
+    Column("at", BigInteger, nullable=False),
+)
+
 # --- mail
 
 notices = Table(

@@ -241,6 +241,15 @@ def upgrade() -> None:
         sa.Column("granted_index", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("person", "role"),
     )
+    op.create_table(
+        "closing",
+        sa.Column("policy", sa.String(), nullable=False),
+        sa.Column("revision", sa.Integer(), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("policy", "revision"),
+    )
     op.create_table("settling", sa.Column("rule", sa.Integer(), nullable=False), sa.PrimaryKeyConstraint("rule"))
     op.create_table(
         "site",

@@ -1,0 +1,67 @@
+"""Corrections: everybody who may have had any notice of a policy that is over hears of it, once.
+
+They are written after the commit that opens the doors, a part at a time: that commit must not wait until a hundred
+thousand mails are put together. What a crash leaves of them, the worker writes.
+"""
+
+from gatepost.actions.change import Change, changing, looking
+from gatepost.actions.outbox import compose, enqueue
+from gatepost.actions.reserve import despite_full_disk
+from gatepost.actions.site import Site
+from gatepost.core.instant import SECOND, Instant
+from gatepost.core.notice.notice import NoticeKind
+from gatepost.storage import closing, notices, policies
+from gatepost.storage.policies import Revision
+
+DOORS_MAY_TAKE = 5 * SECOND
+"""A door that has not confirmed by then is named and no longer waited for."""
+
+PART = 2000
+
+
+def correct(
+    change: Change, revision: Revision, kind: NoticeKind, position: int, people: list[str], at: Instant | None = None
+) -> int:
+    """One correction to each of these who may have any notice of the policy, in reply to their own announcement (I-24).
+
+    Sent when every door confirmed this position of the change stream, at the latest 5 s after `at` (now).
+    """
+    not_before = (change.now if at is None else at) + DOORS_MAY_TAKE
+    return enqueue(
+        change,
+        (
+            compose(
+                change,
+                revision.policy,
+                revision.revision,
+                kind,
+                person,
+                not_before=not_before,
+                awaits=position,
+                thread=thread,
+            )
+            for person, thread in notices.threads(change.conn, revision.policy, people).items()
+        ),
+    )
+
+
+def write_corrections(site: Site) -> bool:
+    """Write what is still owed to the audiences of policies that are over. Whether anything was."""
+    with looking(site) as conn:
+        owed = closing.owed(conn)
+    for one in owed:
+        despite_full_disk(site.directory, lambda one=one: _write(site, one))  # type: ignore[misc] # bound now
+    return bool(owed)
+
+
+def _write(site: Site, one: closing.Closing) -> None:
+    with looking(site) as conn:
+        people = notices.reached(conn, one.policy)
+    for start in range(0, len(people), PART):
+        with changing(site) as change:
+            revision = policies.revision(change.conn, one.policy, one.revision)
+            if revision is None:
+                raise LookupError(f"{one.policy} revision {one.revision} is over, and missing")
+            correct(change, revision, NoticeKind(one.kind), one.position, people[start : start + PART], one.at)
+    with changing(site) as change:
+        closing.done(change.conn, one)

@@ -14,7 +14,7 @@ from gatepost.notify.smtp import Sender
 from gatepost.storage.store import BROKEN
 from gatepost.wiring import sender_of
 
-IDLE = 0.1
+IDLE = 0.25
 """Seconds between two looks when there is nothing to do."""
 
 TROUBLE = 2.0

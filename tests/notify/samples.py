@@ -62,6 +62,7 @@ ANNA: Final = NoticeFacts(
 )
 
 APPROVAL: Final = ApprovalFacts(
+    deadline="2020-07-10",
     proposal="3fa9c1d2e4b05566778899aabbccddeeff00112233445566778899aabbccddee",
     author="Sam Writer",
     people={"hit": 1204, "clear": 17310, "exempt": 41, "cannot_tell": 880, "unmanaged": 565, "cannot_be_told": None},

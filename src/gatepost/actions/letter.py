@@ -186,6 +186,7 @@ class Desk:
         return ApprovalFacts(
             proposal=revision.proposal,
             author=author.name if author else "",
+            deadline=proposal.policy.deadline.written,
             people=_columns(proposal.impact.people),
             devices=_columns(proposal.impact.devices),
             required=revision.asked,

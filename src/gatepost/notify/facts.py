@@ -54,7 +54,8 @@ class DeviceFacts:
 class ApprovalFacts:
     """What an approver, or the author of a proposal, is told.
 
-    `role`: the one that this approver is asked in; "" in a result. `people`, `devices`: the predicted impact, counts
+    `deadline`: as the policy writes it. `role`: the one that this approver is asked in; "" in a result.
+    `people`, `devices`: the predicted impact, counts
     by column (hit, clear, exempt, cannot_tell, unmanaged, cannot_be_told); a hidden small cell is None.
     `required`, `given`: approvals by role. `checkpoint`: the ledger's signed note, line for line (I-32).
     `declined_by`: the name of who declined; "" in a result that says approved. `warnings`: sentences of the preview.
@@ -62,6 +63,7 @@ class ApprovalFacts:
 
     proposal: str
     author: str
+    deadline: str
     people: Mapping[str, int | None]
     devices: Mapping[str, int | None]
     required: Mapping[str, int]

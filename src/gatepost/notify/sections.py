@@ -251,6 +251,9 @@ def _about(draft: Draft) -> Iterator[Block]:
         rows.append((draft.phrase("about_reason"), one_line(policy.reason)))
     name = draft.phrase("about_revision", policy=policy.id, revision=str(policy.revision))
     rows.append((draft.phrase("about_name"), name))
+    if draft.facts.approval is not None:
+        rows.append((draft.phrase("about_deadline"), one_line(draft.facts.approval.deadline)))
+        rows.append((draft.phrase("about_consequence"), draft.phrase(f"consequence_{policy.consequence.word}")))
     yield Block("heading", draft.phrase("about_heading"))
     yield Block("rows", "", tuple(rows))
 

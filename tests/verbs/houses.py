@@ -254,6 +254,7 @@ class Builder:
     def __init__(self, directory: Path) -> None:
         self._directory = directory
         self._numbers = count()
+        self._ids: dict[Path, str] = {}
 
     def build(self, *, exercise: bool = True, roles: bool = True, **settings: object) -> House:
         """A new house. `settings`: other values, `rails__first_batch=5` for `rails.first_batch`."""
@@ -261,10 +262,7 @@ class Builder:
         template = self._template(exercise, roles)
         directory = self._directory / f"house-{next(self._numbers)}"
         shutil.copytree(template, directory)
-        opened = wiring.open_site(template)
-        assert isinstance(opened, Site)
-        text = init_text(site_id=opened.settings.site.id, exercise=exercise, changes=changes)
-        opened.store.close()
+        text = init_text(site_id=self._ids[template], exercise=exercise, changes=changes)
         (directory / FILE).write_text(text, encoding="utf-8")
         return reopen(directory)
 
@@ -278,6 +276,7 @@ class Builder:
         if roles:
             for person, role in ROLES.items():
                 good(access.grant_role(house.site, None, person, role))
+        self._ids[directory] = house.site.settings.site.id
         house.close()
         (directory / "reserve").unlink()  # 16 MiB in each copy; the worker lays it up again
         return directory

@@ -63,7 +63,7 @@ class Desk:
             return None
         revision = self.revisions[notice.policy, notice.revision]
         proposal = proposal_of(self.conn, revision)
-        renderer = _renderer(revision.proposal, tuple(sorted(proposal.templates.items())))
+        renderer = _renderer(tuple(sorted(proposal.templates.items())))
         facts = self._facts(notice, person, revision, proposal)
         rendered = renderer.render(notice.kind, facts)
         settings = self.site.settings
@@ -105,7 +105,7 @@ class Desk:
             approval=self._approval(notice, revision, proposal),
         )
         if notice.in_reply_to and notice.kind not in ABOUT_APPROVAL:
-            return _replying(facts, _renderer(revision.proposal, tuple(sorted(proposal.templates.items()))))
+            return _replying(facts, _renderer(tuple(sorted(proposal.templates.items()))))
         return facts
 
     def _notice_period(
@@ -228,7 +228,8 @@ def _replying(facts: NoticeFacts, renderer: Renderer) -> NoticeFacts:
 
 
 @lru_cache(maxsize=16)
-def _renderer(_proposal: str, templates: tuple[tuple[str, str], ...]) -> Renderer:
+def _renderer(templates: tuple[tuple[str, str], ...]) -> Renderer:
+    """One for all proposals that froze the same templates: compiling them takes longer than a hundred mails."""
     return Renderer(dict(templates))
 
 

@@ -176,3 +176,39 @@ def test_a_late_device_of_a_told_person_has_its_own_grace_and_no_second_announce
     house.phone("u0", [TIKTOK], id="third")
     assert house.word("u0", "third") == "block", "grace is given once"
     house.sound()
+
+
+def test_a_waiver_that_is_over_takes_no_grace_from_what_comes_after_it(house: House) -> None:
+    """Effect: a phone that becomes due after a waiver's end has grace, as it has for whoever never had a waiver."""
+    house.people("amy", "bob")
+    house.phone("amy", [TIKTOK], id="old")
+    house.announce(grace="24h")
+    house.deliver()
+    house.report("amy", id="old")
+    waived = waive(house, 6 * 24, person="amy@corp.example")
+    house.set(waived.until + HOUR)
+    house.set("2020-07-20T00:00:00Z")
+    for name in ("amy", "bob"):
+        house.phone(name, [TIKTOK], id=f"new-{name}")
+    house.deliver()
+    house.pass_time()
+    assert [house.word(name, f"new-{name}") for name in ("amy", "bob")] == ["warn", "warn"]
+    house.set("2020-07-20T23:00:00Z")
+    assert house.word("amy", "new-amy") == "warn"
+    house.set("2020-07-21T12:00:00Z")
+    assert [house.word(name, f"new-{name}") for name in ("amy", "bob")] == ["block", "block"]
+    house.sound()
+
+
+def test_a_phone_that_becomes_due_behind_a_waiver_has_no_grace_at_its_end(house: House) -> None:
+    """Effect: behind a waiver the time runs on, for what became due only after the announcement too."""
+    house.people("amy")
+    house.phone("amy", [TIKTOK], id="old")
+    house.announce(grace="72h")
+    house.deliver()
+    waived = waive(house, 6 * 24, person="amy@corp.example")
+    house.phone("amy", [TIKTOK], id="new")
+    assert house.word("amy", "new") == "allow"
+    house.set(waived.until + HOUR)
+    assert house.word("amy", "new") == "block"
+    house.sound()

@@ -45,16 +45,20 @@ def refresh_many(change: Change, refs: Iterable[str], keys: Iterable[str] = ()) 
     audience.postpone(change.conn, wanted)
 
 
-def catch_up(site: Site) -> bool:
-    """Compute what was left; every command that leaves something calls this, and so does the worker after a crash."""
-    worked = False
-    while True:
-        with looking(site) as conn:
-            if not audience.any_pending(conn):
-                return worked
-        with changing(site) as change:
-            refresh(change, audience.take_pending(change.conn, PART))
-        worked = True
+def catch_up(site: Site) -> None:
+    """Compute what was left; every command that leaves something calls this."""
+    while catch_up_some(site):
+        pass
+
+
+def catch_up_some(site: Site) -> bool:
+    """One part of it, for the worker, which has mail to send between two parts. Whether there was any."""
+    with looking(site) as conn:
+        if not audience.any_pending(conn):
+            return False
+    with changing(site) as change:
+        refresh(change, audience.take_pending(change.conn, PART))
+    return True
 
 
 def refresh(change: Change, refs: Iterable[str], keys: Iterable[str] = ()) -> None:
@@ -93,6 +97,7 @@ class Part:
         self.announced = audience.announced_devices(conn, rules, refs)
         self.recorded = audience.outcomes_of(conn, refs)
         self.waived = _waived(change, [*self.people, *refs])
+        self.before = audience.due_of(conn, refs if self.waived else self.recorded)
         self.attested = exceptions.attested_until(conn, refs)
         self.joined: list[Listener] = []
         self.late: list[Listener] = []
@@ -100,7 +105,6 @@ class Part:
 
     def write(self) -> None:
         """Compute, write, publish, record and tell."""
-        before = audience.due_of(self.change.conn, self.recorded)
         standings = {member.device.ref: (member, self.standing(member)) for member in self.members}
         conn = self.change.conn
         audience.add(conn, self.joined)
@@ -108,7 +112,7 @@ class Part:
         audience.replace_due(conn, self.refs, self.rows)
         self._publish(standings)
         self._welcome()
-        self._record(standings, before)
+        self._record(standings)
         self._lapse()
 
     def standing(self, member: Member) -> Standing:
@@ -134,7 +138,7 @@ class Part:
         waived = max(self.waived.get((policy, person.ref), ALWAYS), self.waived.get((policy, device.ref), ALWAYS))
         listener = self.listeners.get((known.number, person.ref))
         if max(since, waived) <= self.change.now and person.working:
-            begun = _begun(known, since, waived, self.change.now)
+            begun = _begun(known, since, self._behind_waiver(known, device, waived), self.change.now)
             listener = self._heard(known, person, device, listener, begun)
         terms = Terms(
             announced_at=known.announced_at,
@@ -154,6 +158,11 @@ class Part:
             told_at=listener.told_at,
             due_since=listener.due_since if late else None,
         )
+
+    def _behind_waiver(self, known: LiveRule, device: Device, waived: Instant) -> bool:
+        """Whether the device was due while the waiver lasted: what came after its end is no business of the waiver."""
+        rows = self.before.get(device.ref, ())
+        return bool(waived) and any(row.rule == known.number and row.counts_from == waived for row in rows)
 
     def _heard(
         self, known: LiveRule, person: Person, device: Device, listener: Listener | None, begun: Instant
@@ -215,7 +224,7 @@ class Part:
             refs = devices.refs_of(self.change.conn, lapsed)
             Part(self.change, self.rules, self.compiled, refs).write()
 
-    def _record(self, standings: Mapping[str, tuple[Member, Standing]], before: Mapping[str, list[DueRule]]) -> None:
+    def _record(self, standings: Mapping[str, tuple[Member, Standing]]) -> None:
         """Write down what each device's verdict is now, and tell those whose mail was closed or opened."""
         outcomes = {
             ref: outcome_at(standing.rules, self.states, self.change.now) for ref, (_, standing) in standings.items()
@@ -230,13 +239,12 @@ class Part:
         if changed:
             self.change.record(OutcomesChanged(changed))
         audience.set_outcomes(self.change.conn, outcomes)
-        self._tell({ref: standings[ref] for ref in changed if ref in standings}, outcomes, before)
+        self._tell({ref: standings[ref] for ref in changed if ref in standings}, outcomes)
 
     def _tell(
         self,
         changed: Mapping[str, tuple[Member, Standing]],
         outcomes: Mapping[str, tuple[Outcome, Instant]],
-        before: Mapping[str, list[DueRule]],
     ) -> None:
         """A mail in the thread of the rule that closed the door, or had closed it, for each device that changed."""
         letters: dict[str, list[tuple[Member, NoticeKind, int]]] = {}
@@ -245,7 +253,7 @@ class Part:
             if not blocked and self.recorded.get(ref) is not Outcome.BLOCK:
                 continue
             kind = NoticeKind.BLOCKED if blocked else NoticeKind.RESTORED
-            rule = self._blocking(standing.rules if blocked else before.get(ref, ()))
+            rule = self._blocking(standing.rules if blocked else self.before.get(ref, ()))
             if rule is not None and member.person.emails and member.person.working:
                 letters.setdefault(self.states[rule].policy, []).append((member, kind, self.states[rule].revision))
         for policy, group in letters.items():
@@ -275,14 +283,14 @@ def tells(policy: Policy) -> bool:
     return policy.consequence is not Consequence.REPORT
 
 
-def _begun(known: LiveRule, since: Instant, waived: Instant, now: Instant) -> Instant:
+def _begun(known: LiveRule, since: Instant, behind_waiver: bool, now: Instant) -> Instant:
     """When a device became due that was not at the announcement: not when we noticed, where time alone did it.
 
     Behind a waiver the time ran on, so that its end gives no grace.
     """
     if since > known.announced_at:
         return since
-    return known.announced_at if waived else now
+    return known.announced_at if behind_waiver else now
 
 
 def _cell(known: LiveRule, person: Person, change: Change) -> int:

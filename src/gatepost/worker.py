@@ -1,8 +1,10 @@
 """The loop: time passes, mail is delivered. Everything it does can be interrupted and goes on at the next start."""
 
 import asyncio
+import fcntl
 import signal
 from collections.abc import Callable
+from typing import TextIO
 
 import structlog
 
@@ -16,6 +18,8 @@ from gatepost.wiring import sender_of
 
 IDLE = 0.25
 """Seconds between two looks when there is nothing to do."""
+
+LOCK = "worker.lock"
 
 TROUBLE = 2.0
 """Seconds to wait after the database could not be reached or the disk was full."""
@@ -37,6 +41,30 @@ async def work(site: Site, sender: Sender, ready: Callable[[], None]) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
+    with (site.directory / LOCK).open("w") as lock:
+        if await _alone(lock, stop):
+            await _work_alone(site, sender, ready, stop)
+        else:
+            await sender.close()
+
+
+async def _alone(lock: TextIO, stop: asyncio.Event) -> bool:
+    """Wait until no other worker of this site runs: two would send twice. False if asked to end meanwhile."""
+    waiting = False
+    while not stop.is_set():
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if not waiting:
+                log.warning("another worker of this site runs; waiting until it ends")
+            waiting = True
+            await _pause(stop, IDLE)
+        else:
+            return True
+    return False
+
+
+async def _work_alone(site: Site, sender: Sender, ready: Callable[[], None], stop: asyncio.Event) -> None:
     interrupted = await asyncio.to_thread(recover, site)
     if interrupted:
         log.warning("mail was being sent when the last run ended", notices=interrupted)

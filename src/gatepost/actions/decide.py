@@ -6,7 +6,7 @@ from gatepost.actions import live
 from gatepost.actions.change import looking
 from gatepost.actions.site import Site
 from gatepost.actions.who import looking_as
-from gatepost.core.instant import Instant
+from gatepost.core.instant import NEVER, Instant
 from gatepost.core.policy.verdict import Outcome, Standing, Verdict, verdict
 from gatepost.core.refusal import Code, Refusal
 from gatepost.storage import audience, devices, feed, people
@@ -54,5 +54,5 @@ def decide(site: Site, by: str | None, user: str, device_name: str | None, at: I
 def _by_rule(rule: str, recognised: str, at: Instant, position: int, device: str, user: str) -> Decided:
     """What the site says of clients that no inventory knows."""
     outcome = Outcome.BLOCK if rule == "block" else Outcome.ALLOW
-    from_rule = Verdict(outcome, (), at, None, position)
+    from_rule = Verdict(outcome, (), NEVER, None, position)
     return Decided(from_rule, at, recognised, device, user)

@@ -1,7 +1,10 @@
 """What doors say of themselves."""
 
-from gatepost.actions.change import looking, refresh_clock
+from gatepost.actions.change import changing, looking, refresh_clock
 from gatepost.actions.site import Site
+from gatepost.actions.who import OPERATOR, acting
+from gatepost.core.ledger.events import DoorForgotten
+from gatepost.core.refusal import Code, Refusal
 from gatepost.documents.deadline import instant_text
 from gatepost.storage import feed
 
@@ -27,3 +30,15 @@ def list_doors(site: Site) -> list[dict[str, object]]:
             }
             for name, position, contact, problem in feed.doors_at(conn)
         ]
+
+
+def forget_door(site: Site, by: str | None, name: str) -> dict[str, object] | Refusal:
+    """A door is out of use: no retraction waits for it any more. One that still runs reports again."""
+    with changing(site) as change:
+        actor = acting(change, by, OPERATOR)
+        if isinstance(actor, Refusal):
+            return actor
+        if not feed.forget_door(change.conn, name):
+            return Refusal(Code.NO_SUCH_DOOR, f"No door {name} ever reported; `door list` shows all.")
+        change.record(DoorForgotten(name))
+        return {"door": name, "forgotten": True}

@@ -19,7 +19,7 @@ from gatepost.actions.live import LiveRule, live_rules
 from gatepost.actions.outbox import compose, enqueue
 from gatepost.actions.reserve import keep_reserve
 from gatepost.actions.site import Site
-from gatepost.actions.standing import catch_up, refresh, refresh_many
+from gatepost.actions.standing import catch_up_some, refresh, refresh_many
 from gatepost.core.change.stage import Stage
 from gatepost.core.instant import DAY, Duration, Instant, duration_text
 from gatepost.core.ledger.events import AttestationVoided, PolicyInForce, WaiverEnded
@@ -41,7 +41,7 @@ def pass_time(site: Site) -> bool:
     if _waits_for_acknowledgement(site):
         beat(site)
         return owed
-    steps = (catch_up, take_effect, end_exceptions, settle_outcomes, recheck, admit, remind)
+    steps = (catch_up_some, take_effect, end_exceptions, settle_outcomes, recheck, admit, remind)
     worked = [step(site) for step in steps]
     beat(site)
     return owed or any(worked)

@@ -151,7 +151,7 @@ def statement(site: Site, app: str, as_of: Instant | None) -> dict[str, object] 
         elif live:
             text = " ".join(_said(conn, revision, at) for revision, _ in live)
         else:
-            text = _closed(conn, stood[-1][0])
+            text = _closed(conn, max((revision for revision, _ in stood), key=lambda revision: revision.closed_at or 0))
         return {
             "app": app,
             "as_of": instant_text(at),

@@ -3,7 +3,6 @@
 Each prints one line on standard output when it is ready, logs to standard error, and ends cleanly on SIGTERM.
 """
 
-import asyncio
 import ctypes
 import signal
 import subprocess
@@ -15,15 +14,15 @@ from dataclasses import dataclass, field
 import structlog
 from cyclopts import App
 
-from gatepost.actions.doors import list_doors
+from gatepost.actions.doors import forget_door, list_doors
 from gatepost.actions.site import Site
-from gatepost.cli.data import listing
+from gatepost.cli.data import facts, listing
 from gatepost.cli.logging import configure_logging
 from gatepost.cli.output import Exit
 from gatepost.cli.session import Given, Session
 from gatepost.core.refusal import Refusal
-from gatepost.wiring import run_site_door, sender_of
-from gatepost.worker import work
+from gatepost.wiring import run_site_door
+from gatepost.worker import run_worker
 
 door = App(name="door")
 
@@ -49,13 +48,15 @@ def doors(*, session: Given) -> int:
     return session.act(list_doors, lambda rows: listing(rows, *columns, nothing="No door has ever reported."))
 
 
+@door.command
+def forget(name: str, /, *, session: Given) -> int:
+    """Forget a door that is out of use, so that no retraction waits for it; one that still runs reports again."""
+    return session.act(lambda site: forget_door(site, session.by, name), facts)
+
+
 def worker(*, session: Given) -> int:
     """Let time pass and mail be sent: deadlines, reminders, new hits, delivery."""
-
-    def begin(site: Site, ready: Callable[[], None]) -> None:
-        asyncio.run(work(site, sender_of(site), ready))
-
-    return _run(session, begin, lambda _site: "worker")
+    return _run(session, run_worker, lambda _site: "worker")
 
 
 def _run(

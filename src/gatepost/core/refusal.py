@@ -21,6 +21,7 @@ class Code(StrEnum):
     NO_SUCH_APP = "no_such_app"
     NO_SUCH_LIST = "no_such_list"
     NO_SUCH_WAIVER = "no_such_waiver"
+    NO_SUCH_DOOR = "no_such_door"
     NO_SUCH_NOTICE = "no_such_notice"
     NOTHING_TO_MATCH = "nothing_to_match"
     APP_NOT_ACTIVE = "app_not_active"
@@ -47,6 +48,7 @@ class Code(StrEnum):
     SHORT_NOTICE = "short_notice"
     APPROVALS_EXPIRED = "approvals_expired"
     AUDIENCE_GREW = "audience_grew"
+    CATALOGUE_CHANGED = "catalogue_changed"
     CORRECTION_TOO_SLOW = "correction_too_slow"
     REVISION_OPEN = "revision_open"
     # waivers, attestations, tellings, the cap

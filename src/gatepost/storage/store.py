@@ -1,5 +1,7 @@
 """The database: one engine, reading and writing transactions, the pragmas that make "acknowledged" mean durable."""
 
+import fcntl
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -30,12 +32,31 @@ class Store:
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
-        """The writing transaction; commits at the end, rolls back when anything raises."""
-        with self.engine.connect().execution_options(writes=True) as conn, conn.begin():
+        """The writing transaction; commits at the end, rolls back when anything raises.
+
+        Writers of all processes queue at a lock of our own: SQLite's waiting is a lottery held ten times a second, and
+        in it a retraction can lose for ever against a command that writes part after part.
+        """
+        with _turn(self.path), self.engine.connect().execution_options(writes=True) as conn, conn.begin():
             yield conn
 
     def close(self) -> None:
         self.engine.dispose()
+
+
+@contextmanager
+def _turn(path: Path) -> Iterator[None]:
+    """Wait for one's turn to write. Without a directory there is nothing to write to, and SQLite will say so."""
+    try:
+        lock = os.open(path.with_name(path.name + ".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except FileNotFoundError:
+        yield
+        return
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(lock)
 
 
 def uri(path: Path, mode: str) -> str:

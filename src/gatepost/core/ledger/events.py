@@ -33,6 +33,13 @@ class ClockSet(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class DoorForgotten(Event):
+    """A door is out of use; nothing waits for it any more."""
+
+    door: str
+
+
+@dataclass(frozen=True, slots=True)
 class BackupMade(Event):
     size: int
     root: str

@@ -1,0 +1,100 @@
+"""Doors that are gone, and writers that queue."""
+
+import os
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+from gatepost.actions import doors
+from gatepost.actions.change import changing
+from gatepost.core.refusal import Code, Refusal
+from gatepost.storage.schema import doors as table
+from tests.verbs.houses import OPERATOR, TIKTOK, House, good
+
+
+def test_a_door_out_of_use_is_forgotten_and_no_retraction_names_it(house: House) -> None:
+    """Else every retraction would wait 5 s for a machine that was scrapped; forgetting it is recorded (I-31)."""
+    house.owners(1, [TIKTOK])
+    house.announce()
+    doors.confirm_door(house.site, "scrapped", 1, "")
+    assert good(doors.forget_door(house.site, OPERATOR, "scrapped")) == {"door": "scrapped", "forgotten": True}
+    assert house.retract().doors == ()
+    again = doors.forget_door(house.site, OPERATOR, "scrapped")
+    assert isinstance(again, Refusal)
+    assert again.code is Code.NO_SUCH_DOOR
+
+
+def test_a_writer_waits_its_turn_behind_any_number_of_parts(house: House) -> None:
+    """I-18: a command that writes part after part lets whoever waits in between, in the order of asking."""
+    order: list[str] = []
+    first_holds, second_waits = threading.Event(), threading.Event()
+
+    def parts() -> None:
+        for number in range(3):
+            with changing(house.site):
+                first_holds.set()
+                second_waits.wait(5)
+                order.append(f"part {number}")
+
+    def urgent() -> None:
+        first_holds.wait(5)
+        second_waits.set()
+        with changing(house.site):
+            order.append("urgent")
+
+    threads = [threading.Thread(target=act) for act in (parts, urgent)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(20)
+    assert order.index("urgent") < order.index("part 2")
+
+
+_HOLD = """
+import fcntl, sys, time
+lock = open(sys.argv[1], "w"); fcntl.flock(lock, fcntl.LOCK_EX); print("held", flush=True); sys.stdin.read()
+"""
+
+_WORK = """
+import sys
+from pathlib import Path
+from gatepost import wiring, worker
+worker.run_worker(wiring.open_site(Path(sys.argv[1])), lambda: print("ready", flush=True))
+"""
+
+
+def test_a_second_worker_waits_for_the_first(house: House) -> None:
+    """Two at once would send everything twice (I-20): the second begins when the first has ended."""
+    directory = house.site.directory
+    first = _python(_HOLD, directory / "worker.lock")
+    assert first.stdout is not None
+    assert first.stdout.readline() == "held\n"
+    second = _python(_WORK, directory)
+    assert second.stdout is not None
+    assert "waiting until it ends" in second.stdout.readline()
+    first.communicate("")
+    assert second.stdout.readline() == "ready\n"
+    second.terminate()
+    second.communicate(timeout=20)
+    assert second.returncode == 0
+
+
+def _python(code: str, argument: Path) -> "subprocess.Popen[str]":
+    return subprocess.Popen(
+        [sys.executable, "-c", code, str(argument)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        env=dict(os.environ),
+    )
+
+
+def test_the_table_of_doors_holds_only_those_in_use(house: House) -> None:
+    """A forgotten door that still runs reports again, and is waited for again."""
+    doors.confirm_door(house.site, "north", 1, "")
+    good(doors.forget_door(house.site, OPERATOR, "north"))
+    doors.confirm_door(house.site, "north", 2, "")
+    with house.site.store.reading() as conn:
+        assert [row.name for row in conn.execute(table.select())] == ["north"]

@@ -141,6 +141,15 @@ def _(scene: Scene) -> Verb:
     return lambda: announce.announce(house.site, AUTHOR, POLICY)
 
 
+@provokes(Code.CATALOGUE_CHANGED)
+def _(scene: Scene) -> Verb:
+    house = scene.proposed()
+    house.approve(POLICY, SECURITY, EXECUTIVE)
+    entry = b"apps: {tiktok: {name: TikTok, identifiers: {ios: [com.example.other]}}}"
+    good(catalogue.add_entries(house.site, None, entry, "apps.yaml"))
+    return lambda: announce.announce(house.site, AUTHOR, POLICY)
+
+
 @provokes(Code.CORRECTION_TOO_SLOW)
 def _(scene: Scene) -> Verb:
     house = scene.house(smtp__rate_per_hour=2)

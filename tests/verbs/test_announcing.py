@@ -2,7 +2,7 @@
 
 import pytest
 
-from gatepost.actions import announce, propose, retract, views
+from gatepost.actions import announce, catalogue, propose, retract, views
 from gatepost.core.instant import DAY
 from gatepost.core.refusal import Code
 from gatepost.storage import sitemeta
@@ -15,6 +15,7 @@ from tests.verbs.houses import (
     POLICY,
     SECURITY,
     TIKTOK,
+    WECHAT,
     House,
     good,
     memo,
@@ -91,6 +92,42 @@ def test_an_app_that_fell_asleep_since_the_approval_stops_the_announcement(house
     good(deactivate(house.site, None, "tiktok"))
     with nothing_written(house):
         refused(announce.announce(house.site, AUTHOR, POLICY), Code.APP_NOT_ACTIVE)
+
+
+def test_a_list_that_grew_since_the_approval_concerns_nobody_else(house: House) -> None:
+    """I-13, I-21: the apps that were approved are announced; whoever has only what came into a list later hears
+    nothing."""
+    listed = b"lists: {shunned: {title: Shunned, apps: [%s]}}"
+    good(catalogue.add_entries(house.site, None, listed % b"tiktok", "apps.yaml"))
+    good(catalogue.activate(house.site, None, "wechat", "so that it is looked for", house.now() + 60 * DAY))
+    house.people("amy", "bob")
+    house.phone("amy", [TIKTOK])
+    house.phone("bob", [WECHAT])
+    house.propose(apps=None, lists=["shunned"])
+    house.approve(POLICY, SECURITY, EXECUTIVE)
+    house.deliver()
+    good(catalogue.add_entries(house.site, None, listed % b"tiktok, wechat", "apps.yaml"))
+    assert good(announce.announce(house.site, AUTHOR, POLICY)).people == 1
+    assert [letter.recipient for letter in house.deliver()] == ["amy@corp.example"]
+    house.set("2020-07-12T00:00:00Z")
+    assert (house.word("amy"), house.word("bob")) == ("block", "allow")
+    house.sound()
+
+
+def test_an_identifier_that_no_approver_saw_stops_the_announcement(house: House) -> None:
+    """I-13: whoever has the app under an identifier that came after the approval is not blocked by it."""
+    house.owners(1)
+    house.propose()
+    house.approve(POLICY, SECURITY, EXECUTIVE)
+    entry = b"apps: {tiktok: {name: TikTok, identifiers: {ios: [com.zhiliaoapp.musically, com.example.renamed]}}}"
+    good(catalogue.add_entries(house.site, None, entry, "apps.yaml"))
+    house.people("bob")
+    house.phone("bob", ["com.example.renamed"])
+    with nothing_written(house):
+        said = refused(announce.announce(house.site, AUTHOR, POLICY), Code.CATALOGUE_CHANGED)
+    assert "tiktok" in said.text
+    good(propose.withdraw(house.site, AUTHOR, POLICY, "the catalogue changed"))
+    assert house.announce().people == 2
 
 
 # --- I-18: retraction

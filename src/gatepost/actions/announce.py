@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from gatepost.actions.assess import Assessed, assess, fleet, not_looked_for
+from gatepost.actions.assess import Assessed, assess_apps, fleet, not_looked_for, resolve_frozen
 from gatepost.actions.change import Change, changing
 from gatepost.actions.corrections import correct
 from gatepost.actions.hold import lacking
@@ -53,9 +53,10 @@ def announce(site: Site, by: str | None, policy: str) -> Announced | Refusal:
         if isinstance(revision, Refusal):
             return revision
         proposal = proposal_of(change.conn, revision)
-        assessed = assess(change.conn, site, proposal.policy, change.now)
-        if isinstance(assessed, Refusal):
-            return assessed
+        apps = resolve_frozen(change.conn, proposal)
+        if isinstance(apps, Refusal):
+            return apps
+        assessed = assess_apps(change.conn, site, proposal.policy, apps, change.now)
         if refusal := _stopped(change, revision, proposal, assessed):
             return refusal
         done = _announce(change, revision, proposal, assessed)

@@ -1,6 +1,6 @@
 """What a policy would do to the fleet as it stands: the shared part of preview, propose and announce."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from sqlalchemy import Connection
@@ -8,9 +8,11 @@ from sqlalchemy import Connection
 from gatepost.actions.site import Site
 from gatepost.actions.who import ADMIN, APPROVER
 from gatepost.core.change.impact import Impact, Row, preview
+from gatepost.core.change.proposal import Proposal
 from gatepost.core.change.rails import is_large
 from gatepost.core.change.warning import Surroundings, Warned, warnings
 from gatepost.core.fleet.app import ActiveApp, App
+from gatepost.core.fleet.device import Platform
 from gatepost.core.instant import ALWAYS, Instant
 from gatepost.core.policy.compiled import Rule
 from gatepost.core.policy.policy import Cells, Policy
@@ -75,11 +77,38 @@ def fleet(conn: Connection, policy: str) -> Iterator[Row]:
         yield Row(person, device, evidence, attested.get(device.ref, nothing), until)
 
 
+def resolve_frozen(conn: Connection, proposal: Proposal) -> tuple[App, ...] | Refusal:
+    """The apps that were approved, whatever a list has in it by now; refused if they are matched otherwise (I-13)."""
+    apps = catalogue.apps(conn)
+    found, other = [], []
+    for frozen in proposal.apps:
+        app = apps.get(frozen.id)
+        if app is None or _matched(app.identifiers) != _matched(frozen.identifiers):
+            other.append(frozen.id)
+        else:
+            found.append(app)
+    if other:
+        return Refusal(
+            Code.CATALOGUE_CHANGED,
+            f"The identifiers of {', '.join(other)} are not those that were approved; "
+            f"withdraw {proposal.policy.id} and propose it again, so that approvers see whom the new ones concern.",
+        )
+    return tuple(found)
+
+
+def _matched(identifiers: Mapping[str, tuple[str, ...]] | Mapping[Platform, tuple[str, ...]]) -> set[tuple[str, str]]:
+    """Platform and case-folded identifier: what reports are compared with."""
+    return {(str(platform), name.casefold()) for platform, names in identifiers.items() for name in names}
+
+
 def assess(conn: Connection, site: Site, policy: Policy, at: Instant) -> Assessed | Refusal:
-    """Impact, warnings and the instants of effect, over the fleet as it stands."""
+    """Impact, warnings and the instants of effect of a policy file, over fleet and catalogue as they stand."""
     apps = resolve(conn, policy)
-    if isinstance(apps, Refusal):
-        return apps
+    return apps if isinstance(apps, Refusal) else assess_apps(conn, site, policy, apps, at)
+
+
+def assess_apps(conn: Connection, site: Site, policy: Policy, apps: tuple[App, ...], at: Instant) -> Assessed:
+    """As `assess`, for these apps."""
     rule = rule_of(conn, policy, apps)
     impact = preview(rule, fleet(conn, policy.id), site.settings.fleet.stale_after, at)
     zones = sorted(known_zones())

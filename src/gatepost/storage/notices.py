@@ -12,7 +12,7 @@ from gatepost.core.instant import Instant
 from gatepost.core.notice.notice import REACHED, NoticeKind, NoticeState
 from gatepost.storage.among import among
 from gatepost.storage.people import chunks
-from gatepost.storage.schema import notices, revisions
+from gatepost.storage.schema import CLOSING_KINDS, OPEN, ORDINARY, SETTLED, URGENT, notices, revisions
 
 
 class Notice(NamedTuple):
@@ -68,36 +68,45 @@ def claimable(
     `confirmed`: the position that every door has confirmed (None: there is no door).
     """
     reached = notices.c.awaits > 0 if confirmed is None else notices.c.awaits.between(1, confirmed)
-    released = and_(_WAITING, or_(reached, notices.c.not_before <= at))
-    urgent = notices.c.kind.in_([kind.value for kind in _URGENT])
-    query = select(*_COLUMNS).where(released, urgent).order_by(notices.c.not_before)
+    # Not the bare column: SQLite would rather go through everything that waits than take the index made for this.
+    unsent = notices.c.state.concat("").in_(_UNSENT)
+    released = and_(unsent, or_(reached, notices.c.not_before <= at))
+    query = select(*_COLUMNS).where(released, URGENT).order_by(notices.c.not_before)
     found = [_notice(row) for row in conn.execute(query.limit(limit))]
     if urgent_only or len(found) == limit:
         return found
-    other = and_(released, ~urgent, notices.c.kind != NoticeKind.ANNOUNCEMENT.value)
-    query = select(*_COLUMNS).where(other).order_by(notices.c.not_before, notices.c.created_at, notices.c.id)
+    query = (
+        select(*_COLUMNS).where(released, ORDINARY).order_by(notices.c.not_before, notices.c.created_at, notices.c.id)
+    )
     return found + [_notice(row) for row in conn.execute(query.limit(limit - len(found)))]
 
 
 def announcements(conn: Connection, policy: str, revision: int, at: Instant, limit: int) -> list[Notice]:
-    """Announcements of one revision that may be sent, in no order: sorting them for every batch would be quadratic."""
+    """Announcements of one revision that may be sent; what is uncertain is cleared up first.
+
+    Else in no order: sorting them for every batch would be quadratic.
+    """
     about = and_(notices.c.policy == policy, notices.c.revision == revision)
-    query = select(*_COLUMNS).where(about, _WAITING, _ANNOUNCEMENT, notices.c.not_before <= at)
-    return [_notice(row) for row in conn.execute(query.limit(limit))]
+    found: list[Notice] = []
+    for state in (NoticeState.UNCERTAIN, NoticeState.QUEUED):
+        waiting = and_(about, OPEN, notices.c.state == state.value, _ANNOUNCEMENT, notices.c.not_before <= at)
+        query = select(*_COLUMNS).where(waiting).limit(limit - len(found))
+        found += [_notice(row) for row in conn.execute(query)]
+    return found
 
 
 def announcing(conn: Connection) -> list[tuple[str, int]]:
     """The policy revisions that have announcements waiting."""
-    query = select(notices.c.policy, notices.c.revision).where(_WAITING, _ANNOUNCEMENT).distinct()
-    return [(row.policy, row.revision) for row in conn.execute(query.order_by(notices.c.policy, notices.c.revision))]
+    # One look for each revision there is: going through what waits for the distinct ones takes as long as it is.
+    of_it = and_(notices.c.policy == revisions.c.policy, notices.c.revision == revisions.c.revision)
+    waiting = select(notices.c.id).where(of_it, OPEN, notices.c.state.in_(_UNSENT), _ANNOUNCEMENT).exists()
+    query = select(revisions.c.policy, revisions.c.revision).where(waiting)
+    ordered = query.order_by(revisions.c.policy, revisions.c.revision)
+    return [(row.policy, row.revision) for row in conn.execute(ordered)]
 
 
-_CLOSING = (NoticeKind.CORRECTION, NoticeKind.WITHDRAWAL, NoticeKind.ENDED)
-_URGENT = (*_CLOSING, NoticeKind.RESTORED)
 _ANNOUNCEMENT = notices.c.kind == NoticeKind.ANNOUNCEMENT.value
-_WAITING = and_(
-    notices.c.state.in_([NoticeState.QUEUED.value, NoticeState.UNCERTAIN.value]), notices.c.settled_at.is_(None)
-)
+_UNSENT = (NoticeState.QUEUED.value, NoticeState.UNCERTAIN.value)
 
 
 def claim(conn: Connection, ids: Iterable[str], claim_id: str) -> None:
@@ -214,8 +223,9 @@ def overtaken(conn: Connection, policy: str | None = None) -> list[str]:
     """Of what is being sent just now: notices of policies that are over (or of this one), but for those that say so."""
     over = and_(revisions.c.policy == notices.c.policy, revisions.c.revision == notices.c.revision)
     condition = and_(
+        OPEN,
         notices.c.state == NoticeState.SENDING.value,
-        notices.c.kind.not_in([kind.value for kind in _CLOSING]),
+        notices.c.kind.not_in([kind.value for kind in CLOSING_KINDS]),
         _about_policy(),
         revisions.c.stage.in_([Stage.RETRACTED.value, Stage.ENDED.value]),
     )
@@ -227,7 +237,8 @@ def overtaken(conn: Connection, policy: str | None = None) -> list[str]:
 
 def claimed(conn: Connection) -> list[str]:
     """What is being sent just now; after a crash, what may have been."""
-    return [row.id for row in conn.execute(select(notices.c.id).where(notices.c.state == NoticeState.SENDING.value))]
+    sending = and_(OPEN, notices.c.state == NoticeState.SENDING.value)
+    return [row.id for row in conn.execute(select(notices.c.id).where(sending))]
 
 
 def threads(conn: Connection, policy: str, people: Iterable[str] | None = None) -> dict[str, list[Notice]]:
@@ -265,12 +276,16 @@ def counts(conn: Connection, policy: str) -> dict[tuple[str, str], int]:
 
 def sent_since(conn: Connection, since: Instant, kinds: Sequence[NoticeKind] = ()) -> int:
     """How many mails the server took, or may have taken, after an instant, of some kinds or of all."""
-    taken = and_(notices.c.settled_at > since, notices.c.state.in_([state.value for state in REACHED]))
-    unsure = and_(notices.c.settled_at.is_(None), notices.c.state == NoticeState.UNCERTAIN.value)
-    query = select(func.count()).select_from(notices).where(or_(taken, unsure))
-    if kinds:
-        query = query.where(notices.c.kind.in_([kind.value for kind in kinds]))
-    return int(conn.execute(query).scalar_one())
+    taken = and_(SETTLED, notices.c.settled_at > since, notices.c.state.in_([state.value for state in REACHED]))
+    unsure = and_(OPEN, notices.c.state == NoticeState.UNCERTAIN.value)
+    found = 0
+    for condition in (taken, unsure):
+        query = select(func.count()).select_from(notices).where(condition)
+        if kinds:
+            # Not as a bare column: SQLite would rather go through all that were ever sent of these kinds.
+            query = query.where(notices.c.kind.concat("").in_([kind.value for kind in kinds]))
+        found += int(conn.execute(query).scalar_one())
+    return found
 
 
 def first_batch(conn: Connection, policy: str, revision: int, size: int) -> tuple[int, Instant | None]:
@@ -278,13 +293,12 @@ def first_batch(conn: Connection, policy: str, revision: int, size: int) -> tupl
 
     The instant is None until all of them are.
     """
-    condition = and_(
-        notices.c.policy == policy,
-        notices.c.revision == revision,
-        notices.c.kind == NoticeKind.ANNOUNCEMENT.value,
-        notices.c.state.not_in([NoticeState.QUEUED.value, NoticeState.WITHDRAWN.value]),
-    )
-    query = select(notices.c.settled_at).where(condition).order_by(notices.c.settled_at.nulls_last()).limit(size)
-    settled = [row.settled_at for row in conn.execute(query)]
-    full = len(settled) == size and settled[-1] is not None
-    return len(settled), settled[-1] if full else None
+    of_it = and_(_ANNOUNCEMENT, notices.c.policy == policy, notices.c.revision == revision)
+    gone = notices.c.state.not_in([NoticeState.QUEUED.value, NoticeState.WITHDRAWN.value])
+    query = select(notices.c.settled_at).where(of_it, gone, notices.c.settled_at.is_not(None))
+    settled = [row.settled_at for row in conn.execute(query.order_by(notices.c.settled_at).limit(size))]
+    if len(settled) == size:
+        return size, settled[-1]
+    in_doubt = and_(of_it, OPEN, notices.c.state.in_([NoticeState.SENDING.value, NoticeState.UNCERTAIN.value]))
+    query = select(notices.c.id).where(in_doubt).limit(size - len(settled))
+    return len(settled) + len(conn.execute(query).all()), None

@@ -8,6 +8,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    ColumnElement,
     ForeignKey,
     Index,
     Integer,
@@ -16,7 +17,11 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    and_,
+    literal_column,
 )
+
+from gatepost.core.notice.notice import NoticeKind
 
 metadata = MetaData()
 
@@ -329,8 +334,32 @@ notices = Table(
 Index(
     "notices_once", notices.c.policy, notices.c.revision, notices.c.kind, notices.c.person, notices.c.step, unique=True
 )
-Index("notices_state", notices.c.state, notices.c.not_before)
-Index("notices_waiting", notices.c.kind, notices.c.state, notices.c.policy, notices.c.revision)
+Index(
+    "notices_kind",
+    notices.c.kind,
+    notices.c.policy,
+    notices.c.revision,
+    notices.c.settled_at,
+    notices.c.state,
+    notices.c.not_before,
+)
+
+# The queue is read for every batch, so what has left it must cost nothing. SQLite uses such an index only for a query
+# that has its condition word for word: so the queries take these, and they have literals in the place of parameters.
+CLOSING_KINDS = (NoticeKind.CORRECTION, NoticeKind.WITHDRAWAL, NoticeKind.ENDED)
+_URGENT: list[ColumnElement[str]] = [
+    literal_column(f"'{kind.value}'") for kind in (*CLOSING_KINDS, NoticeKind.RESTORED)
+]
+OPEN = notices.c.settled_at.is_(None)
+URGENT = and_(OPEN, notices.c.kind.concat(literal_column("''")).in_(_URGENT))  # the bare column: notices_kind again
+"""Corrections, and what is about restored mail: sent before everything else."""
+
+ORDINARY = and_(OPEN, notices.c.kind.not_in([*_URGENT, literal_column(f"'{NoticeKind.ANNOUNCEMENT.value}'")]))
+SETTLED = notices.c.settled_at.is_not(None)
+Index("notices_settled", notices.c.settled_at, notices.c.kind, notices.c.state, sqlite_where=SETTLED)
+Index("notices_open", notices.c.state, sqlite_where=OPEN)
+Index("notices_urgent", notices.c.not_before, sqlite_where=URGENT)
+Index("notices_ordinary", notices.c.not_before, notices.c.created_at, notices.c.id, sqlite_where=ORDINARY)
 
 # --- doors
 

@@ -178,8 +178,36 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_notices_person"), "notices", ["person"], unique=False)
     op.create_index("notices_once", "notices", ["policy", "revision", "kind", "person", "step"], unique=True)
-    op.create_index("notices_state", "notices", ["state", "not_before"], unique=False)
-    op.create_index("notices_waiting", "notices", ["kind", "state", "policy", "revision"], unique=False)
+    op.create_index(
+        "notices_kind",
+        "notices",
+        ["kind", "policy", "revision", "settled_at", "state", "not_before"],
+        unique=False,
+    )
+    op.create_index(
+        "notices_settled",
+        "notices",
+        ["settled_at", "kind", "state"],
+        unique=False,
+        sqlite_where=sa.text("settled_at IS NOT NULL"),
+    )
+    waiting = "settled_at IS NULL"
+    urgent = "'correction', 'withdrawal', 'ended', 'restored'"
+    op.create_index("notices_open", "notices", ["state"], unique=False, sqlite_where=sa.text(waiting))
+    op.create_index(
+        "notices_urgent",
+        "notices",
+        ["not_before"],
+        unique=False,
+        sqlite_where=sa.text(f"{waiting} AND (kind || '') IN ({urgent})"),
+    )
+    op.create_index(
+        "notices_ordinary",
+        "notices",
+        ["not_before", "created_at", "id"],
+        unique=False,
+        sqlite_where=sa.text(f"{waiting} AND (kind NOT IN ({urgent}, 'announcement'))"),
+    )
     op.create_table(
         "outcomes",
         sa.Column("device", sa.String(), nullable=False),

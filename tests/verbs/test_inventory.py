@@ -215,6 +215,53 @@ def test_a_login_has_one_person(warned: House) -> None:
     assert "u0@corp.example" in done.rejected[0].text
 
 
+def logins_at_door(house: House, owner: str) -> tuple[str, ...]:
+    standing = at_door(house, f"EASphone-{owner}")
+    assert standing is not None
+    return standing.logins
+
+
+def test_logins_can_be_swapped_in_one_file(warned: House) -> None:
+    """Whose login is whose is asked of the whole file, not of its first rows; the door knows both at once."""
+    first, second = (
+        person_row("u0") | {"logins": "u1@corp.example"},
+        person_row("u1") | {"logins": "u0@corp.example"},
+    )
+    warned.phone("u1")
+    warned.people_rows(first, second)
+    assert logins_at_door(warned, "u0") == ("u1@corp.example",)
+    assert logins_at_door(warned, "u1") == ("u0@corp.example",)
+    warned.sound()
+
+
+def test_whose_row_is_left_out_keeps_the_login_that_another_row_wants(warned: House) -> None:
+    """u1 wants what u0 has and would have let go; but u0's own row clashes, so both stay as they are."""
+    warned.people("u2", "u3")
+    rows = [
+        person_row("u3") | {"logins": "u1@corp.example"},
+        person_row("u1") | {"logins": "u0@corp.example"},
+        person_row("u0") | {"logins": "u2@corp.example"},
+    ]
+    before = {name: warned.tables()[name] for name in ("people", "logins")}
+    done = good(import_people.import_people(warned.site, None, jsonl(*rows), "people"))
+    assert (done.changed, len(done.rejected)) == (0, 3)
+    assert {name: warned.tables()[name] for name in ("people", "logins")} == before
+
+
+def test_the_login_of_somebody_who_left_is_free_again(house: House) -> None:
+    """A leaver's phone opens nothing any more, and a new hire may have the address."""
+    names = house.owners(40, apps=())
+    house.announce()
+    row = person_row("u0") | {"id": "4711", "email": "u0@corp.example"}
+    rows = [person_row(name) for name in (ADMIN, *names[1:], "ann", "op", "sec", "leg", "exe")]
+    done = house.people_rows(*rows, row, complete=True)
+    assert (done.added, done.retired) == (1, 1)
+    assert "u0@corp.example" not in logins_at_door(house, "u0")
+    house.phone("new", owner="4711")
+    assert logins_at_door(house, "new") == ("u0@corp.example",)
+    house.sound()
+
+
 def test_imports_are_idempotent(warned: House) -> None:
     """The same file again changes nothing in any table but the ledger's own entry."""
     people = jsonl(

@@ -54,7 +54,6 @@ class _Import:
         self.change, self.name = change, name
         self.result = Imported()
         self.known = {person.id: person for person in people.everybody(change.conn)}
-        self.taken = {login: person.id for person in self.known.values() for login in person.logins}
         self.seen: set[str] = set()
         self.save: list[Person] = []
         self.relogged: list[str] = []
@@ -62,13 +61,19 @@ class _Import:
     def run(self, data: bytes, complete: bool, progress: Progress) -> Imported | Refusal:
         settings = self.change.site.settings.site
         rows = read_people(io.BytesIO(data), self.name, settings.default_time_zone, settings.default_locale)
+        read: list[PersonRow] = []
         for count, row in enumerate(rows, 1):
             if isinstance(row, Problem):
                 self.result.rejected.append(row)
+            elif row.id in self.seen:
+                self._reject(row, "id", f"{row.id} stands in this file twice; the first row counts")
             else:
-                self._take(row)
+                self.seen.add(row.id)
+                read.append(row)
             if count % 5000 == 0:
                 progress(count)
+        for row in self._without_clashes(read, complete):
+            self._take(row)
         leaving = [
             person.ref for id_, person in self.known.items() if complete and id_ not in self.seen and person.working
         ]
@@ -89,16 +94,32 @@ class _Import:
         working = {person.ref for person in self.known.values() if person.working}
         return bool(leaving) and not (working & set(access.holders(self.change.conn, ADMIN)) - set(leaving))
 
+    def _without_clashes(self, rows: list[PersonRow], complete: bool) -> list[PersonRow]:
+        """The rows whose logins are free, as they will be once the file is taken in: logins may move within it.
+
+        Whoever left has none; whose row is left out keeps theirs, which may leave out another row, and so on.
+        """
+        staying = [p for p in self.known.values() if p.working and not (complete and p.id not in self.seen)]
+        keeps = {login: person.id for person in staying if person.id not in self.seen for login in person.logins}
+        while True:
+            taken, good, kept_after_all = dict(keeps), [], False
+            for row in rows:
+                clash = next((login for login in row.logins if taken.get(login, row.id) != row.id), None)
+                if clash is None:
+                    taken.update(dict.fromkeys(row.logins, row.id))
+                    good.append(row)
+                    continue
+                text = f"the login {clash} belongs to {taken[clash]} already; a login has one person"
+                self._reject(row, "logins", text)
+                known = self.known.get(row.id)
+                if known is not None and known.working:
+                    keeps.update(dict.fromkeys(known.logins, known.id))
+                    kept_after_all = True
+            if not kept_after_all:
+                return good
+            rows = good
+
     def _take(self, row: PersonRow) -> None:
-        if row.id in self.seen:
-            self._reject(row, "id", f"{row.id} stands in this file twice; the first row counts")
-            return
-        clash = next((login for login in row.logins if self.taken.get(login, row.id) != row.id), None)
-        if clash is not None:
-            self._reject(
-                row, "logins", f"the login {clash} belongs to {self.taken[clash]} already; a login has one person"
-            )
-            return
         known = self.known.get(row.id)
         person = Person(
             ref=known.ref if known else new_ref("p"),
@@ -113,8 +134,6 @@ class _Import:
             groups=row.groups,
             sponsor=row.sponsor,
         )
-        self.seen.add(row.id)
-        self.taken.update(dict.fromkeys(person.logins, person.id))
         if known == person:
             self.result.unchanged += 1
             return
@@ -131,15 +150,15 @@ class _Import:
     def _write(self, leaving: list[str], data: bytes) -> None:
         result, change = self.result, self.change
         result.retired = len(leaving)
-        people.save(change.conn, self.save)
         people.retire(change.conn, leaving)
+        people.save(change.conn, self.save)
         change.record(
             PeopleImported(
                 digest(data), result.added, result.changed, result.unchanged, result.retired, len(result.rejected)
             )
         )
-        if self.relogged:
-            refresh_many(change, devices.refs_of(change.conn, self.relogged))
+        if concerned := [*self.relogged, *leaving]:
+            refresh_many(change, devices.refs_of(change.conn, concerned))
 
 
 def too_many(missing: int, known: int, limit: int, what: str) -> Refusal:

@@ -95,8 +95,10 @@ def save(conn: Connection, persons: Sequence[Person]) -> None:
         conn.execute(insert(logins), pairs)
 
 
-def retire(conn: Connection, refs: Iterable[str]) -> None:
+def retire(conn: Connection, refs: Sequence[str]) -> None:
+    """These left; their logins are free for others."""
     conn.execute(update(people).where(among(people.c.ref, refs)).values(working=False))
+    conn.execute(delete(logins).where(among(logins.c.person, refs)))
 
 
 def everybody(conn: Connection) -> Iterator[Person]:
@@ -130,11 +132,14 @@ def _logins(conn: Connection, query: Select[Any]) -> dict[str, tuple[str, ...]]:
 
 
 def find(conn: Connection, name: str) -> Person | None:
-    """Somebody by id, mail address or login; an id is tried first."""
+    """Somebody by id, mail address or login; an id is tried first.
+
+    Of several with one address, somebody who has not left.
+    """
     folded = name.casefold()
     for query in (
         select(people.c.ref).where(people.c.id == name),
-        select(people.c.ref).where(people.c.email == folded, people.c.email != ""),
+        select(people.c.ref).where(people.c.email == folded, people.c.email != "").order_by(people.c.working.desc()),
         select(logins.c.person).where(logins.c.login == folded),
     ):
         if ref := conn.execute(query).scalar():

@@ -257,7 +257,7 @@ def test_the_login_of_somebody_who_left_is_free_again(house: House) -> None:
     done = house.people_rows(*rows, row, complete=True)
     assert (done.added, done.retired) == (1, 1)
     assert "u0@corp.example" not in logins_at_door(house, "u0")
-    house.phone("new", owner="4711")
+    house.devices(house.phone_row("new") | {"owner": "4711"})
     assert logins_at_door(house, "new") == ("u0@corp.example",)
     house.sound()
 

@@ -18,12 +18,16 @@ DOORS_MAY_TAKE = 5 * SECOND
 
 PART = 2000
 
+SAYS_OVER = frozenset({NoticeKind.CORRECTION, NoticeKind.WITHDRAWAL, NoticeKind.ENDED})
+"""The kinds that tell somebody that a policy is over."""
+
 
 def correct(
     change: Change, revision: Revision, kind: NoticeKind, position: int, people: list[str], at: Instant | None = None
 ) -> int:
     """One correction to each of these who may have any notice of the policy, in reply to their own announcement (I-24).
 
+    Whoever heard last that the policy is over for them knows it: what came for others since was never theirs.
     Sent when every door confirmed this position of the change stream, at the latest 5 s after `at` (now).
     """
     not_before = (change.now if at is None else at) + DOORS_MAY_TAKE
@@ -41,6 +45,7 @@ def correct(
                 thread=thread,
             )
             for person, thread in notices.threads(change.conn, revision.policy, people).items()
+            if thread[-1].kind not in SAYS_OVER
         ),
     )
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection
 
 from gatepost.actions.change import Change, changing, looking
-from gatepost.actions.corrections import correct
+from gatepost.actions.corrections import SAYS_OVER, correct
 from gatepost.actions.letter import ABOUT_APPROVAL, Desk, Letter
 from gatepost.actions.site import Site
 from gatepost.actions.standing import refresh
@@ -30,7 +30,7 @@ MOST_ATTEMPTS = 5
 CLOSING = {"error": NoticeKind.CORRECTION, "withdrawn": NoticeKind.WITHDRAWAL, "ended": NoticeKind.ENDED}
 """What people are told when a policy is over, by why it is."""
 
-CORRECTIONS = frozenset(CLOSING.values())
+CORRECTIONS = SAYS_OVER
 
 DEFERRED = "deferred"
 

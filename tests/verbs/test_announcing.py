@@ -2,7 +2,9 @@
 
 import pytest
 
-from gatepost.actions import announce, catalogue, propose, retract, views
+from gatepost.actions import announce, catalogue, passing, propose, retract, views
+from gatepost.actions.change import Change
+from gatepost.actions.live import LiveRule
 from gatepost.core.instant import DAY
 from gatepost.core.refusal import Code
 from gatepost.storage import sitemeta
@@ -207,4 +209,29 @@ def test_a_second_revision_retires_the_first_and_tells_its_own_audience(house: H
         assert (answered["kind"], answered["person"]) == ("announcement", notice["person"])
         assert answered["revision"] == 2
     assert house.word("u0") == "allow", "retracting puts nothing back in force"
+    house.sound()
+
+
+def test_reminders_are_written_in_parts_and_nobody_has_one_twice(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """I-22: a worker that is cut off between two parts goes on where it was."""
+    house.owners(5)
+    house.announce(reminders=["24h"])
+    house.deliver()
+    monkeypatch.setattr(passing, "BATCH", 2)
+    whole, parts = passing._remind_some, []
+
+    def cut_off(change: Change, known: LiveRule, before: int, concerned: list[str]) -> None:
+        parts.append(len(concerned))
+        if len(parts) == 2:
+            raise OSError("cut off")
+        whole(change, known, before, concerned)
+
+    monkeypatch.setattr(passing, "_remind_some", cut_off)
+    with pytest.raises(OSError, match="cut off"):
+        house.set("2020-07-10T12:00:00Z")
+    house.pass_time()
+    assert parts == [2, 2, 2, 2, 1]
+    shown = good(views.show_notices(house.site, None, POLICY))
+    assert len({row["person"] for row in shown if row["kind"] == "reminder"}) == 5
+    assert len([row for row in shown if row["kind"] == "reminder"]) == 5
     house.sound()

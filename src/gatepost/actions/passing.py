@@ -117,9 +117,9 @@ def remind(site: Site) -> bool:
         ]
     if not steps and 0 <= now - until < HEARTBEAT:
         return False
+    for known, before, cells in steps:
+        _remind(site, known, before, cells)
     with changing(site) as change:
-        for known, before, cells in steps:
-            _remind(change, known, before, cells)
         sitemeta.put(change.conn, sitemeta.REMINDED_UNTIL, str(now))
     return bool(steps)
 
@@ -141,9 +141,19 @@ def _crossed(known: LiveRule, last: Instant, now: Instant) -> Iterator[tuple[Dur
     yield from cells.items()
 
 
-def _remind(change: Change, known: LiveRule, before: Duration, cells: list[int]) -> None:
+def _remind(site: Site, known: LiveRule, before: Duration, cells: list[int]) -> None:
+    """One reminder to everybody still due, a part at a time; what is cut off is done again, and nobody has it twice."""
+    with looking(site) as conn:
+        concerned = audience.still_due(conn, known.number, cells, site.clock.now())
+    for start in range(0, len(concerned), BATCH):
+        with changing(site) as change:
+            if known.number not in live_rules(change.conn):
+                return  # retracted meanwhile: nothing of it is queued any more (I-23)
+            _remind_some(change, known, before, concerned[start : start + BATCH])
+
+
+def _remind_some(change: Change, known: LiveRule, before: Duration, concerned: list[str]) -> None:
     revision = known.revision
-    concerned = audience.still_due(change.conn, known.number, cells, change.now)
     named = people.load(change.conn, concerned)
     mails = notices.threads(change.conn, revision.policy, concerned)
     enqueue(
@@ -206,10 +216,12 @@ def _tell_of_ends(change: Change) -> None:
 
 
 def _end_waivers(change: Change) -> None:
-    conn = change.conn
-    for waiver in exceptions.waivers_ending(conn, change.now):
+    ended = exceptions.waivers_ending(change.conn, change.now)
+    for waiver in ended:
         change.record(WaiverEnded(waiver.waiver))
-        refresh(change, devices.refs_of(conn, [waiver.subject]) if waiver.of == "person" else [waiver.subject])
+    owners = [waiver.subject for waiver in ended if waiver.of == "person"]
+    single = [waiver.subject for waiver in ended if waiver.of == "device"]
+    refresh_many(change, [*devices.refs_of(change.conn, owners), *single])
 
 
 def _end_attestations(change: Change) -> None:

@@ -1,6 +1,6 @@
 """Bounces: a mail that came back told nobody."""
 
-from gatepost.actions import bounce, views
+from gatepost.actions import bounce, exempt, views
 from gatepost.core.problem import Problem
 from gatepost.core.refusal import Code, Refusal
 from tests.verbs.houses import OPERATOR, POLICY, TIKTOK, House, good
@@ -60,3 +60,17 @@ def test_other_mail_changes_nothing(house: House) -> None:
     assert foreign.code is Code.NO_SUCH_NOTICE
     house.set("2020-07-12T00:00:00Z")
     assert house.word("u0") == "block"
+
+
+def test_a_late_bounce_does_not_undo_being_told_otherwise(house: House) -> None:
+    """I-10: what an operator recorded rests on no mail: told from then on, whenever the mail comes back."""
+    notice = announced(house)
+    house.set("2020-07-10T12:00:00Z")
+    good(exempt.told(house.site, OPERATOR, POLICY, "u0@corp.example", "by telephone"))
+    done = good(bounce.take_bounce(house.site, OPERATOR, notification(str(notice["message_id"])), "dsn"))
+    assert done["told"] is True
+    house.set("2020-07-11T11:00:00Z")
+    assert house.word("u0") == "warn", "the notice period of the telling that is left"
+    house.set("2020-07-11T12:30:00Z")
+    assert house.word("u0") == "block"
+    house.sound()

@@ -200,6 +200,7 @@ def _listeners(change: Change, rule: int, proposal: Proposal, crowd: Iterable[Pe
             cell=cells.get(person.time_zone, default),
             foreseen=person.ref in proposal.impact.foreseen,
             told_at=None,
+            told_otherwise_at=None,
             admitted_at=None,
             due_since=None,
         )

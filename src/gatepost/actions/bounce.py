@@ -1,4 +1,5 @@
-"""A bounce undoes being told: whoever's announcement came back is not blocked by it until told otherwise (I-10)."""
+"""A bounce undoes being told by mail: whoever's announcement came back is not blocked by it until told otherwise, or
+again from when they had been told otherwise (I-10)."""
 
 from gatepost.actions.change import changing
 from gatepost.actions.site import Site
@@ -32,7 +33,9 @@ def take_bounce(
         revision = policies.revision(change.conn, notice.policy, notice.revision)
         untold = notice.kind is NoticeKind.ANNOUNCEMENT and revision is not None and revision.stage in LIVE
         if untold and revision is not None and revision.rule is not None:
-            audience.set_told(change.conn, revision.rule, {notice.person: None})
+            audience.undo_told(change.conn, revision.rule, notice.person)
+            listeners = audience.of_people(change.conn, [notice.person], [revision.rule]).values()
+            untold = all(listener.told_at is None for listener in listeners)
             refresh(change, devices.refs_of(change.conn, [notice.person]))
         person = people.load(change.conn, [notice.person]).get(notice.person)
         return {"person": person.id if person else notice.person, "kind": notice.kind.value, "told": not untold}

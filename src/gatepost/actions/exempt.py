@@ -53,7 +53,10 @@ class Attested:
 def grant_waiver(
     site: Site, by: str | None, policy: str, *, person: str = "", device: str = "", until: Instant, reason: str
 ) -> Waived | Refusal:
-    """Exempt one person or one device from one policy until an instant; never oneself, never everybody."""
+    """Exempt one person or one device from one policy until an instant; never oneself, never everybody.
+
+    Raises ValueError unless exactly one of the two is named.
+    """
     if not reason.strip():
         return Refusal(Code.PURPOSE_MISSING, "A waiver says why: add --reason TEXT.")
     with changing(site) as change:
@@ -85,7 +88,7 @@ def grant_waiver(
 
 def _subject(change: Change, person: str, device: str) -> Person | Device | Refusal:
     if bool(person) is bool(device):
-        return Refusal(Code.NO_SUCH_PERSON, "Name either one --person or one --device; there are no blanket waivers.")
+        raise ValueError("a waiver is for one person or for one device")
     if person:
         found = people.find(change.conn, person)
         return found or Refusal(Code.NO_SUCH_PERSON, f"Nobody is known as {person}.")
@@ -190,8 +193,8 @@ def told(site: Site, by: str | None, policy: str, person: str, how: str) -> dict
             return Refusal(Code.NOT_CONCERNED, f"{person} has no device that {policy} concerns.")
         change.record(PersonTold(policy, revision.revision, known.ref, change.words(how)))
         told_at = change.now if listener.told_at is None else listener.told_at
-        if listener.told_at is None:  # telling somebody twice does not give them their notice period twice
-            audience.set_told(change.conn, rule, {known.ref: told_at})
+        if listener.told_otherwise_at is None:  # telling somebody twice gives them no second notice period
+            audience.set_told_otherwise(change.conn, rule, known.ref, change.now)
             refresh(change, devices.refs_of(change.conn, [known.ref]))
         return {"policy": policy, "person": known.id, "told_at": instant_text(told_at)}
 

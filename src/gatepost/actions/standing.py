@@ -171,7 +171,7 @@ class Part:
         if listener is None:
             foreseen = person.ref in known.proposal.impact.foreseen
             cell = _cell(known, person, self.change)
-            listener = Listener(known.number, person.ref, cell, foreseen, None, None, begun)
+            listener = Listener(known.number, person.ref, cell, foreseen, None, None, None, begun)
             self.joined.append(listener)
         elif listener.due_since is None and (known.number, device.ref) not in self.announced:
             listener = listener._replace(due_since=begun)

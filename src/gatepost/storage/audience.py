@@ -14,13 +14,17 @@ from gatepost.storage.schema import audience, audience_devices, devices, due, ou
 
 
 class Listener(NamedTuple):
-    """One person in the audience of a rule. `due_since`: when a device first became due after the announcement."""
+    """One person in the audience of a rule. `due_since`: when a device first became due after the announcement.
+
+    `told_at`: by mail, or else otherwise; `told_otherwise_at`: as an operator recorded, which no bounce undoes.
+    """
 
     rule: int
     person: str
     cell: int
     foreseen: bool
     told_at: Instant | None
+    told_otherwise_at: Instant | None
     admitted_at: Instant | None
     due_since: Instant | None
 
@@ -73,12 +77,22 @@ def _change(conn: Connection, rule: int, people: Iterable[str], **values: object
 
 
 def set_told(conn: Connection, rule: int, told: Mapping[str, Instant | None]) -> None:
-    """When each person was told; None undoes it (a bounce)."""
+    """When each person was told; None undoes it."""
     by_instant: dict[Instant | None, list[str]] = {}
     for person, at in told.items():
         by_instant.setdefault(at, []).append(person)
     for at, people in by_instant.items():
         _change(conn, rule, people, told_at=at)
+
+
+def set_told_otherwise(conn: Connection, rule: int, person: str, at: Instant) -> None:
+    """Somebody was told otherwise than by mail; for whoever was told by mail before, that instant stays."""
+    _change(conn, rule, [person], told_otherwise_at=at, told_at=func.coalesce(audience.c.told_at, at))
+
+
+def undo_told(conn: Connection, rule: int, person: str) -> None:
+    """The mail told nobody; being told otherwise stays."""
+    _change(conn, rule, [person], told_at=audience.c.told_otherwise_at)
 
 
 def set_admitted(conn: Connection, rule: int, people: Iterable[str], at: Instant | None) -> None:

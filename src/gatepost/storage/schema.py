@@ -238,6 +238,7 @@ audience = Table(
     Column("cell", Integer, nullable=False),
     _flag("foreseen"),
     Column("told_at", BigInteger),
+    Column("told_otherwise_at", BigInteger),
     Column("admitted_at", BigInteger),
     Column("due_since", BigInteger),
 )

@@ -51,6 +51,7 @@ def upgrade() -> None:
         sa.Column("cell", sa.Integer(), nullable=False),
         sa.Column("foreseen", sa.Boolean(), server_default="0", nullable=False),
         sa.Column("told_at", sa.BigInteger(), nullable=True),
+        sa.Column("told_otherwise_at", sa.BigInteger(), nullable=True),
         sa.Column("admitted_at", sa.BigInteger(), nullable=True),
         sa.Column("due_since", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("rule", "person"),

@@ -2,7 +2,7 @@
 
 import pytest
 
-from gatepost.actions import announce, catalogue, passing, propose, retract, views
+from gatepost.actions import announce, catalogue, deliver, passing, propose, retract, views
 from gatepost.actions.change import Change
 from gatepost.actions.live import LiveRule
 from gatepost.core.instant import DAY
@@ -234,4 +234,20 @@ def test_reminders_are_written_in_parts_and_nobody_has_one_twice(house: House, m
     shown = good(views.show_notices(house.site, None, POLICY))
     assert len({row["person"] for row in shown if row["kind"] == "reminder"}) == 5
     assert len([row for row in shown if row["kind"] == "reminder"]) == 5
+    house.sound()
+
+
+def test_whoever_was_being_told_of_a_revision_while_it_was_replaced_hears_that_it_ended(house: House) -> None:
+    """I-24: a notice in flight is taken back where the next revision spares its person, and only there."""
+    house.owners(1)
+    house.people("press", groups="social-media")
+    house.phone("press", [TIKTOK])
+    house.announce()
+    flying = deliver.claim(house.site)
+    assert len(flying) == 2
+    house.announce(except_={"groups": ["social-media"]}, deadline="2020-07-20")
+    deliver.settle(house.site, [deliver.Answer(letter.notice, "accepted", "250") for letter in flying])
+    house.later()
+    sent = sorted((letter.recipient[:5], kind_of(letter)) for letter in house.deliver())
+    assert sent == [("press", "ended"), ("u0@co", "announcement")]
     house.sound()

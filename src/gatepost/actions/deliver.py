@@ -214,12 +214,21 @@ def _told(change: Change, settled: Sequence[Notice], revisions: Mapping[tuple[st
 
 
 def _overtaken(change: Change, settled: Sequence[Notice], revisions: Mapping[tuple[str, int], Revision]) -> None:
-    """Whose notice was being sent while the policy was retracted or ended hears of that now (I-24)."""
+    """Whose notice was being sent while the policy was retracted, ended or replaced hears of that now (I-24)."""
     persons: dict[tuple[str, int], list[str]] = {}
     for notice in settled:
         key = (notice.policy, notice.revision)
         if key in revisions and notice.state in REACHED and notice.kind not in CORRECTIONS | ABOUT_APPROVAL:
             persons.setdefault(key, []).append(notice.person)
     for key, people in persons.items():
-        if kind := CLOSING.get(revisions[key].because):
+        if revisions[key].because == "replaced":
+            correct(change, revisions[key], NoticeKind.ENDED, feed.position(change.conn), _spared(change, key, people))
+        elif kind := CLOSING.get(revisions[key].because):
             correct(change, revisions[key], kind, feed.position(change.conn), people)
+
+
+def _spared(change: Change, key: tuple[str, int], people: Sequence[str]) -> list[str]:
+    """Of these, whom no live revision of the policy concerns: the others hear from that one."""
+    live = [found.rule for found in policies.history(change.conn, key[0]) if found.stage in LIVE and found.rule]
+    heard = {person for _, person in audience.of_people(change.conn, people, live)}
+    return [person for person in people if person not in heard]

@@ -257,3 +257,23 @@ def fill(disk: Path) -> None:
                     file.write(b"x" * size)
             except OSError:
                 continue
+
+
+def test_a_retraction_whose_corrections_do_not_fit_is_done_all_the_same(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """I-40, I-24: once the doors are open that is said, though no correction could be written; the worker does it."""
+    house.owners(2)
+    house.announce()
+    house.deliver()
+    with monkeypatch.context() as patch:
+
+        def full(_site: object) -> bool:
+            raise OperationalError("INSERT", {}, Exception("database or disk is full"))
+
+        patch.setattr(retract, "write_corrections", full)
+        assert house.retract().corrections == 0
+    assert house.word("u0") == "allow"
+    house.pass_time()
+    assert len([row for row in good(views.show_notices(house.site, None, POLICY)) if row["kind"] == "correction"]) == 2
+    house.sound()

@@ -6,6 +6,7 @@ commit, or 5 s have passed.
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 
 from gatepost.actions.change import Change, changing, looking
@@ -17,11 +18,12 @@ from gatepost.actions.who import AUTHOR, OPERATOR, acting
 from gatepost.clock import boot_elapsed, pause
 from gatepost.core.ledger.events import Event, PolicyEnded, PolicyRetracted
 from gatepost.core.notice.notice import NoticeKind
-from gatepost.core.refusal import Code, Refusal
+from gatepost.core.refusal import Refusal
 from gatepost.doors.entry import rule_key
 from gatepost.storage import audience, closing, feed, notices
 from gatepost.storage.closing import Closing
 from gatepost.storage.policies import Revision
+from gatepost.storage.store import BROKEN
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +36,10 @@ class DoorAnswer:
 
 @dataclass(frozen=True, slots=True)
 class Retracted:
-    """`withdrawn`: notices never sent. `in_flight`: being sent at that moment. `corrections`: mails queued."""
+    """`withdrawn`: notices never sent. `in_flight`: being sent at that moment. `corrections`: mails queued so far.
+
+    There may be more to come, where the database could not take them.
+    """
 
     policy: str
     revision: int
@@ -55,11 +60,12 @@ class _Committed:
 def retract(
     site: Site, by: str | None, policy: str, reason: str, because: str = "error", wait: Callable[[float], None] = pause
 ) -> Retracted | Refusal:
-    """Withdraw an announced policy. Never capped, never waits behind anything, needs no second person (I-18)."""
+    """Withdraw an announced policy. Never capped, never waits behind anything, needs no second person (I-18).
+
+    `because`: "error" (it was sent in error) or "withdrawn" (we changed our mind); ValueError for another.
+    """
     if because not in ("error", "withdrawn"):
-        return Refusal(
-            Code.WRONG_STAGE, "--because is error (it was sent in error) or withdrawn (we changed our mind)."
-        )
+        raise ValueError(f"{because!r} is no reason to retract a policy")
     kind = NoticeKind.CORRECTION if because == "error" else NoticeKind.WITHDRAWAL
 
     def event(change: Change, revision: Revision) -> Event:
@@ -94,7 +100,8 @@ def _close(
     doors = confirmations(site, done.position, wait)
     if done.in_flight:
         _await_outbox(site, policy, wait)
-    write_corrections(site)
+    with suppress(*BROKEN):  # the doors are open, and that was done: what is owed of the rest, the worker writes
+        write_corrections(site)
     with looking(site) as conn:
         corrections = notices.count(conn, policy, done.revision.revision, kind)
     return Retracted(

@@ -7,8 +7,9 @@ import pytest
 from gatepost.actions import (
     access,
     exempt,
+    retract,
 )
-from gatepost.core.instant import DAY
+from gatepost.core.instant import DAY, HOUR
 from gatepost.core.refusal import Code
 from tests.verbs import life_provocations
 from tests.verbs.conftest import Build
@@ -59,3 +60,18 @@ def test_what_is_said_twice_is_done_once(house: House, twice: str) -> None:
     house.pass_time()
     assert (house.word("u0"), len(house.tables()["notices"])) == (word, mails)
     house.sound()
+
+
+def test_what_the_command_line_lets_nobody_say_is_no_refusal(house: House) -> None:
+    """A caller that names no reason there is, or a waiver for both or nobody, is broken: it raises, nothing is
+    written."""
+    house.announce()
+    until = house.now() + HOUR
+    with nothing_written(house):
+        with pytest.raises(ValueError, match="no reason to retract"):
+            retract.retract(house.site, OPERATOR, POLICY, "why", "mood")
+        for person, device in (("", ""), ("u0@corp.example", "phone-u0")):
+            with pytest.raises(ValueError, match="one person or"):
+                exempt.grant_waiver(
+                    house.site, OPERATOR, POLICY, person=person, device=device, until=until, reason="why"
+                )

@@ -5,7 +5,7 @@ from cyclopts import App
 from gatepost.actions import bounce, exempt, views
 from gatepost.actions.site import Site
 from gatepost.cli.data import as_data, facts, listing
-from gatepost.cli.session import Given, Source, content, instant
+from gatepost.cli.session import Given, Misuse, Source, content, instant
 from gatepost.core.refusal import Refusal
 from gatepost.documents.deadline import instant_text
 
@@ -24,6 +24,9 @@ def grant(policy: str, /, *, person: str = "", device: str = "", until: str, rea
     reason
         Why; recorded.
     """
+
+    if bool(person) is bool(device):
+        raise Misuse("Name either one --person or one --device; there are no blanket waivers.")
 
     def act(site: Site) -> exempt.Waived | Refusal:
         ends = instant(site, until, "--until")

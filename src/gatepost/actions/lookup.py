@@ -22,8 +22,3 @@ def revision_in(conn: Connection, policy: str, verb: str) -> Revision | Refusal:
         Code.WRONG_STAGE,
         f"{policy} revision {newest.revision} is {newest.stage.value}; to {verb} it has to be {wanted}.",
     )
-
-
-def live_revision(conn: Connection, policy: str) -> Revision | Refusal:
-    """The revision that is announced or in force."""
-    return revision_in(conn, policy, "end")

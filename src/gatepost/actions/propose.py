@@ -152,11 +152,6 @@ def _freeze(change: Change, actor: Actor, assessed: Assessed) -> Proposed:
     )
 
 
-def _plain(limits: rails.Rails) -> dict[str, object]:
-    """The rails as JSON data."""
-    return {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(limits).items()}
-
-
 def _correcting(site: Site, mails: int) -> int:
     """Milliseconds that this many corrections take at the provider's limit; 0 without one."""
     rate = site.rails().rate_per_hour

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import Connection, func, insert, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from gatepost.storage.schema import checkpoints, ledger, ledger_head, proposals, texts
@@ -73,7 +73,3 @@ def put_text(conn: Connection, digest: str, salt: bytes, words: str) -> None:
 def words_of(conn: Connection, digest: str) -> str:
     """The text behind a salted hash; "" once it was erased."""
     return conn.execute(select(texts.c.text).where(texts.c.hash == digest)).scalar() or ""
-
-
-def erase_text(conn: Connection, digest: str) -> None:
-    conn.execute(delete(texts).where(texts.c.hash == digest))

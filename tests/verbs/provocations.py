@@ -11,6 +11,7 @@ from gatepost.actions import (
     backup,
     bounce,
     catalogue,
+    doors,
     exempt,
     exercise,
     import_devices,
@@ -156,6 +157,12 @@ def _(scene: Scene) -> Verb:
 def _(scene: Scene) -> Verb:
     house = scene.house()
     return lambda: exempt.revoke_waiver(house.site, OPERATOR, "w_nothing", "over")
+
+
+@provokes(Code.NO_SUCH_DOOR)
+def _(scene: Scene) -> Verb:
+    house = scene.house()
+    return lambda: doors.forget_door(house.site, OPERATOR, "none")
 
 
 @provokes(Code.NO_SUCH_NOTICE)

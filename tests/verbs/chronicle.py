@@ -5,8 +5,9 @@ was taken into an audience, told and admitted.
 """
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from random import Random
 from typing import Any
 
@@ -189,13 +190,13 @@ class Chronicle:
 
     def quorum(self) -> None:
         """An approver's role goes, so that what they alone approved is held."""
-        if self.approvers and self.random.random() < 0.4:
+        if self.approvers:
             approver = self.approvers.pop()
             done = good(access.revoke_role(self.house.site, None, approver, ROLES[approver]))
             self.seen["held"] += bool(done.held)
 
     def retract(self) -> None:
-        if self.numbers and self.random.random() < 0.3:
+        if self.numbers:
             policy = f"policy-{self.random.randint(1, self.numbers)}"
             done = retract.retract(self.house.site, None, policy, "", "error", lambda _seconds: None)
             self.seen["retracted"] += not isinstance(done, Refusal)
@@ -209,11 +210,20 @@ class Chronicle:
         """Somebody's zone, country or groups change."""
         self.house.people_rows(self._person(self.random.choice(NAMES)))
 
-    def anything(self) -> None:
-        name = self.random.choice(NAMES)
-        deeds = [lambda: self.report(name, f"{name}-0")] * 3
-        deeds += [self.attest, self.waive, self.deliver, self.deliver, self.quorum, self.retract, self.told, self.move]
-        self.random.choice(deeds)()
+    def deck(self) -> list[Callable[[], None]]:
+        """What happens in a history, in any order, none of it left to chance."""
+        reports = [partial(self.report, name, f"{name}-0") for name in self.random.choices(NAMES, k=7)]
+        deeds: list[Callable[[], None]] = [
+            *reports,
+            *[self.attest, self.waive, self.deliver] * 4,
+            self.told,
+            self.told,
+            self.move,
+            self.move,
+        ]
+        deeds.append(self.random.choice((self.quorum, self.retract)))
+        self.random.shuffle(deeds)
+        return deeds
 
     # --- the facts, as the specification wants them
 

@@ -74,21 +74,25 @@ class Days:
         house.phone("u2", visibility="managed-only", id="unseen-u2")
         self.carry_through()
 
-    def run(self, steps: int) -> None:
-        deeds = [
-            self.propose,
-            self.propose,
-            self.withdraw,
-            self.judge,
-            self.judge,
-            self.carry_through,
-            self.announce,
-            self.close,
+    def run(self, rounds: int) -> None:
+        """Every deed so many times, in any order: dealt from a deck, so that none is left to chance."""
+        deeds = [self.propose, self.withdraw, self.judge, self.judge, self.carry_through, self.announce, self.retract]
+        deeds += [
+            self.end,
+            self.decline,
+            self.waive,
+            self.unwaive,
+            self.attest,
+            self.told,
+            self.grant,
+            self.lose_quorum,
         ]
-        deeds += [self.waive, self.unwaive, self.attest, self.told, self.role, self.report, self.report]
-        deeds += [self.check_out, self.look_for, self.look_at_names, self.deliver, self.deliver, self.clock, self.clock]
-        for _ in range(steps):
-            self.random.choice(deeds)()
+        deeds += [self.report, self.report, self.check_out, self.look_for, self.stop_looking, self.look_at_names]
+        deeds += [self.deliver, self.deliver, self.clock, self.clock, self.days_go_by]
+        deck = deeds * rounds
+        self.random.shuffle(deck)
+        for deed in deck:
+            deed()
 
     def do(self, verb: Callable[..., object], *args: object, **named: object) -> object:
         """Say a verb; a refusal has written nothing."""
@@ -140,12 +144,12 @@ class Days:
     def announce(self) -> None:
         self.do(announce.announce, AUTHOR, self.some(POLICIES))
 
-    def close(self) -> None:
-        how = self.some(("error", "withdrawn", "end", "end", "no"))
-        if how == "end":
-            self.do(retract.end, OPERATOR, self.some(POLICIES), "", wait=lambda _seconds: None)
-        elif how != "no":
-            self.do(retract.retract, SECURITY, self.some(POLICIES), "a reason", how, wait=lambda _seconds: None)
+    def retract(self) -> None:
+        how, policy = self.some(("error", "withdrawn")), self.some(POLICIES)
+        self.do(retract.retract, SECURITY, policy, "a reason", how, wait=lambda _seconds: None)
+
+    def end(self) -> None:
+        self.do(retract.end, OPERATOR, self.some(POLICIES), "", wait=lambda _seconds: None)
 
     def waive(self) -> None:
         until = self.house.now() + self.random.randint(-1, 40) * HOUR
@@ -156,8 +160,10 @@ class Days:
             self.waivers.append(answer.waiver)
 
     def unwaive(self) -> None:
-        if self.waivers:
-            self.do(exempt.revoke_waiver, OPERATOR, self.waivers.pop(), "over")
+        if not self.waivers:
+            self.waive()
+        for waiver in self.waivers[-1:]:
+            self.do(exempt.revoke_waiver, OPERATOR, waiver, "over")
 
     def attest(self) -> None:
         device = self.some(("unseen-u2", "phone-u0", "phone-u1"))
@@ -167,10 +173,13 @@ class Days:
     def told(self) -> None:
         self.do(exempt.told, OPERATOR, self.some(POLICIES), f"{self.some(NAMES)}@corp.example", "by telephone")
 
-    def role(self) -> None:
+    def grant(self) -> None:
         who = self.some(APPROVERS)
-        verb = access.revoke_role if self.random.random() < 0.6 else access.grant_role
-        self.do(verb, None, who, ROLES[who])
+        self.do(access.grant_role, None, who, ROLES[who])
+
+    def lose_quorum(self) -> None:
+        who = self.some(APPROVERS[:4])
+        self.do(access.revoke_role, None, who, ROLES[who])
 
     def report(self) -> None:
         apps, seen = self.some(([], [TIKTOK])), self.some(("full", "full", "managed-only"))
@@ -180,10 +189,10 @@ class Days:
         self.do(import_devices.check_out, OPERATOR, f"phone-{self.some(NAMES)}", "handed back")
 
     def look_for(self) -> None:
-        if self.random.random() < 0.5:
-            self.do(activate, None, "wechat", "for a test", self.house.now() + DAY)
-        else:
-            self.do(deactivate, None, "wechat")
+        self.do(activate, None, "wechat", "for a test", self.house.now() + DAY)
+
+    def stop_looking(self) -> None:
+        self.do(deactivate, None, "wechat")
 
     def look_at_names(self) -> None:
         self.do(preview.preview_names, AUTHOR, memo(), "memo", self.some(("", "to call them")))
@@ -191,6 +200,17 @@ class Days:
     def deliver(self) -> None:
         answers = ("accepted", "accepted", "accepted", "refused", "uncertain", "deferred")
         self.house.deliver(lambda _letter: self.some(answers), most=3)
+
+    def days_go_by(self) -> None:
+        """A policy is carried through, everybody is told, and the deadline comes."""
+        self.carry_through()
+        self.house.deliver()
+        self.house.set(self.house.now() + 3 * DAY)
+
+    def decline(self) -> None:
+        self.propose()
+        for policy in dict.fromkeys(POLICIES):
+            self.do(approve.decline, SECURITY, policy, ROLES[SECURITY], "no")
 
     def clock(self) -> None:
         self.house.set(self.house.now() + self.some((-3, 1, 30, 30)) * HOUR + MINUTE)
@@ -201,7 +221,7 @@ def test_after_any_history_the_ledger_verifies_and_folds_to_the_tables(build: Bu
     seen: Counter[str] = Counter()
     for seed in range(3):
         days = Days(build(), Random(seed))
-        days.run(65)
+        days.run(3)
         days.house.pass_time()
         days.house.sound()
         seen.update(days.house.ledger())

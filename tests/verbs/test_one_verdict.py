@@ -31,17 +31,19 @@ def test_the_command_the_door_and_the_specification_agree(build: Build) -> None:
 
 
 def days(chronicle: Chronicle) -> None:
-    """Three policies, and a score of things that happen."""
+    """Three policies, and two dozen things that happen; at the end everything is held, then one is retracted."""
     house, random = chronicle.house, chronicle.random
     chronicle.begin()
-    for _ in range(3):
+    deck = chronicle.deck()
+    for part in range(3):
         chronicle.announce()
-        for _ in range(7):
+        for deed in deck[part::3]:
             house.clock(house.now() + random.choice((0, HOUR, 5 * HOUR, 11 * HOUR)))
             house.pass_time()
-            chronicle.anything()
+            deed()
         agree(chronicle)
-    house.pass_time()
+    for deed in (house.pass_time, chronicle.quorum, chronicle.quorum, chronicle.retract):
+        deed()
     agree(chronicle)
 
 

@@ -46,17 +46,28 @@ class Store:
 
 @contextmanager
 def _turn(path: Path) -> Iterator[None]:
-    """Wait for one's turn to write. Without a directory there is nothing to write to, and SQLite will say so."""
+    """Wait for one's turn to write. Without a directory there is nothing to write to, and SQLite will say so.
+
+    Two locks make a turnstile: whoever waits for the second holds the first, so that one who has just written cannot
+    write again before them. A single lock goes to whoever happens to run when it becomes free.
+    """
     try:
-        lock = os.open(path.with_name(path.name + ".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        queue, pen = (_lock_file(path, name) for name in ("queue", "pen"))
     except FileNotFoundError:
         yield
         return
     try:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+        fcntl.flock(queue, fcntl.LOCK_EX)
+        fcntl.flock(pen, fcntl.LOCK_EX)
+        fcntl.flock(queue, fcntl.LOCK_UN)
         yield
     finally:
-        os.close(lock)
+        os.close(queue)
+        os.close(pen)
+
+
+def _lock_file(path: Path, name: str) -> int:
+    return os.open(path.with_name(f"{path.name}.{name}"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
 
 
 def uri(path: Path, mode: str) -> str:

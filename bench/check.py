@@ -74,13 +74,18 @@ def run(scratch: Path, quick: bool) -> list[Figure]:
         for _ in range(rounds):
             for app in APPS:
                 loads[app].append(_load(wrk, script, ports[app], servers[app], seconds))
+    # Of each round by itself: the machine changes its pace between rounds more than within one.
+    ratio = median(door.rate / constant.rate for door, constant in zip(loads["door"], loads["constant"], strict=True))
     rate = {app: median(load.rate for load in loads[app]) for app in APPS}
     cpu = {app: median(load.cpu for load in loads[app]) for app in APPS}
+    headers = median(
+        told.cpu - constant.cpu for told, constant in zip(loads["headers"], loads["constant"], strict=True)
+    )
     look_up, whole = _parts(scratch, 500 if quick else 20_000)
     return [
         Figure(
             "GET /check: requests a second, beside the same server answering a constant",
-            median(door.rate / constant.rate for door, constant in zip(loads["door"], loads["constant"], strict=True)),
+            ratio,
             "x",
             at_least=0.65,
             short=_SHORT,
@@ -90,11 +95,11 @@ def run(scratch: Path, quick: bool) -> list[Figure]:
                 f"processor time {cpu['door']:.1f} µs, constant {cpu['constant']:.1f} µs",
             ),
         ),
-        Figure("— the same, our own aim", rate["door"] / rate["constant"], "x", at_least=0.85, goal=True, short=_SHORT),
+        Figure("— the same, our own aim", ratio, "x", at_least=0.85, goal=True, short=_SHORT),
         Figure("— part: the whole answer in process, of which", whole, "µs"),
         Figure("— part: parsing (fields, query, credentials)", whole - look_up, "µs"),
         Figure("— part: look-up, binding and decision", look_up, "µs"),
-        Figure("— part: two headers in the answer (server's processor time)", cpu["headers"] - cpu["constant"], "µs"),
+        Figure("— part: two headers in the answer (server's processor time)", headers, "µs"),
     ]
 
 

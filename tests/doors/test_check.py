@@ -242,7 +242,7 @@ SHAPES = [
 
 def test_the_short_cut_answers_as_the_long_way(copy: Copy) -> None:
     """I-1: the usual requests, decided from the bytes, get the answer that reading them in full would get."""
-    usual, careful = Check(copy, STRICT), Careful(copy, STRICT)
+    usual, careful, cut = Check(copy, STRICT), Careful(copy, STRICT), Check(copy, STRICT)
     taken: set[str] = set()
 
     @settings(max_examples=300)
@@ -256,15 +256,15 @@ def test_the_short_cut_answers_as_the_long_way(copy: Copy) -> None:
         st.sampled_from(
             ["Alice@Example.com", "alice@example.com", "CORP\\alice@example.com", "bob", "", "\u00c9", "a\0"]
         ),
-        st.sampled_from([b"POST", b"post", b"GET"]),
-        st.sampled_from([b"Basic ", b"basic ", b"Bearer ", b""]),
+        st.sampled_from([b"POST", b"POST", b"POST", b"post", b"GET"]),
+        st.sampled_from([b"Basic ", b"Basic ", b"Basic ", b"basic ", b"Bearer ", b""]),
     )
     def compare(shape: str, eas_id: str, command: str, name: str, user: str, method: bytes, scheme: bytes) -> None:
         uri = shape.format(c=command, u=name, d=eas_id).encode()
         sent = headers(uri, scheme + basic(user).removeprefix(b"Basic "), method)
         assert usual.answer(sent) == careful.answer(sent)
-        if short := usual._usual(sent):
-            taken.add(short)
+        if short := cut._usual(sent):
+            taken.add(dict(short["headers"])[b"x-gatepost-reason"].decode())
 
     compare()
     assert taken == {"clear", "warned"}

@@ -56,10 +56,11 @@ _PARAMETERS: Final = frozenset(
     b" saveinsent options".split()
 )
 USUAL: Final = re.compile(
-    rb"[^?#%]*\?(?:Cmd=[A-Za-z]+&User=[^&;?#]*&DeviceId=([A-Za-z0-9]{1,64})&DeviceType=[A-Za-z0-9]*"
-    rb"|User=[^&;?#]*&DeviceId=([A-Za-z0-9]{1,64})&DeviceType=[A-Za-z0-9]*&Cmd=[A-Za-z]+)"
+    rb"[^?#%]*\?(Cmd=[A-Za-z]+&)?User=[^&;?#]*&DeviceId=([A-Za-z0-9]{1,64})&DeviceType=[A-Za-z0-9]*"
+    rb"(?(1)|&Cmd=[A-Za-z]+)"
 )
-"""How Android's and Apple's mail clients write the plain query: `parse` finds the one device that a group names."""
+"""How Android's and Apple's mail clients write the plain query, with `Cmd` first or last: `parse` finds the one device
+that the second group names."""
 _TWO_PARTS: Final = re.compile(rb"[?#]|;[^&=]*=")
 _HIDDEN_MARK: Final = re.compile(rb"#|%3f|%23", re.IGNORECASE)
 _NAME: Final = re.compile(rb"[a-z0-9_.-]+")

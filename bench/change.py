@@ -99,7 +99,7 @@ def _figures(
 def _measured(directory: Path, hit: int, retractions: int, times: int) -> Taken:
     port = free_port()
     company = Company.made(
-        directory, people_file(hit), devices_file(hit, hit, hit_of_100=100), door__listen=f"127.0.0.1:{port}"
+        directory, people_file(hit), devices_file(hit, hit, hit_of_100=100), doors__mail__listen=f"127.0.0.1:{port}"
     )
     took: list[tuple[float, float]] = []
     with _door(company, port) as watch:

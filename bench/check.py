@@ -22,6 +22,7 @@ from gatepost.core.instant import DAY
 from gatepost.doors.check import Check, Headers
 from gatepost.doors.copy import Copy
 from gatepost.doors.entry import Batch, fast_outcome, identity_key, names
+from gatepost.doors.judge import Judge
 
 CONNECTIONS: Final = 16
 APPS: Final = ("constant", "headers", "door")
@@ -145,7 +146,7 @@ def _parts(scratch: Path, count: int) -> tuple[float, float]:
     copy.nothing_new()
     numbers = random.Random(6).choices(range(count), k=count)
     asked = [_as_asgi(door_fleet.headers(number)) for number in numbers]
-    check, reader = Check(copy, door_fleet.RULES), copy.reader
+    check, reader = Check(Judge(copy, door_fleet.RULES, "mail")), copy.reader
     if reader is None:
         raise AssertionError("a copy that is whole has a reader")
     keys = [(identity_key(door_fleet.eas_id(number)), door_fleet.login(number).encode()) for number in numbers]

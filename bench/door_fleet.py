@@ -15,8 +15,10 @@ from gatepost.core.instant import ALWAYS, DAY, NEVER
 from gatepost.core.policy.policy import Consequence
 from gatepost.core.policy.verdict import DueRule, RuleState, Standing
 from gatepost.doors import run
-from gatepost.doors.check import DoorRules, Event, Receive, Scope, Send
+from gatepost.doors.check import Event, Receive, Scope, Send
 from gatepost.doors.entry import Batch, encode_standing, encode_state, identity_key, rule_key
+from gatepost.doors.judge import DoorRules
+from gatepost.doors.report import Report
 
 SITE: Final = "bench"
 PAGE: Final = 20_000
@@ -117,12 +119,13 @@ def main(app: str, port: int, path: Path, count: int) -> None:
         page = tuple(entry for entry, _ in zip(stream, range(PAGE), strict=False))
         return Batch(SITE, after + 1, clock.system_now(), 0, page) if page else None
 
-    def confirm(_position: int, _problem: str) -> None: ...
+    def tell(_report: Report) -> None: ...
 
     def ready() -> None:
         print("ready", flush=True)
 
-    run.run_door(("127.0.0.1", port), path, SITE, RULES, changes, confirm, (), ready)
+    door = run.Door("mail", ("127.0.0.1", port), path, SITE, RULES, changes, tell, ())
+    run.run_door(door, ready)
 
 
 if __name__ == "__main__":

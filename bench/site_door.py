@@ -8,7 +8,8 @@ from gatepost.wiring import open_site, run_site_door
 
 
 def main(directory: Path) -> None:
-    run_site_door(good(open_site(directory)), lambda: print("ready", flush=True))
+    site = good(open_site(directory))
+    run_site_door(site, site.settings.first_door, lambda: print("ready", flush=True))
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gatepost.actions.access import is_address
-from gatepost.actions.doors import confirm_door
+from gatepost.actions.doors import hear_door
 from gatepost.actions.init import found_site, site_exists
 from gatepost.actions.site import Site
 from gatepost.actions.site_time import running
@@ -24,8 +24,9 @@ from gatepost.core.ledger.events import SiteCreated
 from gatepost.core.ledger.leaf import parse
 from gatepost.core.problem import Problem
 from gatepost.core.refusal import Code, Refusal
-from gatepost.doors.check import DoorRules
 from gatepost.doors.entry import Batch
+from gatepost.doors.judge import DoorRules
+from gatepost.doors.report import Report
 from gatepost.notify.render import load_templates
 from gatepost.signatures import note
 from gatepost.storage import ledger, sitemeta
@@ -180,11 +181,11 @@ def _write_secret(path: Path, text: str) -> None:
         file.write(text)
 
 
-def run_site_door(site: Site, ready: Callable[[], None]) -> None:
+def run_site_door(site: Site, name: str, ready: Callable[[], None]) -> None:
     """Answer this site's door checks until SIGTERM; works on with its own copy while the database is away."""
-    from gatepost.doors.run import run_door
+    from gatepost.doors.run import Door, run_door
 
-    settings, following = site.settings, Following(site.store)
+    at, following = site.settings.doors[name], Following(site.store)
 
     def changes(position: int) -> Batch | None:
         news = following.after(position, DOOR_PAGE)
@@ -199,20 +200,21 @@ def run_site_door(site: Site, ready: Callable[[], None]) -> None:
             tuple(news.entries),
         )
 
-    def confirm(position: int, problem: str) -> None:
-        confirm_door(site, settings.door.name, position, problem)
+    def tell(report: Report) -> None:
+        hear_door(site, name, report)
 
+    door = Door(
+        name=name,
+        listen=at.listen,
+        table=at.table,
+        site=stream_of(site.directory),
+        rules=door_rules(site.settings),
+        changes=changes,
+        tell=tell,
+        retry_on=(*BROKEN, sqlite3.Error),
+    )
     try:
-        run_door(
-            settings.door.listen,
-            settings.door.table,
-            stream_of(site.directory),
-            door_rules(settings),
-            changes,
-            confirm,
-            (*BROKEN, sqlite3.Error),
-            ready,
-        )
+        run_door(door, ready)
     finally:
         following.close()
 
@@ -224,7 +226,7 @@ def door_rules(settings: Settings) -> DoorRules:
         on_unidentified=door.on_unidentified,
         on_no_copy=door.on_no_copy,
         copy_expires_after=door.copy_expires_after,
-        mode=door.mode,
+        mode="enforce" if settings.site.exercise else "observe",
     )
 
 

@@ -43,9 +43,9 @@ def test_values_are_ready_to_use() -> None:
     """Durations are milliseconds, addresses are split, relative paths start at the site's directory."""
     read = settings(changed("minimum_notice", '"1d12h"'))
     assert read.rails.minimum_notice == 36 * HOUR
-    assert read.door.listen == Address("127.0.0.1", 8181)
+    assert read.doors["mail"].listen == Address("127.0.0.1", 8181)
     assert read.database.path == SITE / "gatepost.db"
-    assert read.door.table == SITE / "door"
+    assert read.doors["mail"].table == SITE / "door"
     assert read.smtp.password_file is None
     assert read.rails.short_notice_roles == ("executive",)
 
@@ -59,7 +59,7 @@ def test_settings_cannot_be_changed_after_reading() -> None:
     """Settings are frozen: what was validated is what everybody sees."""
     read = settings(TEXT)
     with pytest.raises(ValueError, match="frozen"):
-        read.door.mode = "enforce"
+        read.door.on_unknown = "block"
 
 
 def test_what_is_left_out_has_its_default() -> None:
@@ -88,20 +88,20 @@ def test_a_site_without_a_door_section_hears_of_every_choice() -> None:
 
 def test_all_problems_come_at_once_in_the_order_of_the_file() -> None:
     """One run names every problem with line and column, so that nobody mends a file step by step."""
-    text = changed("mode", '"enfroce"', changed("minimum_notice", "24", changed("port", '"25"')))
+    text = changed("on_unknown", '"blcok"', changed("minimum_notice", "24", changed("port", '"25"')))
     text = text.replace("cap_people_per_hour", "cap_peple_per_hour")
     result = parse_settings(text.encode(), SITE)
     assert isinstance(result, tuple)
     lines = text.splitlines()
     assert [(problem.field, lines[problem.line - 1].split(" =")[0]) for problem in result] == [
-        ("door.mode", "mode"),
+        ("door.on_unknown", "on_unknown"),
         ("smtp.port", "port"),
         ("rails.minimum_notice", "minimum_notice"),
         ("rails.cap_peple_per_hour", "cap_peple_per_hour"),
     ]
     assert {problem.column for problem in result} == {1}
     assert [problem.text for problem in result] == [
-        'expected "observe" or "enforce", but this is "enfroce"; did you mean "enforce"?',
+        'expected "allow" or "block", but this is "blcok"; did you mean "block"?',
         'expected a whole number, but this is "25"',
         'expected a duration in quotes, such as "24h"',
         'there is no such setting in [rails]; did you mean "cap_people_per_hour"?',
@@ -111,8 +111,8 @@ def test_all_problems_come_at_once_in_the_order_of_the_file() -> None:
 def test_a_misspelt_section_is_named() -> None:
     """An unknown section gets the nearest one."""
     assert [problem for problem in problems(TEXT.replace("[rails]", "[rials]")) if "rials" in problem] == [
-        'rials: there is no section or setting of this name: sections are "site", "database", "door", "web", "smtp",'
-        ' "rails", "fleet", "waivers", "attestations" or "ledger"; did you mean "rails"?'
+        'rials: there is no section or setting of this name: sections are "site", "database", "door", "doors", "web",'
+        ' "smtp", "rails", "fleet", "waivers", "attestations" or "ledger"; did you mean "rails"?'
     ]
 
 
@@ -182,7 +182,7 @@ def test_a_password_is_not_sent_in_clear_text() -> None:
 def test_two_servers_cannot_listen_in_one_place() -> None:
     """The door and the pages need addresses of their own."""
     assert problems(changed("listen", '"127.0.0.1:8180"')) == [
-        "door.listen: the pages listen on 127.0.0.1:8180 already"
+        "doors.mail.listen: 127.0.0.1:8180 is taken by web.listen already"
     ]
 
 

@@ -22,7 +22,8 @@ from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
 from gatepost.cli.main import app, run
-from gatepost.config import Settings, init_text
+from gatepost.config import init_text
+from gatepost.config.settings import sections
 from gatepost.documents.policy_document import (
     DevicesPart,
     ExampleDevice,
@@ -76,12 +77,12 @@ def settings_part() -> str:
     """A table a section: each setting with what init writes for a live site, and for an exercise where that differs."""
     live, exercise = (tomllib.loads(init_text(site_id="RANDOM", exercise=mode)) for mode in (False, True))
     parts = []
-    for section, found in Settings.model_fields.items():
-        model: Any = found.annotation
+    for section, model in sections():
+        usual_part, other_part = (_part(site, section) for site in (live, exercise))
         rows = ["| setting | `init` writes | in an exercise | meaning |", "| --- | --- | --- | --- |"]
         for attribute, setting in model.model_fields.items():
             key = setting.alias or attribute
-            usual, other = live[section][key], exercise[section][key]
+            usual, other = usual_part[key], other_part[key]
             required = " **Has no default.**" if setting.is_required() else ""
             rows.append(
                 f"| `{key}` | {_value(usual)} | {'' if usual == other else _value(other)} "
@@ -89,6 +90,12 @@ def settings_part() -> str:
             )
         parts.append(f"## [{section}]\n\n{model.__doc__}\n\n" + "\n".join(rows) + "\n")
     return "\n" + "\n".join(parts) + "\n"
+
+
+def _part(site: dict[str, Any], section: str) -> dict[str, Any]:
+    for word in section.split("."):
+        site = site[word]
+    return site
 
 
 def _value(value: object) -> str:

@@ -14,7 +14,7 @@ from gatepost.core.notice.notice import NoticeKind, NoticeState
 from gatepost.core.refusal import Code
 from gatepost.documents import devices_file, people_file
 from gatepost.doors.activesync import REFUSAL_129
-from gatepost.doors.check import REASONS
+from gatepost.doors.judge import REASONS
 from tests.docs.generated import PARTS, command_names, parts_of, refusals_part, renewed
 from tests.docs.pages import DOCS, PAGES, ROOT, blocks, run_page
 from tests.servers.nginx import SEARCH

@@ -10,9 +10,15 @@ from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
 from gatepost.core.instant import DAY
-from gatepost.doors.check import Check, DoorRules
+from gatepost.doors.check import Check
 from gatepost.doors.copy import Copy
+from gatepost.doors.judge import DoorRules, Judge
 from tests.doors.site import FLEET, SITE, V140, basic, batch, device, plain, rule
+
+
+def check_of(copy: Copy, rules: DoorRules) -> Check:
+    return Check(Judge(copy, rules, "mail"))
+
 
 STRICT = DoorRules(on_unknown="block", on_unidentified="block", mode="enforce")
 MILD = DoorRules(on_unknown="allow", on_unidentified="allow", mode="enforce")
@@ -69,7 +75,7 @@ def reason(check: Check, uri: bytes, authorization: bytes = ALICE, method: bytes
 
 def test_what_the_copy_says(copy: Copy) -> None:
     """A clean phone and a warned one are let through, a blocked one is not, and one to be blocked later is warned."""
-    check = Check(copy, STRICT)
+    check = check_of(copy, STRICT)
     assert reason(check, plain("CLEAN1")) == (204, "clear")
     assert reason(check, plain("clean1")) == (204, "clear")
     assert reason(check, plain("WARNED1")) == (204, "warned")
@@ -79,7 +85,7 @@ def test_what_the_copy_says(copy: Copy) -> None:
 
 def test_a_refusal_tells_the_proxy_how_to_answer(copy: Copy) -> None:
     """The proxy learns command and protocol generation, and nobody learns the app or the policy (I-37)."""
-    check = Check(copy, STRICT)
+    check = check_of(copy, STRICT)
     expected = {"verdict": "block", "reason": "blocked", "command": "Ping", "generation": "14", "content-length": "0"}
     assert ask(check, headers(plain("TIKTOK1", "Ping"))) == (403, expected, b"")
     sent = [(name, value) for name, value in headers(plain("TIKTOK1", "Evil")) if name != b"ms-asprotocolversion"]
@@ -88,12 +94,16 @@ def test_a_refusal_tells_the_proxy_how_to_answer(copy: Copy) -> None:
 
 def test_an_answer_that_lets_through_is_short(copy: Copy) -> None:
     """A 204 has the verdict and the reason, no length and no body."""
-    assert ask(Check(copy, STRICT), headers(plain("WARNED1"))) == (204, {"verdict": "warn", "reason": "warned"}, b"")
+    assert ask(check_of(copy, STRICT), headers(plain("WARNED1"))) == (
+        204,
+        {"verdict": "warn", "reason": "warned"},
+        b"",
+    )
 
 
 def test_a_device_is_bound_to_its_logins(copy: Copy) -> None:
     """Somebody else's device id is foreign, with and without a domain the owner's is not; a shared device is free."""
-    check = Check(copy, STRICT)
+    check = check_of(copy, STRICT)
     copy.apply(batch(11, device("CORP1", "bob")))
     assert reason(check, plain("CLEAN1"), basic("mallory@example.com")) == (403, "foreign")
     assert reason(check, plain("CLEAN1"), basic("alice")) == (403, "foreign")
@@ -101,12 +111,12 @@ def test_a_device_is_bound_to_its_logins(copy: Copy) -> None:
     assert reason(check, plain("CORP1"), basic("CORP\\bob")) == (204, "clear")
     assert reason(check, plain("CORP1"), basic("Bob@corp.example")) == (204, "clear")
     assert reason(check, plain("SHARED1"), basic("mallory")) == (204, "clear")
-    assert reason(Check(copy, MILD), plain("CLEAN1"), basic("mallory")) == (204, "foreign")
+    assert reason(check_of(copy, MILD), plain("CLEAN1"), basic("mallory")) == (204, "foreign")
 
 
 def test_both_names_of_a_base64_device_count(copy: Copy) -> None:
     """I-30: a device known by its id and by the hex of it is blocked if either is; one known name is enough."""
-    check = Check(copy, STRICT)
+    check = check_of(copy, STRICT)
     uri = b"/x?" + V140.encode()
     assert reason(check, plain("v140Device")) == (204, "clear")
     assert reason(check, uri) == (403, "blocked")
@@ -118,7 +128,7 @@ def test_both_names_of_a_base64_device_count(copy: Copy) -> None:
 
 def test_unknown_and_unidentified_as_declared(copy: Copy) -> None:
     """I-29: what the door does with unknown devices and unidentified requests is what the site declared."""
-    strict, mild = Check(copy, STRICT), Check(copy, MILD)
+    strict, mild = check_of(copy, STRICT), check_of(copy, MILD)
     assert reason(strict, plain("NOBODY")) == (403, "unknown")
     assert reason(mild, plain("NOBODY")) == (204, "unknown")
     assert reason(strict, b"/x?Cmd=Sync") == (403, "unidentified")
@@ -128,7 +138,7 @@ def test_unknown_and_unidentified_as_declared(copy: Copy) -> None:
 
 def test_a_header_twice_is_unidentified(copy: Copy) -> None:
     """I-30: two targets or two credentials are not guessed between; other headers may come twice."""
-    check = Check(copy, STRICT)
+    check = check_of(copy, STRICT)
     sent = headers(plain("CLEAN1"))
     assert ask(check, [*sent, (b"x-original-uri", plain("TIKTOK1"))])[0] == 403
     assert ask(check, [*sent, (b"cookie", b"a"), (b"cookie", b"b")])[0] == 204
@@ -136,17 +146,17 @@ def test_a_header_twice_is_unidentified(copy: Copy) -> None:
 
 def test_what_opens_no_mail_is_passed_on(copy: Copy, empty: Copy) -> None:
     """OPTIONS and requests without credentials pass, whatever the site declared and also without a copy."""
-    for check in (Check(copy, STRICT), Check(empty, STRICT)):
+    for check in (check_of(copy, STRICT), check_of(empty, STRICT)):
         assert reason(check, plain("TIKTOK1"), method=b"OPTIONS") == (204, "passed-on")
         assert reason(check, plain("TIKTOK1"), b"") == (204, "passed-on")
 
 
 def test_without_a_copy_as_declared(empty: Copy) -> None:
     """I-29: a door without a copy cannot decide, or does what was declared; never 500."""
-    status, told, body = ask(Check(empty, STRICT), headers(plain("CLEAN1")))
+    status, told, body = ask(check_of(empty, STRICT), headers(plain("CLEAN1")))
     assert (status, told["retry-after"], told["verdict"], body) == (503, "180", "undecided", b"")
     for choice, expected in (("allow", 204), ("block", 403), ("undecided", 503)):
-        check = Check(empty, DoorRules("allow", "allow", choice, mode="enforce"))  # type: ignore[arg-type] # each of them
+        check = check_of(empty, DoorRules("allow", "allow", choice, mode="enforce"))  # type: ignore[arg-type] # each of them
         assert reason(check, plain("CLEAN1")) == (expected, "no-copy")
         assert reason(check, b"/x?") == (expected, "no-copy")
 
@@ -157,7 +167,7 @@ def test_an_expired_copy_is_as_none(tmp_path: Path) -> None:
     with_age = Copy(tmp_path / "door", SITE, expires_after=-1)
     with_age.apply(batch(10, *FLEET))
     with_age.nothing_new()
-    check = Check(with_age, STRICT)
+    check = check_of(with_age, STRICT)
     assert reason(check, plain("CLEAN1")) == (503, "expired")
     assert ask(check, [], "/healthz")[0] == 503
     with_age.close()
@@ -166,11 +176,11 @@ def test_an_expired_copy_is_as_none(tmp_path: Path) -> None:
 def test_observing_refuses_nothing(copy: Copy, empty: Copy) -> None:
     """In observe mode every answer is 204, and says what enforcing would have answered."""
     rules = DoorRules("block", "block", mode="observe")
-    status, told, _ = ask(Check(copy, rules), headers(plain("TIKTOK1")))
+    status, told, _ = ask(check_of(copy, rules), headers(plain("TIKTOK1")))
     assert (status, told) == (204, {"verdict": "allow", "reason": "blocked", "would": "block"})
-    status, told, _ = ask(Check(copy, rules), headers(plain("CLEAN1")))
+    status, told, _ = ask(check_of(copy, rules), headers(plain("CLEAN1")))
     assert (status, told) == (204, {"verdict": "allow", "reason": "clear"})
-    status, told, _ = ask(Check(empty, rules), headers(plain("CLEAN1")))
+    status, told, _ = ask(check_of(empty, rules), headers(plain("CLEAN1")))
     assert (status, told) == (204, {"verdict": "allow", "reason": "no-copy", "would": "undecided"})
 
 
@@ -178,7 +188,7 @@ def test_a_deadline_needs_no_message(copy: Copy, monkeypatch: pytest.MonkeyPatch
     """I-9: a rule takes effect at its instant by the door's own time; before it the phone is only warned."""
     now = copy.time.now()
     copy.apply(batch(11, rule(4, now + 500), device("SOON1", "alice@example.com", rule=4), server_now=now))
-    check = Check(copy, STRICT)
+    check = check_of(copy, STRICT)
     monkeypatch.setattr("gatepost.clock.system_now", lambda: now + 499)
     assert reason(check, plain("SOON1")) == (204, "warned")
     monkeypatch.setattr("gatepost.clock.system_now", lambda: now + 500)
@@ -191,22 +201,22 @@ def test_broken_entries_are_undecided_and_counted(copy: Copy) -> None:
     assert value is not None
     place = value.rindex((1).to_bytes(4, "little") + b"\0\0") + 4
     copy.apply(batch(11, (key, value[:place] + b"\x07\x00" + value[place + 2 :])))
-    check = Check(copy, STRICT)
+    check = check_of(copy, STRICT)
     assert reason(check, plain("ODD1")) == (503, "error")
     assert check.counts["error"] == 1
 
 
 def test_other_paths_are_not_there(copy: Copy, empty: Copy) -> None:
     """Only /check and /healthz exist, and none has a body."""
-    assert ask(Check(copy, STRICT), [], "/") == (404, {"content-length": "0"}, b"")
-    assert ask(Check(copy, STRICT), [], "/healthz") == (204, {}, b"")
-    assert ask(Check(empty, STRICT), [], "/healthz")[0] == 503
+    assert ask(check_of(copy, STRICT), [], "/") == (404, {"content-length": "0"}, b"")
+    assert ask(check_of(copy, STRICT), [], "/healthz") == (204, {}, b"")
+    assert ask(check_of(empty, STRICT), [], "/healthz")[0] == 503
 
 
 @given(st.binary(max_size=60), st.none() | st.binary(max_size=40), st.binary(max_size=6))
 def test_any_bytes_get_an_answer(uri: bytes, authorization: bytes | None, version: bytes) -> None:
     """I-30: whatever a proxy hands on, the answer is one of 204, 403, 503 with a reason of the list."""
-    check = Check(NO_COPY, STRICT)
+    check = check_of(NO_COPY, STRICT)
     sent = headers(b"/x?" + uri, ALICE if authorization is None else authorization)
     start = check.answer([*sent[:-1], (b"ms-asprotocolversion", version)])
     assert start["status"] in (204, 503)
@@ -242,7 +252,11 @@ SHAPES = [
 
 def test_the_short_cut_answers_as_the_long_way(copy: Copy) -> None:
     """I-1: the usual requests, decided from the bytes, get the answer that reading them in full would get."""
-    usual, careful, cut = Check(copy, STRICT), Careful(copy, STRICT), Check(copy, STRICT)
+    usual, careful, cut = (
+        check_of(copy, STRICT),
+        Careful(Judge(copy, STRICT, "mail")),
+        check_of(copy, STRICT),
+    )
     taken: set[str] = set()
 
     @settings(max_examples=300)

@@ -11,7 +11,8 @@ import pytest
 from gatepost.core.instant import DAY
 from gatepost.doors.copy import Copy
 from gatepost.doors.entry import Batch, identity_key
-from gatepost.doors.feed import follow
+from gatepost.doors.feed import Follower
+from gatepost.doors.report import Report
 from tests.doors.site import FLEET, SITE, batch, device, rule
 
 
@@ -32,21 +33,18 @@ class Stream:
             raise self.failure
         return next((page for page in self.pages if page.position > after), None)
 
-    def confirm(self, position: int, problem: str) -> None:
+    def tell(self, report: Report) -> None:
         if self.failure:
             raise self.failure
-        self.confirmed.append((position, problem))
+        self.confirmed.append((report.position, report.problem))
 
 
 @contextmanager
 def following(path: Path, stream: Stream, site: str = SITE, expires_after: int = DAY) -> Iterator[Copy]:
     copy = Copy(path, site, expires_after)
     stop, first = threading.Event(), threading.Event()
-    thread = threading.Thread(
-        target=lambda: follow(
-            copy, stream.changes, stream.confirm, retry_on=(Away,), stop=stop, after_first_round=first.set
-        )
-    )
+    follower = Follower(copy, stream.changes, stream.tell, retry_on=(Away,))
+    thread = threading.Thread(target=follower.run, args=(stop, first.set))
     thread.start()
     try:
         assert first.wait(5)

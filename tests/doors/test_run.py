@@ -25,8 +25,8 @@ import sys
 import time
 from pathlib import Path
 from gatepost.core.instant import DAY
-from gatepost.doors.check import DoorRules
-from gatepost.doors.run import run_door
+from gatepost.doors.judge import DoorRules
+from gatepost.doors.run import Door, run_door
 from tests.doors.site import FLEET, SITE, batch, rule
 
 port, path, stream = int(sys.argv[1]), Path(sys.argv[2]), Path(sys.argv[3])
@@ -44,11 +44,9 @@ def changes(after):
     return None
 
 rules = DoorRules("allow", "block", "undecided", DAY, "enforce")
-run_door(
-    ("127.0.0.1", port), path, SITE, rules, changes,
-    lambda position, problem: print("confirmed", position, problem, flush=True),
-    (OSError,), lambda: print("ready", flush=True),
-)
+tell = lambda report: print("confirmed", report.position, report.problem, flush=True)
+door = Door("mail", ("127.0.0.1", port), path, SITE, rules, changes, tell, (OSError,))
+run_door(door, lambda: print("ready", flush=True))
 print("ended", flush=True)
 """
 

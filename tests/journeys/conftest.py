@@ -36,7 +36,7 @@ def on_free_ports(directory: Path, mails: MailSink) -> Path:
     configure(
         directory,
         smtp__port=mails.port,
-        door__listen=f"127.0.0.1:{free_port()}",
+        doors__mail__listen=f"127.0.0.1:{free_port()}",
         web__listen=f"127.0.0.1:{free_port()}",
     )
     return directory

@@ -44,7 +44,8 @@ def configure(site: Path, **settings: object) -> None:
     path = site / "gatepost.toml"
     text = path.read_text()
     for name, value in settings.items():
-        section, key = name.split("__")
+        section, _, key = name.rpartition("__")
+        section = section.replace("__", ".")
         pattern = rf"(?ms)(^\[{section}\](?:(?!^\[).)*?^{key} = )[^\n]*"
         text, count = re.subn(pattern, partial(_with_value, json.dumps(value)), text)
         assert count == 1, f"[{section}] {key} stands {count} times in {path}"

@@ -93,9 +93,9 @@ def test_a_report_that_is_wrong_is_refused_whole(story: Story) -> None:
 
 def test_settings_that_are_wrong_come_all_at_once(story: Story) -> None:
     """Each wrong setting is named by its key, and no command acts on a site that is set up wrong."""
-    configure(story.site, smtp__tls="maybe", door__listen="here", rails__cap_people_per_hour=0)
+    configure(story.site, smtp__tls="maybe", doors__mail__listen="here", rails__cap_people_per_hour=0)
     found = story.say("config check", exit=1)
-    assert {"smtp.tls", "door.listen", "rails.cap_people_per_hour"} <= {field for _, field in problems(found)}
+    assert {"smtp.tls", "doors.mail.listen", "rails.cap_people_per_hour"} <= {field for _, field in problems(found)}
     assert story.say("policy list", exit=1) == found
     path = story.site / "gatepost.toml"
     path.write_text(path.read_text().replace("[smtp]", "[smpt]"))

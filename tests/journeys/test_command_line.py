@@ -61,11 +61,11 @@ def test_what_works_everywhere_may_stand_anywhere(tmp_path: Path, order: list[st
 
 def test_the_site_may_come_from_the_environment(tmp_path: Path) -> None:
     """GATEPOST_SITE names the site where --site does not."""
-    (tmp_path / "gatepost.toml").write_text("[door]\nmode = 1\n")
+    (tmp_path / "gatepost.toml").write_text("[door]\non_unknown = 1\n")
     command = [str(PROGRAM), "config", "check"]
     done = subprocess.run(command, capture_output=True, text=True, env=environment() | {"GATEPOST_SITE": str(tmp_path)})
     assert done.returncode == 1
-    assert "gatepost.toml:2:1: door.mode: expected" in done.stderr
+    assert "gatepost.toml:2:1: door.on_unknown: expected" in done.stderr
 
 
 def test_a_reader_that_leaves_is_no_error_message(tmp_path: Path) -> None:

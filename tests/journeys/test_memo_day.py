@@ -112,7 +112,7 @@ def retract(story: Story, mails: MailSink, announced: dict[str, Document]) -> No
     """One act: the door is open, and exactly who had the first mail gets the correction under it."""
     done = story.say(f"policy retract {POLICY} --because error --reason", "sent in error", by=OPERATOR)
     (door,) = done["doors"]
-    assert door["name"] == "door"
+    assert door["name"] == "mail"
     assert 0 <= door["confirmed_ms"] < 5000
     assert (done["withdrawn"], done["in_flight"], done["corrections"]) == (0, 0, 2)
     assert story.ask(*HANNAS) == (204, "clear")

@@ -11,6 +11,7 @@ from gatepost.actions import doors
 from gatepost.actions.change import changing
 from gatepost.clock import pause
 from gatepost.core.refusal import Code, Refusal
+from gatepost.doors.report import Report
 from gatepost.storage.schema import doors as table
 from tests.verbs.houses import OPERATOR, TIKTOK, House, good
 
@@ -19,7 +20,7 @@ def test_a_door_out_of_use_is_forgotten_and_no_retraction_names_it(house: House)
     """Else every retraction would wait 5 s for a machine that was scrapped; forgetting it is recorded (I-31)."""
     house.owners(1, [TIKTOK])
     house.announce()
-    doors.confirm_door(house.site, "scrapped", 1, "")
+    doors.hear_door(house.site, "scrapped", Report(1, ""))
     assert good(doors.forget_door(house.site, OPERATOR, "scrapped")) == {"door": "scrapped", "forgotten": True}
     assert house.retract().doors == ()
     again = doors.forget_door(house.site, OPERATOR, "scrapped")
@@ -108,8 +109,8 @@ def _python(code: str, argument: Path) -> "subprocess.Popen[str]":
 
 def test_the_table_of_doors_holds_only_those_in_use(house: House) -> None:
     """A forgotten door that still runs reports again, and is waited for again."""
-    doors.confirm_door(house.site, "north", 1, "")
+    doors.hear_door(house.site, "north", Report(1, ""))
     good(doors.forget_door(house.site, OPERATOR, "north"))
-    doors.confirm_door(house.site, "north", 2, "")
+    doors.hear_door(house.site, "north", Report(2, ""))
     with house.site.store.reading() as conn:
         assert [row.name for row in conn.execute(table.select())] == ["north"]

@@ -10,6 +10,7 @@ from gatepost.actions import bounce, deliver, exempt, retract, views
 from gatepost.actions.letter import Letter
 from gatepost.core.instant import DAY, HOUR, MINUTE, SECOND
 from gatepost.core.notice.notice import NoticeKind
+from gatepost.doors.report import Report
 from gatepost.storage import feed, notices
 from tests.verbs.conftest import Build
 from tests.verbs.houses import OPERATOR, POLICY, TIKTOK, WECHAT, House, good, refused
@@ -197,9 +198,9 @@ def retract_with_silent_door(house: House) -> None:
 
 
 def confirm(house: House, name: str, position: int) -> None:
-    from gatepost.actions.doors import confirm_door
+    from gatepost.actions.doors import hear_door
 
-    confirm_door(house.site, name, position, "")
+    hear_door(house.site, name, Report(position, ""))
 
 
 def test_a_deferred_correction_is_tried_again_in_a_while_and_not_in_a_loop(house: House) -> None:

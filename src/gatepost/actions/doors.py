@@ -6,14 +6,15 @@ from gatepost.actions.who import OPERATOR, acting
 from gatepost.core.ledger.events import DoorForgotten
 from gatepost.core.refusal import Code, Refusal
 from gatepost.documents.deadline import instant_text
+from gatepost.doors.report import Report
 from gatepost.storage import feed
 
 
-def confirm_door(site: Site, name: str, position: int, problem: str) -> None:
-    """A door says which position of the change stream its copy holds, and what is wrong with it, if anything is."""
+def hear_door(site: Site, name: str, report: Report) -> None:
+    """A door says which position of the change stream it goes by, and what is wrong with it, if anything is."""
     with site.store.writing() as conn:
         refresh_clock(site, conn)
-        feed.confirm(conn, name, position, site.clock.now(), problem)
+        feed.confirm(conn, name, report.position, site.clock.now(), report.problem)
 
 
 def list_doors(site: Site) -> list[dict[str, object]]:

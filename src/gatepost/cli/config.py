@@ -17,4 +17,8 @@ def check(*, session: Given) -> int:
 
 def _good(settings: Settings) -> Lines:
     kind = "an exercise" if settings.site.exercise else "a live site"
-    yield f"{FILE} is good: {settings.site.name}, {kind}; its door is set to {settings.door.mode}."
+    yield f"{FILE} is good: {settings.site.name}, {kind}, with {_doors(settings)}."
+
+
+def _doors(settings: Settings) -> str:
+    return ", ".join(f"door {name} on {at.listen}" for name, at in settings.doors.items())

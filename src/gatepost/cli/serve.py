@@ -8,25 +8,24 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import structlog
 from cyclopts import App
 
 from gatepost.actions.doors import forget_door, list_doors
-from gatepost.actions.site import Site
 from gatepost.cli.data import facts, listing
 from gatepost.cli.logging import configure_logging
 from gatepost.cli.output import Exit
-from gatepost.cli.session import Given, Session
-from gatepost.core.refusal import Refusal
+from gatepost.cli.session import Given
+from gatepost.config import FILE
+from gatepost.core.refusal import Code, Refusal
 from gatepost.wiring import run_site_door
 from gatepost.worker import run_worker
 
 door = App(name="door")
 
-PARTS = (("door", "run"), ("worker",))
 RESTART = 1.0
 """Seconds before a part that ended by itself is started again."""
 
@@ -35,10 +34,25 @@ log = structlog.get_logger("gatepost.serve")
 
 
 @door.command(name="run")
-def run_door(*, session: Given) -> int:
-    """Answer the mail server's questions, from a copy of its own; goes on when everything else is away."""
-    name = "door {0.name} on {0.listen}"
-    return _run(session, run_site_door, lambda site: name.format(site.settings.door), for_door=True)
+def run_door(name: str = "", /, *, session: Given) -> int:
+    """Answer the mail server's questions, from a copy of its own; goes on when everything else is away.
+
+    Parameters
+    ----------
+    name
+        Which of the site's doors; the first, if none is named.
+    """
+    configure_logging()
+    with session.site(for_door=True) as site:
+        if isinstance(site, Refusal | tuple):
+            return session.out.answer(site, str, lambda _: [])
+        doors = site.settings.doors
+        name = name or site.settings.first_door
+        if name not in doors:
+            text = f"There is no [doors.{name}] in {FILE}; there is {', '.join(doors)}."
+            return session.out.answer(Refusal(Code.NO_SUCH_DOOR, text), str, lambda _: [])
+        run_site_door(site, name, lambda: print(f"ready: door {name} on {doors[name].listen}", flush=True))
+    return Exit.DONE
 
 
 @door.command(name="list")
@@ -56,21 +70,11 @@ def forget(name: str, /, *, session: Given) -> int:
 
 def worker(*, session: Given) -> int:
     """Let time pass and mail be sent: deadlines, reminders, new hits, delivery."""
-    return _run(session, run_worker, lambda _site: "worker")
-
-
-def _run(
-    session: Session,
-    begin: Callable[[Site, Callable[[], None]], None],
-    name: Callable[[Site], str],
-    *,
-    for_door: bool = False,
-) -> int:
     configure_logging()
-    with session.site(for_door=for_door) as site:
+    with session.site() as site:
         if isinstance(site, Refusal | tuple):
             return session.out.answer(site, str, lambda _: [])
-        begin(site, lambda: print(f"ready: {name(site)}", flush=True))
+        run_worker(site, lambda: print("ready: worker", flush=True))
     return Exit.DONE
 
 
@@ -80,15 +84,17 @@ def serve(*, session: Given) -> int:
     with session.site() as site:
         if isinstance(site, Refusal | tuple):
             return session.out.answer(site, str, lambda _: [])
-        ready = f"ready: door {site.settings.door.name} on {site.settings.door.listen}, worker"
+        doors = site.settings.doors
+        ready = ", ".join(f"door {name} on {at.listen}" for name, at in doors.items())
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    parts = [Part([*words, "--site", str(session.directory)], stop) for words in PARTS]
+    commands = [*(("door", "run", name) for name in doors), ("worker",)]
+    parts = [Part([*words, "--site", str(session.directory)], stop) for words in commands]
     try:
         if not all(part.start() for part in parts):
             return Exit.DONE if stop.is_set() else session.out.error("a part did not start; its log says why")
-        print(ready, flush=True)
+        print(f"ready: {ready}, worker", flush=True)
         while not stop.wait(0.2):
             for part in parts:
                 part.keep()

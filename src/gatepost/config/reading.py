@@ -9,14 +9,15 @@ from typing import Any, Final, cast
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from gatepost.config.kinds import is_loopback
-from gatepost.config.settings import Section, Settings
+from gatepost.config.kinds import Address, is_loopback
+from gatepost.config.settings import FIRST_DOOR, DoorProcess, Section, Settings, sections
 from gatepost.core.problem import Problem, did_you_mean
 
 FILE: Final = "gatepost.toml"
 _LONGEST: Final = 1_000_000
 
-_SECTION: Final = re.compile(r"\s*\[\s*([A-Za-z0-9_-]+)\s*\]")
+_SECTION: Final = re.compile(r"\s*\[\s*([A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)?)\s*\]")
+_DOORS: Final = "doors"
 _KEY: Final = re.compile(r"""\s*(["']?)([A-Za-z0-9_-]+)\1\s*=""")
 _AT: Final = re.compile(r"(.*) \(at (?:line (\d+), column (\d+)|end of document)\)", re.DOTALL)
 
@@ -52,7 +53,8 @@ def parse_settings(content: bytes, site_dir: Path) -> Settings | tuple[Problem, 
     except tomllib.TOMLDecodeError as error:
         return (_syntax(str(error)),)
     places = _places(text)
-    filled = {section: {} for section in Settings.model_fields} | data
+    filled: dict[str, Any] = {section: {} for section in Settings.model_fields if section != _DOORS}
+    filled |= {_DOORS: {FIRST_DOOR: {}}} | data
     try:
         settings = Settings.model_validate(filled, context=site_dir)
     except ValidationError as error:
@@ -89,10 +91,17 @@ def _in_order(problem: Problem) -> tuple[bool, int, str]:
 
 
 def _problem(detail: ErrorDetails, places: Mapping[str, tuple[int, int]]) -> Problem:
-    path = [str(step) for step in detail["loc"]]
+    path = _sectioned([str(step) for step in detail["loc"]])
     field = ".".join(path[:2])
     line, column = places.get(field, (places.get(path[0], (0, 0))[0], 0))
     return Problem(FILE, line, column, field, _sentence(detail, path))
+
+
+def _sectioned(steps: list[str]) -> list[str]:
+    """The way to a value as [section, key, ...]: a door's section has two words, such as doors.mail."""
+    if steps[0] == _DOORS and len(steps) > 1:
+        return [f"{_DOORS}.{steps[1]}", *(step for step in steps[2:] if step != "[key]")]
+    return steps
 
 
 def _sentence(detail: ErrorDetails, path: list[str]) -> str:
@@ -111,6 +120,10 @@ def _sentence(detail: ErrorDetails, path: list[str]) -> str:
             return f"expected at least {detail['ctx']['ge']}, but this is {_shown(detail['input'])}"
         case "less_than_equal":
             return f"expected at most {detail['ctx']['le']}, but this is {_shown(detail['input'])}"
+        case "string_pattern_mismatch" if detail["loc"][-1] == "[key]":
+            return f"{_shown(detail['input'])} is no name for a door: use letters, digits, - and _"
+        case "dict_type":
+            return f"expected a section a door: write [{_DOORS}.NAME] on a line of its own"
         case "string_pattern_mismatch":
             return f"{_shown(detail['input'])} is not possible here: {_comment(path)}"
         case kind:
@@ -125,8 +138,8 @@ def _unknown(path: list[str]) -> str:
             f"there is no section or setting of this name: sections are {_listed(Settings.model_fields)}", question
         )
     section, key = path[:2]
-    elsewhere = [other for other in Settings.model_fields if key in _keys(other)]
-    question = f"it belongs in [{elsewhere[0]}]" if elsewhere else did_you_mean(key, _keys(section))
+    elsewhere = [name for name, kind in sections() if key in _keys(kind)]
+    question = f"it belongs in [{elsewhere[0]}]" if elsewhere else did_you_mean(key, _keys(_section(section)))
     return _with(f"there is no such setting in [{section}]", question)
 
 
@@ -147,20 +160,24 @@ def _with(sentence: str, question: str) -> str:
 
 
 def _section(name: str) -> type[Section]:
+    if name.startswith(f"{_DOORS}."):
+        return DoorProcess
     return cast(type[Section], Settings.model_fields[name].annotation)
 
 
-def _keys(section: str) -> dict[str, Any]:
+def _keys(section: type[Section]) -> dict[str, Any]:
     """The keys of a section as they are written in the file."""
-    return {field.alias or name: field for name, field in _section(section).model_fields.items()}
+    return {field.alias or name: field for name, field in section.model_fields.items()}
 
 
 def _choices(path: list[str]) -> list[str]:
-    return list(getattr(_keys(path[0])[path[1]].annotation, "__args__", ()))
+    annotation = _keys(_section(path[0]))[path[1]].annotation
+    choices = list(getattr(annotation, "__args__", ()))
+    return choices if all(isinstance(choice, str) for choice in choices) else list(getattr(choices[0], "__args__", ()))
 
 
 def _comment(path: list[str]) -> str:
-    return _keys(path[0])[path[1]].description or ""
+    return _keys(_section(path[0]))[path[1]].description or ""
 
 
 def _listed(words: Any) -> str:
@@ -187,5 +204,15 @@ def _contradictions(settings: Settings, places: Mapping[str, tuple[int, int]]) -
         yield problem("smtp.password_file", "a username needs a password file")
     if smtp.username and smtp.tls == "none" and not is_loopback(smtp.host):
         yield problem("smtp.tls", "a password would cross the network in clear text: expected starttls or tls")
-    if settings.door.listen == settings.web.listen and settings.door.listen.port:
-        yield problem("door.listen", f"the pages listen on {settings.web.listen} already")
+    if not settings.doors:
+        yield problem(_DOORS, f"there is no door: write a section [{_DOORS}.NAME]")
+    taken: dict[object, str] = {settings.web.listen: "web.listen"}
+    for name, door in settings.doors.items():
+        for key, place in (("listen", door.listen), ("table", door.table)):
+            if place in taken and not (isinstance(place, Address) and place.port == 0):
+                yield problem(f"{_DOORS}.{name}.{key}", f"{place} is taken by {taken[place]} already")
+            taken[place] = f"{_DOORS}.{name}.{key}"
+        if (door.haproxy_socket is None) != (door.haproxy_files is None):
+            yield problem(f"{_DOORS}.{name}.haproxy_socket", "haproxy_socket and haproxy_files need each other")
+        if door.doveadm and door.doveadm_key_file is None:
+            yield problem(f"{_DOORS}.{name}.doveadm_key_file", "doveadm needs a file with its API key")

@@ -4,13 +4,15 @@ The order here is the order in the file. A setting without a default must stand 
 what it cannot know is the site's own decision, and silence is refused (I-7).
 """
 
-from typing import Literal
+from collections.abc import Iterator
+from typing import Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from gatepost.config.kinds import (
     Address,
     Count,
+    DoorName,
     Line,
     Listen,
     Locale,
@@ -23,6 +25,9 @@ from gatepost.config.kinds import (
     Zone,
 )
 from gatepost.core.instant import DAY, HOUR, MINUTE, SECOND
+
+FIRST_DOOR: Final = "mail"
+"""The door that init writes."""
 
 
 class Section(BaseModel):
@@ -54,16 +59,8 @@ class Database(Section):
 
 
 class Door(Section):
-    """The check that the mail server's proxy asks."""
+    """What every door does about what it cannot know, and when one may begin to refuse."""
 
-    listen: Listen = Field(Address("127.0.0.1", 8181), description="HOST:PORT of the check.")
-    name: Line = Field("door", description="The door's name in lists and in the ledger.")
-    table: SitePath = Field(
-        "door", description="The door's own copy of what it needs: a directory of its own.", validate_default=True
-    )
-    mode: Literal["observe", "enforce"] = Field(
-        "observe", description="observe: refuses nothing and says what it would have refused. enforce: refuses."
-    )
     on_unknown: Literal["allow", "block"] = Field(
         description="A device that is in no inventory. With allow, a blocked phone that changes its id gets in; with"
         " block, everybody whose phone is in no inventory is shut out."
@@ -72,11 +69,75 @@ class Door(Section):
         description="A request that names no device, contradicts itself, or names a device of somebody else."
     )
     on_no_copy: Literal["undecided", "allow", "block"] = Field(
-        description="The door has no copy, or an expired one. undecided: 503, and phones try again later."
+        description="The door has no copy, or an expired one, or does not answer its mail server. undecided: 503, and"
+        " phones try again later."
     )
     copy_expires_after: Span = Field(
-        7 * DAY, description="How long the door goes on with its last good copy when Gatepost is away."
+        7 * DAY, description="How long a door goes on with its last good copy when Gatepost is away."
     )
+    observe_for: Span = Field(
+        14 * DAY, description="How long a door observes before it may refuse, unless an operator says why not."
+    )
+    unmanaged_limit_percent: Percent = Field(
+        25,
+        description="Above this share of unmanaged among the devices seen, a door may not begin to refuse. In percent.",
+    )
+    plain_refusal_types: tuple[Line, ...] = Field(
+        (),
+        description="ActiveSync device types that are refused by HTTP 403 also where Status 129 exists.",
+        strict=False,
+    )
+    shared_types: tuple[Line, ...] = Field(
+        ("Outlook",),
+        description="ActiveSync device types of cloud caches, whose one id stands for many phones: unidentified.",
+        strict=False,
+    )
+
+
+class DoorProcess(Section):
+    """One door: a process of its own beside a mail server. Its name is in lists and in the ledger."""
+
+    listen: Listen = Field(Address("127.0.0.1", 8181), description="HOST:PORT of the check.")
+    table: SitePath = Field(
+        "door", description="The door's own copy of what it needs: a directory of its own.", validate_default=True
+    )
+    users: tuple[Literal["basic", "certificate", "header", "bearer"], ...] = Field(
+        ("basic",),
+        description="Whence the user's name comes, the first that a request has: basic (credentials), certificate,"
+        " header (set by the proxy), bearer (a token's claim, to look up only: the mail server verifies it).",
+        strict=False,
+    )
+    user_header: Line = Field("X-Remote-User", description="With header among users: the one that the proxy sets.")
+    bearer_claim: Line = Field(
+        "preferred_username", description="With bearer among users: the claim that holds the login."
+    )
+    certificates: bool = Field(
+        False, description="The proxy verifies client certificates and passes them; a device is known by its own first."
+    )
+    front: Listen = Field(
+        Address("127.0.0.1", 8443), description="HOST:PORT where the mail server's proxy listens for phones."
+    )
+    backend: Listen = Field(
+        Address("127.0.0.1", 20000), description="HOST:PORT of the mail server's ActiveSync behind that proxy."
+    )
+    tls_certificate: OptionalPath = Field(
+        None, description="The proxy's certificate with its chain, PEM, for `door config`. Empty: no TLS there."
+    )
+    tls_key: OptionalPath = Field(None, description="The key of that certificate, PEM.")
+    client_ca: OptionalPath = Field(
+        None, description="With certificates: the authority, PEM, by which the proxy verifies them."
+    )
+    haproxy_socket: OptionalPath = Field(
+        None, description="HAProxy's stats socket (level admin): this door keeps HAProxy's maps and ends its sessions."
+    )
+    haproxy_files: OptionalPath = Field(
+        None, description="The directory of HAProxy's maps, which this door writes and HAProxy reads when it starts."
+    )
+    doveadm: str = Field(
+        "",
+        description="URL of Dovecot's doveadm HTTP API, such as http://127.0.0.1:8080: this door ends IMAP sessions.",
+    )
+    doveadm_key_file: OptionalPath = Field(None, description="A file with doveadm's API key on its first line.")
 
 
 class Web(Section):
@@ -177,6 +238,7 @@ class Settings(Section):
     site: Site
     database: Database
     door: Door
+    doors: dict[DoorName, DoorProcess]
     web: Web
     smtp: Smtp
     rails: Rails
@@ -184,3 +246,15 @@ class Settings(Section):
     waivers: Waivers
     attestations: Attestations
     ledger: Ledger
+
+    @property
+    def first_door(self) -> str:
+        """The door that commands mean which name none: the only one, or the first in the file."""
+        return next(iter(self.doors))
+
+
+def sections() -> Iterator[tuple[str, type[Section]]]:
+    """Every section that init writes, by the name that stands between the brackets, in the file's order."""
+    for name, field in Settings.model_fields.items():
+        kind: Any = field.annotation
+        yield (f"doors.{FIRST_DOOR}", DoorProcess) if name == "doors" else (name, kind)

@@ -3,12 +3,11 @@
 import textwrap
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
 
 from pydantic.fields import FieldInfo
 
 from gatepost.config.kinds import Address, InMilliseconds
-from gatepost.config.settings import Settings
+from gatepost.config.settings import sections
 from gatepost.core.instant import duration_text
 
 _DECIDED: Mapping[str, object] = {
@@ -20,7 +19,6 @@ _DECIDED: Mapping[str, object] = {
 
 _IN_AN_EXERCISE: Mapping[str, object] = {
     "site.exercise": True,
-    "door.mode": "enforce",
     "smtp.host": "127.0.0.1",
     "smtp.port": 8025,
     "rails.announcement_rate_per_minute": 0,
@@ -46,8 +44,7 @@ def init_text(
         "# Gatepost. `gatepost config check` reads this file and says what is wrong with it.",
         "# Durations: 250ms, 30s, 10m, 24h, 14d; 0 is none.",
     ]
-    for section, field in Settings.model_fields.items():
-        kind: Any = field.annotation
+    for section, kind in sections():
         lines += ["", f"[{section}] # {kind.__doc__}"]
         for attribute, setting in kind.model_fields.items():
             lines += _setting(

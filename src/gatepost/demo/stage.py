@@ -158,7 +158,7 @@ def raised(directory: Path) -> Iterator[Stage]:
             "site.name": NAME,
             "site.default_time_zone": "America/Los_Angeles",
             "site.contact": f"The help desk, help@{DOMAIN}",
-            "door.listen": f"{door[0]}:{door[1]}",
+            "doors.mail.listen": f"{door[0]}:{door[1]}",
             "smtp.port": sink.port,
             "smtp.from": f"mobile-security@{DOMAIN}",
             "rails.short_notice_roles": ["works-council"],

@@ -15,12 +15,8 @@ The headers of the answer are for the proxy alone, which must not hand them on. 
 
 from binascii import a2b_base64
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
-from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import Any, Final
 
-from gatepost.core.instant import DAY, Duration
-from gatepost.core.policy.policy import Cells
-from gatepost.core.policy.verdict import Outcome
 from gatepost.doors.activesync import (
     COMMANDS,
     OTHER,
@@ -29,86 +25,54 @@ from gatepost.doors.activesync import (
     Request,
     Unidentified,
     generation,
-    login_candidates,
     parse,
 )
-from gatepost.doors.copy import Copy
-from gatepost.doors.entry import IDENTITY, binds, fast_outcome, has_rules, identity_key, names
+from gatepost.doors.entry import IDENTITY, fast_outcome, has_rules, identity_key, names
+from gatepost.doors.judge import REASON, REASONS, Choice, DoorRules, Judge, Stance
 
 Scope = MutableMapping[str, Any]
 Event = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Event]]
 Send = Callable[[Event], Awaitable[None]]
 Headers = list[tuple[bytes, bytes]]
-Effects = Mapping[int, Cells]
-Choice = Literal["allow", "warn", "block", "undecided"]
 
 RETRY_AFTER: Final = 180
 """Seconds. Several clients take less than 120 or more than 300 badly."""
 
-REASONS: Final = (
-    "clear",
-    "passed-on",
-    "warned",
-    "blocked",
-    "unknown",
-    "unidentified",
-    "foreign",
-    "no-copy",
-    "expired",
-    "error",
-)
+_STANCES: Final[tuple[Stance, ...]] = ("observe", "enforce", "open")
 _GENERATIONS: Final = ("12", "14")
 _STATUS: Final[Mapping[Choice, int]] = {"allow": 204, "warn": 204, "block": 403, "undecided": 503}
-_STRICTNESS: Final[Mapping[Choice, int]] = {"allow": 0, "warn": 1, "undecided": 2, "block": 3}
 _END: Final[Event] = {"type": "http.response.body", "body": b""}
 _UNREAD: Final = Unidentified("not read")
 _DECIDING: Final = (b"x-original-uri", b"x-original-method", b"authorization", b"ms-asprotocolversion")
 
 
-@dataclass(frozen=True, slots=True)
-class DoorRules:
-    """What the door does where the copy does not say (I-29). A foreign device is answered as an unidentified one."""
+class _Answers:
+    """The starts of all answers in one stance, made once. `refused`: the reasons that are answered by 403."""
 
-    on_unknown: Literal["allow", "block"]
-    on_unidentified: Literal["allow", "block"]
-    on_no_copy: Literal["allow", "block", "undecided"] = "undecided"
-    copy_expires_after: Duration = 7 * DAY
-    mode: Literal["observe", "enforce"] = "observe"
-
-    def choice(self, reason: str) -> Choice:
-        """What enforce mode answers for a reason."""
-        match reason:
-            case "blocked":
-                return "block"
-            case "warned":
-                return "warn"
-            case "unknown":
-                return self.on_unknown
-            case "unidentified" | "foreign":
-                return self.on_unidentified
-            case "no-copy" | "expired" | "error":
-                return self.on_no_copy
-            case _:
-                return "allow"
-
-
-class Check:
-    """The ASGI application. `counts`: how often each reason was the answer since the start."""
-
-    def __init__(self, copy: Copy, rules: DoorRules) -> None:
-        self.counts = dict.fromkeys(REASONS, 0)
-        self._copy = copy
-        self._answers = {reason: _start(rules, reason) for reason in REASONS}
-        self._refusals = {
-            (reason, command, of): _start(rules, reason, command, of)
-            for reason in REASONS
-            if rules.mode == "enforce" and rules.choice(reason) == "block"
+    def __init__(self, rules: DoorRules, stance: Stance) -> None:
+        self.usual = {reason: _start(rules, stance, reason) for reason in REASONS}
+        self.refused = frozenset(reason for reason in REASONS if rules.answer(reason, stance) == "block")
+        self.refusals = {
+            (reason, command, of): _start(rules, stance, reason, command, of)
+            for reason in self.refused
             for command in (*COMMANDS, OTHER)
             for of in _GENERATIONS
         }
-        self._refused = frozenset(reason for reason, _, _ in self._refusals)
-        self._strictness = {reason: _STRICTNESS[rules.choice(reason)] for reason in REASONS}
+
+
+class Check:
+    """The ASGI application. `counts`: how often each reason was the answer since the start.
+
+    `note(headers, reason)` is told of every request that opens mail; it must be quick.
+    """
+
+    def __init__(self, judge: Judge, note: Callable[[Headers, str], None] = lambda _headers, _reason: None) -> None:
+        self.counts = dict.fromkeys(REASONS, 0)
+        self._judge = judge
+        self._copy = judge.copy
+        self._note = note
+        self._answers = {stance: _Answers(judge.rules, stance) for stance in _STANCES}
 
     async def __call__(self, scope: Scope, _receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -148,13 +112,15 @@ class Check:
                 return None
             reason = "clear"
             if has_rules(record):
-                reason = _REASON[fast_outcome(record, reader.effects, self._copy.time.now())[0]]
+                reason = REASON[fast_outcome(record, reader.effects, self._copy.time.now())[0]]
         except Exception:  # a header that is missing, credentials that are not base64: read with care
             return None
-        if reason in self._refused:
+        answers = self._answers[self._judge.stance()]
+        if reason in answers.refused:
             return None
         self.counts[reason] += 1
-        return self._answers[reason]
+        self._note(headers, reason)
+        return answers.usual[reason]
 
     def _any(self, headers: Headers) -> Event:
         try:
@@ -163,9 +129,12 @@ class Check:
             # Whatever it is, a 500 makes some phones throw their mailbox away. It is counted, and seen there.
             reason, parsed = "error", _UNREAD
         self.counts[reason] += 1
-        if reason not in self._refused:
-            return self._answers[reason]
-        return self._refusals[reason, parsed.command, generation(parsed.protocol)]
+        if reason != "passed-on":
+            self._note(headers, reason)
+        answers = self._answers[self._judge.stance()]
+        if reason not in answers.refused:
+            return answers.usual[reason]
+        return answers.refusals[reason, parsed.command, generation(parsed.protocol)]
 
     def _decide(self, headers: Headers) -> tuple[str, Request | Unidentified]:
         fields = dict(headers)
@@ -185,34 +154,8 @@ class Check:
             return self._copy.why_not, parsed
         if isinstance(parsed, Unidentified):
             return "unidentified", parsed
-        return self._look_up(parsed, reader.get, reader.effects), parsed
-
-    def _look_up(self, request: Request, get: Callable[[bytes], bytes | None], effects: Effects) -> str:
-        """Every name of the device counts; of several that are known, the strictest."""
-        found = ""
-        user = request.user
-        for name in request.device_ids:
-            record = get(identity_key(name))
-            if record is not None:
-                reason = self._judge(record, user, effects)
-                if not found or self._strictness[reason] > self._strictness[found]:
-                    found = reason
-        return found or "unknown"
-
-    def _judge(self, record: bytes, user: str, effects: Effects) -> str:
-        if not binds(record, user.encode()) and not _binds_another_form(record, user):
-            return "foreign"
-        if not has_rules(record):
-            return "clear"
-        outcome = fast_outcome(record, effects, self._copy.time.now())[0]
-        return _REASON[outcome]
-
-
-_REASON: Final = {Outcome.ALLOW: "clear", Outcome.WARN: "warned", Outcome.BLOCK: "blocked"}
-
-
-def _binds_another_form(record: bytes, user: str) -> bool:
-    return any(binds(record, login.encode()) for login in login_candidates(user)[1:])
+        keys = map(identity_key, parsed.device_ids)
+        return self._judge.look_up(keys, parsed.user, reader.get, reader.effects), parsed
 
 
 def _is_ambiguous(headers: Headers) -> bool:
@@ -220,10 +163,9 @@ def _is_ambiguous(headers: Headers) -> bool:
     return any(names.count(name) > 1 for name in _DECIDING)
 
 
-def _start(rules: DoorRules, reason: str, command: str = "", of: str = "") -> Event:
+def _start(rules: DoorRules, stance: Stance, reason: str, command: str = "", of: str = "") -> Event:
     """The start of the answer for a reason: status and headers, made once."""
-    would = rules.choice(reason)
-    does: Choice = "allow" if rules.mode == "observe" and _STATUS[would] != 204 else would
+    does, would = rules.answer(reason, stance), rules.choice(reason)
     told = {"Verdict": does, "Reason": reason, "Command": command, "Generation": of}
     if would != does:
         told["Would"] = would

@@ -8,6 +8,9 @@ the layout, so that a store may append a checksum.
                the logins, the rules, the device's ref (UTF-8, to the end)
     rule       rule u32, cell u16, app u16, finding u8, counts_from i64, not_before i64
     logins     ff LOGIN ff LOGIN ... ff, or nothing (ff never occurs in UTF-8, so no login can imitate two)
+    secret     version u8, length of the salt u8, length of the label u8, 0 u8, the digest (32 bytes), the salt,
+               the label (UTF-8)
+    mode       observe or enforce (ASCII)
     state      version u8, flags u8 (1 counts, 2 held), consequence u8, revision u32, number of effects u16,
                number of apps u16, the effects i64, then policy and apps, each with its length u16
 """
@@ -15,7 +18,7 @@ the layout, so that a store may append a checksum.
 import hashlib
 import struct
 from collections.abc import Mapping
-from typing import Final, NamedTuple
+from typing import Final, Literal, NamedTuple, get_args
 
 from gatepost.core.fleet.finding import Finding
 from gatepost.core.instant import NEVER, Instant
@@ -24,7 +27,12 @@ from gatepost.core.policy.verdict import DueRule, Outcome, RuleState, Standing
 
 VERSION: Final = 1
 IDENTITY: Final = b"e:"
+CERTIFICATE: Final = b"c:"
+PASSWORD: Final = b"p:"
+"""Three kinds of mail identities, under each of which a standing is kept."""
 RULE: Final = b"r:"
+SECRET: Final = b"h:"
+MODE: Final = b"m:"
 LONGEST_ID: Final = 400
 """Bytes; longer ids are hashed, because a key of the copy holds at most 511."""
 
@@ -33,6 +41,8 @@ _RULE: Final = struct.Struct("<IHHBqq")
 _TIMES: Final = struct.Struct("<IHxxxqq")
 """A rule again, without what a decision does not need."""
 _STATE: Final = struct.Struct("<BBBIHH")
+_SECRET: Final = struct.Struct("<BBBx32s")
+_DIGEST_SIZE: Final = 32
 _NOT_REPORTED: Final = -1
 _BETWEEN: Final = b"\xff"
 _LOGINS_AT: Final = _STANDING.size
@@ -44,6 +54,18 @@ _REPORT, _BLOCKS = Consequence.REPORT, Consequence.BLOCK
 _FINDINGS: Final = {finding.value: finding for finding in Finding}
 _CLEAR: Final = (Outcome.ALLOW, NEVER)
 _BLOCKED: Final = (Outcome.BLOCK, NEVER)
+
+
+Mode = Literal["observe", "enforce"]
+
+
+class Secret(NamedTuple):
+    """What a device password is checked by: `digest` is SHA-256 over salt and secret part. `label`: how the mail
+    server names sessions that it opened (login+label)."""
+
+    salt: bytes
+    digest: bytes
+    label: str
 
 
 class Batch(NamedTuple):
@@ -67,6 +89,26 @@ def identity_key(eas_id: str) -> bytes:
     if len(text) > LONGEST_ID:
         text = _BETWEEN + hashlib.sha256(text).digest()
     return IDENTITY + text
+
+
+def certificate_key(fingerprint: str) -> bytes:
+    """The key of a client certificate, by the lower-case hex of its SHA-256."""
+    return CERTIFICATE + fingerprint.encode("ascii")
+
+
+def password_key(selector: str) -> bytes:
+    """The key of the standing of the device that a device password belongs to, by the password's public part."""
+    return PASSWORD + selector.encode("ascii")
+
+
+def secret_key(selector: str) -> bytes:
+    """The key of what a device password is checked by."""
+    return SECRET + selector.encode("ascii")
+
+
+def mode_key(door: str) -> bytes:
+    """The key of a door's mode, by the door's name."""
+    return MODE + door.encode("ascii")
 
 
 def rule_key(rule: int) -> bytes:
@@ -164,6 +206,37 @@ def _of_another_release(version: int) -> ValueError:
 
 def _text(text: str) -> bytes:
     return text.encode("utf-8", "surrogatepass")
+
+
+def encode_secret(secret: Secret) -> bytes:
+    """struct.error, ValueError: a part beyond its field."""
+    label = _text(secret.label)
+    if len(secret.digest) != _DIGEST_SIZE:
+        raise ValueError("a secret's digest is not SHA-256")
+    return _SECRET.pack(VERSION, len(secret.salt), len(label), secret.digest) + secret.salt + label
+
+
+def decode_secret(value: bytes) -> Secret:
+    """The inverse of `encode_secret`. ValueError: not such bytes."""
+    try:
+        version, salt, label, digest = _SECRET.unpack_from(value)
+    except struct.error as error:
+        raise ValueError(f"not a secret: {error}") from error
+    if version != VERSION:
+        raise _of_another_release(version)
+    label_at = _SECRET.size + salt
+    if len(value) != label_at + label:
+        raise ValueError("a secret has the wrong length")
+    return Secret(value[_SECRET.size : label_at], digest, value[label_at:].decode("utf-8", "surrogatepass"))
+
+
+def decode_mode(value: bytes) -> Mode:
+    """ValueError: no such mode."""
+    mode = value.decode("ascii", "replace")
+    for known in get_args(Mode):
+        if mode == known:
+            return known  # type: ignore[no-any-return] # get_args forgets what the arguments are
+    raise ValueError(f"a door has no mode {mode!r}")
 
 
 def effects_of(states: Mapping[int, RuleState]) -> dict[int, Cells]:

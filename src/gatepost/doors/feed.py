@@ -1,91 +1,144 @@
-"""Following the site's change stream: the thread that keeps the door's copy up to date."""
+"""Following the site's change stream: the thread that keeps the door's copy, and what hangs on it, up to date."""
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final
 
 import lmdb
 
+from gatepost import clock
+from gatepost.core.instant import SECOND, Duration
 from gatepost.doors.copy import Copy
 from gatepost.doors.entry import Batch
+from gatepost.doors.report import Opened, Report, Sighting, Tell
 from gatepost.doors.table import BatchRefused
 
-__all__ = ["Batch", "Changes", "Confirm", "follow"]
+__all__ = ["Batch", "Changes", "Follower", "Push"]
 
 Changes = Callable[[int], Batch | None]
 """Everything after a position, or a page of it; None or a batch without entries: nothing more. It must hand over a
 batch (without entries, if need be) when the site's clock was moved."""
 
-Confirm = Callable[[int, str], None]
-"""Tells the site the door's position and problem ("" if it has none)."""
+Push = Callable[[Sequence[bytes]], None]
+"""Brings another program that goes by the copy (HAProxy's maps) up to date: these keys changed, or none did and time
+passed. OSError: it cannot; it is called again, and knows by itself what it still owes."""
 
 POLL: Final = 0.015
 FIRST_WAIT: Final = 0.05
 LONGEST_WAIT: Final = 2.0
 """Seconds."""
 
+TELL_EVERY: Final[Duration] = SECOND
+"""How long sightings are gathered, and what else is no hurry."""
+
+CALL_EVERY: Final[Duration] = 30 * SECOND
+"""How often a door without news is heard of."""
+
 _log = logging.getLogger(__name__)
 
 
-def follow(
-    copy: Copy,
-    changes: Changes,
-    confirm: Confirm,
-    *,
-    retry_on: tuple[type[Exception], ...],
-    stop: threading.Event,
-    after_first_round: Callable[[], None] = lambda: None,
-) -> None:
-    """Apply what the stream brings until `stop` is set; returns then. Polls every 15 ms, waits longer while it fails.
+class Follower:
+    """`retry_on`: the exceptions by which the site's absence shows. `sightings` gives those since it was last called;
+    `opened` how the glass stands."""
 
-    Whatever fails, the door goes on with its last good copy and says so in `copy.problem` (I-26). `retry_on` are the
-    exceptions by which the site's absence shows; any other is logged too, and tried again all the same: a door that
-    stopped following would never open again. `after_first_round` is called once, when the door has caught up or knows
-    that it cannot.
-    """
-    expected: tuple[type[Exception], ...] = (*retry_on, OSError, lmdb.Error)
-    told: tuple[int, str] | None = None
-    wait = FIRST_WAIT
-    first = True
-    while not stop.is_set():
-        more = failed = False
+    def __init__(
+        self,
+        copy: Copy,
+        changes: Changes,
+        tell: Tell,
+        *,
+        retry_on: tuple[type[Exception], ...],
+        pushes: Sequence[Push] = (),
+        sightings: Callable[[], Sequence[Sighting]] = lambda: (),
+        opened: Callable[[], Opened | None] = lambda: None,
+    ) -> None:
+        self._copy, self._changes, self._tell, self._pushes = copy, changes, tell, pushes
+        self._sightings, self._opened = sightings, opened
+        self._expected: tuple[type[Exception], ...] = (*retry_on, OSError, lmdb.Error)
+        self._pushed = copy.position
+        self._told: Report | None = None
+        self._told_at = -CALL_EVERY
+        self._owed: dict[tuple[str, str, str], Sighting] = {}
+
+    def run(self, stop: threading.Event, after_first_round: Callable[[], None] = lambda: None) -> None:
+        """Apply what the stream brings until `stop` is set. Polls every 15 ms, waits longer while it fails.
+
+        Whatever fails, the door goes on with its last good copy and says so in `copy.problem` (I-26).
+        `after_first_round` is called once, when the door has caught up or knows that it cannot.
+        """
+        wait = FIRST_WAIT
+        first = True
+        while not stop.is_set():
+            more, failed = self._round()
+            self._report()
+            if more and not failed:
+                continue
+            if first:
+                first = False
+                after_first_round()
+            stop.wait(wait if failed else POLL)
+            wait = min(2 * wait, LONGEST_WAIT) if failed else FIRST_WAIT
+        self._gather()
+        self._report(last=True)
+
+    def _round(self) -> tuple[bool, bool]:
+        """One step along the stream: whether there may be more at once, and whether it failed.
+
+        An unforeseen exception is logged and tried again too: a door that stopped following would never open again.
+        """
         try:
-            more = _take(copy, changes)
-            wait = FIRST_WAIT
+            keys = self._take()
         except BatchRefused as refused:
-            copy.problem, failed = str(refused), True
-        except expected as error:
-            copy.problem, failed = f"the copy cannot be brought up to date: {error}", True
+            self._copy.problem = str(refused)
+        except self._expected as error:
+            self._copy.problem = f"the copy cannot be brought up to date: {error}"
         except Exception as error:
             _log.exception("the copy cannot be brought up to date, for an unforeseen reason")
-            copy.problem, failed = f"the copy cannot be brought up to date: {error!r}", True
-        if (copy.position, copy.problem) != told and _tell(copy, confirm):
-            told = (copy.position, copy.problem)
-        if more:
-            continue
-        if first:
-            first = False
-            after_first_round()
-        stop.wait(wait if failed else POLL)
-        wait = min(2 * wait, LONGEST_WAIT) if failed else FIRST_WAIT
+            self._copy.problem = f"the copy cannot be brought up to date: {error!r}"
+        else:
+            return bool(keys), not self._push(keys)
+        self._push(())  # time passes for what hangs on the copy, whether the site is there or not
+        return False, True
 
+    def _take(self) -> Sequence[bytes]:
+        batch = self._changes(self._copy.position)
+        if batch is None:
+            self._copy.nothing_new()
+            return ()
+        self._copy.apply(batch)
+        return [key for key, _ in batch.entries]
 
-def _take(copy: Copy, changes: Changes) -> bool:
-    """One step along the stream. True if there may be more at once."""
-    batch = changes(copy.position)
-    if batch is None:
-        copy.nothing_new()
-        return False
-    copy.apply(batch)
-    return bool(batch.entries)
+    def _push(self, keys: Sequence[bytes]) -> bool:
+        """Whether everything that hangs on the copy is where the copy is; only then is the position told (I-27)."""
+        position, good = self._copy.position, True
+        for push in self._pushes:
+            try:
+                push(keys)
+            except OSError as error:
+                self._copy.problem, good = str(error), False
+        if good:
+            self._pushed = position
+        return good
 
+    def _report(self, *, last: bool = False) -> None:
+        report = Report(self._pushed, self._copy.problem, opened=self._opened())
+        since = clock.boot_elapsed() - self._told_at
+        if since >= TELL_EVERY:
+            self._gather()
+        due = since >= (TELL_EVERY if self._owed else CALL_EVERY)
+        if report == self._told and not due and not (last and self._owed):
+            return
+        # What cannot be told is told at the next round.
+        try:
+            self._tell(report._replace(sightings=tuple(self._owed.values())))
+        except Exception as error:
+            _log.debug("the site cannot be told: %r", error)
+            return
+        self._told, self._told_at = report, clock.boot_elapsed()
+        self._owed.clear()
 
-def _tell(copy: Copy, confirm: Confirm) -> bool:
-    """Whether the site now knows the position and the problem. What cannot be told is told at the next round."""
-    try:
-        confirm(copy.position, copy.problem)
-    except Exception as error:
-        _log.debug("the site cannot be told: %r", error)
-        return False
-    return True
+    def _gather(self) -> None:
+        for sighting in self._sightings():
+            earlier = self._owed.get(sighting.key)
+            self._owed[sighting.key] = sighting._replace(first=earlier.first) if earlier else sighting

@@ -7,13 +7,15 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 import uvicorn
 
-from gatepost.doors.check import Check, DoorRules
+from gatepost.doors.check import Check
 from gatepost.doors.copy import Copy
-from gatepost.doors.feed import Changes, Confirm, follow
+from gatepost.doors.feed import Changes, Follower
+from gatepost.doors.judge import DoorRules, Judge
+from gatepost.doors.report import Tell
 
 LOOK_AT_AGE_EVERY: Final = 0.25
 STOP_WITHIN: Final = 2
@@ -23,58 +25,51 @@ STEP: Final = 0.1
 BACKLOG: Final = 2048
 
 
-def run_door(
-    listen: tuple[str, int],
-    table_path: Path,
-    site_id: str,
-    rules: DoorRules,
-    changes: Changes,
-    confirm: Confirm,
-    retry_on: tuple[type[Exception], ...],
-    ready: Callable[[], None],
-) -> None:
+class Door(NamedTuple):
+    """What a door is made of. `retry_on`: the exceptions by which the site's absence shows."""
+
+    name: str
+    listen: tuple[str, int]
+    table: Path
+    site: str
+    rules: DoorRules
+    changes: Changes
+    tell: Tell
+    retry_on: tuple[type[Exception], ...]
+
+
+def run_door(door: Door, ready: Callable[[], None]) -> None:
     """Answer checks until SIGTERM or SIGINT, then return.
 
     `ready` is called, from another thread, once checks are answered and the copy has caught up or is known to be all
-    there is. `changes` and `confirm` are called from that thread too. OSError: the address is taken, or another door
+    there is. `changes` and `tell` are called from that thread too. OSError: the address is taken, or another door
     uses the copy.
     """
     with _signals_asking_to_end() as asked:
-        copy = Copy(table_path, site_id, rules.copy_expires_after)
+        copy = Copy(door.table, door.site, door.rules.copy_expires_after)
+        judge = Judge(copy, door.rules, door.name)
         stop = threading.Event()
-        server = _Server(Check(copy, rules), copy, asked)
-        follower = threading.Thread(
-            target=_follow,
-            args=(server, copy, changes, confirm, retry_on, stop, ready),
-            name="door-feed",
-            daemon=True,
-        )
+        server = _Server(Check(judge), copy, asked)
+        follower = Follower(copy, door.changes, door.tell, retry_on=door.retry_on)
+        thread = threading.Thread(target=_follow, args=(server, follower, stop, ready), name="door-feed", daemon=True)
         try:
-            listener = _listen(listen)
-            follower.start()
+            listener = _listen(door.listen)
+            thread.start()
             server.run(sockets=[listener])
         finally:
             stop.set()
             server.open.set()
-            if follower.ident is not None:
-                follower.join(STOP_WITHIN)
+            if thread.ident is not None:
+                thread.join(STOP_WITHIN)
             # A site that hangs must not keep the door from ending. What the follower may still use stays open then:
             # the process ends with it, and the copy is sound at any moment.
-            if not follower.is_alive():
+            if not thread.is_alive():
                 copy.close()
 
 
-def _follow(
-    server: "_Server",
-    copy: Copy,
-    changes: Changes,
-    confirm: Confirm,
-    retry_on: tuple[type[Exception], ...],
-    stop: threading.Event,
-    ready: Callable[[], None],
-) -> None:
+def _follow(server: "_Server", follower: Follower, stop: threading.Event, ready: Callable[[], None]) -> None:
     server.open.wait()
-    follow(copy, changes, confirm, retry_on=retry_on, stop=stop, after_first_round=ready)
+    follower.run(stop, ready)
 
 
 class _Server(uvicorn.Server):

@@ -25,7 +25,20 @@ from lmdb import verify
 
 from gatepost.core.policy.policy import Cells
 from gatepost.core.policy.verdict import RuleState
-from gatepost.doors.entry import IDENTITY, RULE, Batch, decode_standing, decode_state, effects_of
+from gatepost.doors.entry import (
+    CERTIFICATE,
+    IDENTITY,
+    MODE,
+    PASSWORD,
+    RULE,
+    SECRET,
+    Batch,
+    decode_mode,
+    decode_secret,
+    decode_standing,
+    decode_state,
+    effects_of,
+)
 from gatepost.doors.time import Contact
 
 FORMAT: Final = 1
@@ -281,14 +294,22 @@ def _meta(site: str, position: int, entries: int, whole: bool, contact: Contact)
     return _sealed(META, json.dumps(meta).encode())
 
 
+_DECODERS: Final[Mapping[bytes, Callable[[bytes], object]]] = {
+    IDENTITY: decode_standing,
+    CERTIFICATE: decode_standing,
+    PASSWORD: decode_standing,
+    SECRET: decode_secret,
+    MODE: decode_mode,
+    RULE: decode_state,
+}
+"""By the key's first two bytes."""
+
+
 def _record(key: bytes, value: bytes | None) -> bytes | None:
     """What to store for an entry; None to delete it. BatchRefused where a door could not read it."""
     try:
-        if key.startswith(RULE) and key[len(RULE) :].isdigit():
-            decode: Callable[[bytes], object] = decode_state
-        elif key.startswith(IDENTITY) and len(key) <= LONGEST_KEY:
-            decode = decode_standing
-        else:
+        decode = _DECODERS.get(key[:2])
+        if decode is None or len(key) > LONGEST_KEY or (decode is decode_state and not key[2:].isdigit()):
             raise ValueError("the key is of no known kind")
         if value is None:
             return None

@@ -1,0 +1,126 @@
+"""What a door answers: from its copy, by what the site declared, in its mode, and everything while opened by hand.
+
+Every way in (the check, a mail login, an evaluation, a session that is open) asks here, so they cannot differ (I-1).
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from gatepost.core.instant import DAY, Duration
+from gatepost.core.policy.policy import Cells
+from gatepost.core.policy.verdict import Outcome
+from gatepost.doors.activesync import login_candidates
+from gatepost.doors.copy import Copy
+from gatepost.doors.entry import Mode, binds, fast_outcome, has_rules, mode_key
+
+Choice = Literal["allow", "warn", "block", "undecided"]
+Stance = Literal["observe", "enforce", "open"]
+"""A door's mode; open, whatever its mode is, once somebody broke the glass."""
+
+REASONS: Final = (
+    "clear",
+    "passed-on",
+    "warned",
+    "blocked",
+    "unknown",
+    "unidentified",
+    "foreign",
+    "no-copy",
+    "expired",
+    "error",
+)
+REASON: Final = {Outcome.ALLOW: "clear", Outcome.WARN: "warned", Outcome.BLOCK: "blocked"}
+LETS_THROUGH: Final = frozenset({"allow", "warn"})
+_STRICTNESS: Final[Mapping[Choice, int]] = {"allow": 0, "warn": 1, "undecided": 2, "block": 3}
+
+
+@dataclass(frozen=True, slots=True)
+class DoorRules:
+    """What the door does where the copy does not say (I-29). A foreign device is answered as an unidentified one.
+
+    `mode`: the one to be in until the site names another.
+    """
+
+    on_unknown: Literal["allow", "block"]
+    on_unidentified: Literal["allow", "block"]
+    on_no_copy: Literal["allow", "block", "undecided"] = "undecided"
+    copy_expires_after: Duration = 7 * DAY
+    mode: Mode = "observe"
+
+    def choice(self, reason: str) -> Choice:
+        """What enforce mode answers for a reason."""
+        match reason:
+            case "blocked":
+                return "block"
+            case "warned":
+                return "warn"
+            case "unknown":
+                return self.on_unknown
+            case "unidentified" | "foreign":
+                return self.on_unidentified
+            case "no-copy" | "expired" | "error":
+                return self.on_no_copy
+            case _:
+                return "allow"
+
+    def answer(self, reason: str, stance: Stance) -> Choice:
+        """What is answered in this stance: only enforce mode ever refuses."""
+        would = self.choice(reason)
+        return would if stance == "enforce" or would in LETS_THROUGH else "allow"
+
+
+class Judge:
+    """`opened`: somebody broke the glass at this door. May be asked from any thread."""
+
+    def __init__(self, copy: Copy, rules: DoorRules, door: str) -> None:
+        self.copy, self.rules, self.door = copy, rules, door
+        self.opened = False
+        self._mode = mode_key(door)
+        self._strictness = {reason: _STRICTNESS[rules.choice(reason)] for reason in REASONS}
+
+    def stance(self) -> Stance:
+        """How this door stands now."""
+        if self.opened:
+            return "open"
+        reader = self.copy.reader
+        record = reader.get(self._mode) if reader else None
+        if record is None:
+            return self.rules.mode
+        return "enforce" if record.startswith(b"enforce") else "observe"
+
+    def reason(self, keys: Iterable[bytes], user: str) -> str:
+        """Why a user's device is answered as it is. `keys`: the mail identities that may all be this one device; of
+        several that are known, the strictest counts. `user`: case-folded."""
+        reader = self.copy.reader
+        if reader is None:
+            return self.copy.why_not
+        return self.look_up(keys, user, reader.get, reader.effects)
+
+    def answer(self, reason: str) -> Choice:
+        """What is answered for a reason now."""
+        return self.rules.answer(reason, self.stance())
+
+    def look_up(
+        self, keys: Iterable[bytes], user: str, get: Callable[[bytes], bytes | None], effects: Mapping[int, Cells]
+    ) -> str:
+        """As `reason`, from a copy that is there."""
+        found = ""
+        for key in keys:
+            record = get(key)
+            if record is not None:
+                reason = self._judge(record, user, effects)
+                if not found or self._strictness[reason] > self._strictness[found]:
+                    found = reason
+        return found or "unknown"
+
+    def _judge(self, record: bytes, user: str, effects: Mapping[int, Cells]) -> str:
+        if not binds(record, user.encode()) and not _binds_another_form(record, user):
+            return "foreign"
+        if not has_rules(record):
+            return "clear"
+        return REASON[fast_outcome(record, effects, self.copy.time.now())[0]]
+
+
+def _binds_another_form(record: bytes, user: str) -> bool:
+    return any(binds(record, login.encode()) for login in login_candidates(user)[1:])

@@ -34,6 +34,7 @@ from gatepost.storage.following import Following
 from gatepost.storage.store import BROKEN, VERSION, Store, store_version
 
 if TYPE_CHECKING:
+    from gatepost.doors.fronts import Front
     from gatepost.notify.smtp import Sender
 
 KEY_FILE = "checkpoint.key"
@@ -227,6 +228,33 @@ def door_rules(settings: Settings) -> DoorRules:
         on_no_copy=door.on_no_copy,
         copy_expires_after=door.copy_expires_after,
         mode="enforce" if settings.site.exercise else "observe",
+    )
+
+
+def front_of(site: Site, name: str) -> "Front":
+    """What a mail server's configuration has to know of this site and its door of this name."""
+    from gatepost.doors.fronts import Front, Place
+
+    at = site.settings.doors[name]
+    return Front(
+        site=site.settings.site.name,
+        door=name,
+        check=Place(*at.listen),
+        front=Place(*at.front),
+        backend=Place(*at.backend),
+        backend_path=at.backend_path,
+        rules=door_rules(site.settings),
+        users=at.users,
+        user_header=at.user_header,
+        certificates=at.certificates,
+        plain_refusal_types=site.settings.door.plain_refusal_types,
+        tls_certificate=at.tls_certificate,
+        tls_key=at.tls_key,
+        client_ca=at.client_ca,
+        haproxy_socket=at.haproxy_socket,
+        haproxy_files=at.haproxy_files,
+        doveadm=at.doveadm,
+        doveadm_key_file=at.doveadm_key_file,
     )
 
 

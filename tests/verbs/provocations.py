@@ -18,6 +18,7 @@ from gatepost.actions import (
     import_people,
     propose,
 )
+from gatepost.cli.doors import write_config
 from gatepost.core.instant import DAY
 from gatepost.core.refusal import Code
 from gatepost.storage import people, sitemeta
@@ -163,6 +164,12 @@ def _(scene: Scene) -> Verb:
 def _(scene: Scene) -> Verb:
     house = scene.house()
     return lambda: doors.forget_door(house.site, OPERATOR, "none")
+
+
+@provokes(Code.FRONT_UNFIT)
+def _(scene: Scene) -> Verb:
+    house = scene.house()
+    return lambda: write_config(house.site, "haproxy", "", house.site.directory)
 
 
 @provokes(Code.NO_SUCH_NOTICE)

@@ -1,7 +1,7 @@
 """Level 1 kept true: whenever something about a device, its person or a rule's audience changes, its standing is
 computed anew, written to the tables, published to the doors, and what changed for the person is recorded and told."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from itertools import islice
 
@@ -19,14 +19,16 @@ from gatepost.core.policy.compiled import Compiled, Rule
 from gatepost.core.policy.due import Terms, due_app, due_rule
 from gatepost.core.policy.policy import Consequence, Policy
 from gatepost.core.policy.verdict import DueRule, Outcome, Standing, effect_of, outcome_at
-from gatepost.doors.entry import encode_standing, identity_key
-from gatepost.storage import admissions, audience, devices, exceptions, people
+from gatepost.doors.entry import certificate_key, encode_standing, identity_key, password_key
+from gatepost.storage import admissions, audience, devices, exceptions, identities, people
 from gatepost.storage.audience import DueRow, Listener
 from gatepost.storage.devices import Member
 from gatepost.storage.notices import Notice, stop_about, threads
 
 NOBODY = ("\0",)
 """The logins of whoever has none: no request carries this one, while a device without any is bound to nobody."""
+
+_KEYS: Mapping[identities.Kind, Callable[[str], bytes]] = {"certificate": certificate_key, "password": password_key}
 
 PART = 2000
 """Devices brought up to date at once: enough to share look-ups, few enough to hold in memory."""
@@ -196,6 +198,9 @@ class Part:
         for key, ref in behind.items():
             if ref in standings:
                 entries[identity_key(key)] = encode_standing(standings[ref][1])
+        for identity in identities.of(self.change.conn, self.refs):
+            found = standings.get(identity.device)
+            entries[_KEYS[identity.kind](identity.key)] = encode_standing(found[1]) if found else None
         self.change.publish(entries)
 
     def _welcome(self) -> None:

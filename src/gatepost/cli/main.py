@@ -24,7 +24,7 @@ COMMANDS = {
     "init": ("site:init", "Make a site."),
     "serve": ("serve:serve", "Run everything of a site on this machine."),
     "worker": ("serve:worker", "Let time pass and mail be sent."),
-    "door": ("serve:door", "The check that the mail server asks."),
+    "door": ("doors:door", "Doors: the checks that mail servers ask."),
     "people": ("fleet:people", "People: import."),
     "role": ("access:role", "Who may do what."),
     "key": ("access:key", "SSH keys that sign approvals."),

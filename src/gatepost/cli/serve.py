@@ -1,4 +1,4 @@
-"""gatepost serve, gatepost worker, gatepost door: the long-running commands.
+"""gatepost serve, gatepost worker: the long-running commands, with gatepost door run.
 
 Each prints one line on standard output when it is ready, logs to standard error, and ends cleanly on SIGTERM.
 """
@@ -12,60 +12,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import structlog
-from cyclopts import App
 
-from gatepost.actions.doors import forget_door, list_doors
-from gatepost.cli.data import facts, listing
 from gatepost.cli.logging import configure_logging
 from gatepost.cli.output import Exit
 from gatepost.cli.session import Given
-from gatepost.config import FILE
-from gatepost.core.refusal import Code, Refusal
-from gatepost.wiring import run_site_door
+from gatepost.core.refusal import Refusal
 from gatepost.worker import run_worker
-
-door = App(name="door")
 
 RESTART = 1.0
 """Seconds before a part that ended by itself is started again."""
 
 _SET_PARENT_DEATH_SIGNAL = 1
 log = structlog.get_logger("gatepost.serve")
-
-
-@door.command(name="run")
-def run_door(name: str = "", /, *, session: Given) -> int:
-    """Answer the mail server's questions, from a copy of its own; goes on when everything else is away.
-
-    Parameters
-    ----------
-    name
-        Which of the site's doors; the first, if none is named.
-    """
-    configure_logging()
-    with session.site(for_door=True) as site:
-        if isinstance(site, Refusal | tuple):
-            return session.out.answer(site, str, lambda _: [])
-        doors = site.settings.doors
-        name = name or site.settings.first_door
-        if name not in doors:
-            text = f"There is no [doors.{name}] in {FILE}; there is {', '.join(doors)}."
-            return session.out.answer(Refusal(Code.NO_SUCH_DOOR, text), str, lambda _: [])
-        run_site_door(site, name, lambda: print(f"ready: door {name} on {doors[name].listen}", flush=True))
-    return Exit.DONE
-
-
-@door.command(name="list")
-def doors(*, session: Given) -> int:
-    """Every door, and how far behind its copy is."""
-    columns = ("name", "position", "behind", "contact", "problem")
-    return session.act(list_doors, lambda rows: listing(rows, *columns, nothing="No door has ever reported."))
-
-
-@door.command
-def forget(name: str, /, *, session: Given) -> int:
-    """Forget a door that is out of use, so that no retraction waits for it; one that still runs reports again."""
-    return session.act(lambda site: forget_door(site, session.by, name), facts)
 
 
 def worker(*, session: Given) -> int:

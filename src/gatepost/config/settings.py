@@ -120,6 +120,9 @@ class DoorProcess(Section):
     backend: Listen = Field(
         Address("127.0.0.1", 20000), description="HOST:PORT of the mail server's ActiveSync behind that proxy."
     )
+    backend_path: Line = Field(
+        "/Microsoft-Server-ActiveSync", description="Its path there. SOGo: /SOGo/Microsoft-Server-ActiveSync."
+    )
     tls_certificate: OptionalPath = Field(
         None, description="The proxy's certificate with its chain, PEM, for `door config`. Empty: no TLS there."
     )

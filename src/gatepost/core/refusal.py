@@ -60,6 +60,8 @@ class Code(StrEnum):
     NOTHING_FROZEN = "nothing_frozen"
     PURPOSE_MISSING = "purpose_missing"
     UNTIL_INVALID = "until_invalid"
+    # doors
+    FRONT_UNFIT = "front_unfit"
     # the site
     NOT_AN_EXERCISE = "not_an_exercise"
     SITE_EXISTS = "site_exists"

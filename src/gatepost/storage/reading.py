@@ -17,6 +17,7 @@ from gatepost.storage.schema import (
     active_apps,
     approvals,
     attestations,
+    door_modes,
     keys,
     revisions,
     roles,
@@ -194,6 +195,11 @@ def _attestation_voided(conn: Connection, _entry: Entry, event: e.AttestationVoi
     _end(conn, attestations, "attestation", event.attestation, event.because)
 
 
+def _door_mode(conn: Connection, entry: Entry, event: e.DoorModeChanged) -> None:
+    row = {"door": event.door, "mode": event.mode, "at": entry.at}
+    conn.execute(upsert(door_modes).values(row).on_conflict_do_update(index_elements=[door_modes.c.door], set_=row))
+
+
 _HANDLERS: dict[type[e.Event], Callable[[Connection, Entry, Any], None]] = {
     e.RoleGranted: _role_granted,
     e.RoleRevoked: _role_revoked,
@@ -217,4 +223,5 @@ _HANDLERS: dict[type[e.Event], Callable[[Connection, Entry, Any], None]] = {
     e.WaiverEnded: _waiver_ended,
     e.AttestationGiven: _attested,
     e.AttestationVoided: _attestation_voided,
+    e.DoorModeChanged: _door_mode,
 }

@@ -40,6 +40,47 @@ class DoorForgotten(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class DoorModeChanged(Event):
+    """`mode`: observe or enforce. `because_hash`: why a door enforces before its time ("" where nothing was in the
+    way)."""
+
+    door: str
+    mode: str
+    because_hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class DoorOpened(Event):
+    """The glass was broken at a door at the instant `since`, perhaps long before the site heard of it."""
+
+    door: str
+    since: int
+    who_hash: str
+    reason_hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class DoorClosed(Event):
+    """The door goes by its copy again."""
+
+    door: str
+
+
+@dataclass(frozen=True, slots=True)
+class DevicePasswordIssued(Event):
+    """`selector`: the password's public part. The secret part is nowhere but with the person."""
+
+    selector: str
+    device: str
+
+
+@dataclass(frozen=True, slots=True)
+class DevicePasswordRevoked(Event):
+    selector: str
+    device: str
+
+
+@dataclass(frozen=True, slots=True)
 class BackupMade(Event):
     size: int
     root: str

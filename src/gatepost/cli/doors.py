@@ -1,0 +1,104 @@
+"""gatepost door: the doors of a site, and the mail servers that they stand before."""
+
+from pathlib import Path
+
+from cyclopts import App
+
+from gatepost.actions.doors import forget_door, list_doors
+from gatepost.actions.site import Site
+from gatepost.cli.data import facts, listing
+from gatepost.cli.logging import configure_logging
+from gatepost.cli.output import Exit, Lines
+from gatepost.cli.session import Given
+from gatepost.config import FILE
+from gatepost.core.refusal import Code, Refusal
+from gatepost.doors.fronts import CHECKED_BY, Files, FrontUnfit, Kind, files
+from gatepost.wiring import front_of, run_site_door
+
+door = App(name="door")
+
+
+@door.command(name="run")
+def run_door(name: str = "", /, *, session: Given) -> int:
+    """Answer the mail server's questions, from a copy of its own; goes on when everything else is away.
+
+    Parameters
+    ----------
+    name
+        Which of the site's doors; the first, if none is named.
+    """
+    configure_logging()
+    with session.site(for_door=True) as site:
+        if isinstance(site, Refusal | tuple):
+            return session.out.answer(site, str, lambda _: [])
+        found = door_named(site, name)
+        if isinstance(found, Refusal):
+            return session.out.answer(found, str, lambda _: [])
+        listen = site.settings.doors[found].listen
+        run_site_door(site, found, lambda: print(f"ready: door {found} on {listen}", flush=True))
+    return Exit.DONE
+
+
+def door_named(site: Site, name: str) -> str | Refusal:
+    """The door of this name in the settings; the first, if none is named."""
+    doors = site.settings.doors
+    if name and name not in doors:
+        text = f"There is no [doors.{name}] in {FILE}; there is {', '.join(doors)}."
+        return Refusal(Code.NO_SUCH_DOOR, text)
+    return name or site.settings.first_door
+
+
+@door.command(name="list")
+def doors(*, session: Given) -> int:
+    """Every door, and how far behind its copy is."""
+    columns = ("name", "position", "behind", "contact", "problem")
+    return session.act(list_doors, lambda rows: listing(rows, *columns, nothing="No door has ever reported."))
+
+
+@door.command
+def forget(name: str, /, *, session: Given) -> int:
+    """Forget a door that is out of use, so that no retraction waits for it; one that still runs reports again."""
+    return session.act(lambda site: forget_door(site, session.by, name), facts)
+
+
+@door.command
+def config(kind: Kind, name: str = "", /, *, out: Path = Path(), session: Given) -> int:
+    """Write a mail server's configuration for this site: what it asks of the door, and what it does without it.
+
+    Parameters
+    ----------
+    kind
+        The program that stands before the mail, or that is the mail server.
+    name
+        Which of the site's doors it asks; the first, if none is named.
+    out
+        The directory to write into; what was written there before is replaced.
+    """
+
+    return session.act(lambda site: write_config(site, kind, name, out), _shown)
+
+
+def write_config(site: Site, kind: Kind, name: str, out: Path) -> dict[str, object] | Refusal:
+    """Nothing is written unless everything can be rendered."""
+    found = door_named(site, name)
+    if isinstance(found, Refusal):
+        return found
+    try:
+        written = files(kind, front_of(site, found))
+    except FrontUnfit as unfit:
+        return Refusal(Code.FRONT_UNFIT, str(unfit))
+    return _write(out, kind, written)
+
+
+def _write(out: Path, kind: Kind, written: Files) -> dict[str, object]:
+    for file, content in written.items():
+        (out / file).parent.mkdir(parents=True, exist_ok=True)
+        (out / file).write_bytes(content)
+    first = next(iter(written))
+    return {"directory": str(out), "files": list(written), "check": CHECKED_BY[kind].format(file=first)}
+
+
+def _shown(done: dict[str, object]) -> Lines:
+    files_written = done["files"]
+    yield f"{done['directory']}: {', '.join(map(str, files_written if isinstance(files_written, list) else []))}"
+    yield f"Check it there with: {done['check']}"

@@ -64,12 +64,14 @@ def values(conn: Connection, keys: Iterable[Key]) -> dict[Key, Value]:
 def confirm(conn: Connection, name: str, position: int, at: int, problem: str) -> None:
     """A door says which position its copy is at."""
     row = {"name": name, "position": position, "contact_at": at, "problem": problem}
-    conn.execute(upsert(doors).values(row).on_conflict_do_update(index_elements=[doors.c.name], set_=row))
+    statement = upsert(doors).values(row | {"first_at": at})
+    conn.execute(statement.on_conflict_do_update(index_elements=[doors.c.name], set_=row))
 
 
 def doors_at(conn: Connection) -> list[tuple[str, int, int, str]]:
     """Every door: name, position of its copy, last contact, problem."""
-    return [tuple(row) for row in conn.execute(select(doors).order_by(doors.c.name))]
+    columns = (doors.c.name, doors.c.position, doors.c.contact_at, doors.c.problem)
+    return [tuple(row) for row in conn.execute(select(*columns).order_by(doors.c.name))]
 
 
 def slowest(conn: Connection) -> int | None:

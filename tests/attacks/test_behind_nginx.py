@@ -5,14 +5,14 @@ import socket
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 
 import pytest
 
-from gatepost.doors.activesync import REFUSAL_129
+from gatepost.doors.fronts import files
 from tests.doors.site import V140, basic, plain
 from tests.doors.test_run import Door
-from tests.servers.nginx import Nginx, mail_front
+from tests.servers.front import a_front
+from tests.servers.nginx import Nginx
 from tests.servers.ports import free_port
 
 pytestmark = pytest.mark.needs("nginx-light")
@@ -56,16 +56,9 @@ def mail(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
         ends.callback(server.server_close)
         ends.callback(server.shutdown)
         ends.callback(door.stop)
-        ends.enter_context(Nginx(home / "nginx", port, mail_front(port, door.port, server.server_port, _bodies(home))))
+        front = a_front(port, door.port, server.server_port)
+        ends.enter_context(Nginx(home / "nginx", port, files("nginx", front)))
         yield port
-
-
-def _bodies(home: Path) -> Path:
-    bodies = home / "bodies"
-    bodies.mkdir()
-    for command, body in REFUSAL_129.items():
-        (bodies / f"{command}.wbxml").write_bytes(body)
-    return bodies
 
 
 def raw(port: int, line: bytes, *headers: bytes, body: bytes = b"\x03\x01") -> bytes:

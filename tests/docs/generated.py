@@ -12,7 +12,6 @@ import os
 import re
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
-from pathlib import Path
 from types import UnionType
 from typing import Any, Final, get_args, get_origin
 from unittest.mock import patch
@@ -34,9 +33,9 @@ from gatepost.documents.policy_document import (
     PolicyDocument,
     TextPart,
 )
-from gatepost.doors.activesync import REFUSAL_129
+from gatepost.doors.fronts import files
 from tests.docs.pages import DOCS, PAGES
-from tests.servers.nginx import mail_front
+from tests.servers.front import a_front
 
 _PART: Final = re.compile(
     r"(?P<begin><!-- begin (?P<name>[a-z ]+) -->\n)(?P<text>.*?)(?P<end><!-- end (?P=name) -->)", re.DOTALL
@@ -146,20 +145,9 @@ def _default(required: bool, value: object) -> str:
 
 
 def nginx_part() -> str:
-    """The recipe that tests/doors runs a real nginx with, on a reader's ports."""
-    recipe = mail_front(port=8443, door=8181, backend=8080, bodies=Path("/etc/nginx/gatepost"))
-    lines = recipe.strip("\n").splitlines()
-    return "\n```nginx\n" + "\n".join(line.removeprefix("  ") for line in lines) + "\n```\n\n"
-
-
-def refusals_part() -> str:
-    lines = [f"$ printf '{escaped(body)}' > gatepost/{command}.wbxml" for command, body in REFUSAL_129.items()]
-    return "\n```console\n$ mkdir gatepost\n" + "\n".join(lines) + "\n```\n\n"
-
-
-def escaped(body: bytes) -> str:
-    """For printf, which takes octal everywhere (POSIX)."""
-    return "".join(f"\\{byte:03o}" for byte in body)
+    """What `door config nginx` writes for a site as init makes it: the tests run a real nginx with it."""
+    written = files("nginx", a_front(port=8443, door=8181, backend=20000))
+    return f"\n```nginx\n{written['gatepost.conf'].decode()}```\n\n"
 
 
 PARTS: Final[Mapping[str, Callable[[], str]]] = {
@@ -174,7 +162,6 @@ PARTS: Final[Mapping[str, Callable[[], str]]] = {
     "policy example device": lambda: keys_part(ExampleDevice),
     "policy example person": lambda: keys_part(ExamplePerson),
     "nginx": nginx_part,
-    "status bodies": refusals_part,
 }
 
 

@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 from tests.journeys.conftest import Serve
+from tests.journeys.program import configure
 from tests.journeys.story import Story, basic
 from tests.servers.mail_sink import MailSink
-from tests.servers.nginx import Nginx, mail_front
+from tests.servers.nginx import Nginx
 from tests.servers.ports import free_port
 
 REFUSED_SYNC = bytes.fromhex("03016a00 454e 03313239 00 0101")
@@ -65,10 +66,9 @@ def test_a_phone_meets_the_block_and_the_retraction_at_nginx(
     ready: Story, mails: MailSink, serve: Serve, backend: int, tmp_path: Path
 ) -> None:
     """I-27, I-30: Status 129 for the blocked phone in both forms of its query, mail for the others and after."""
-    bodies = tmp_path / "bodies"
-    bodies.mkdir()
-    (bodies / "Sync.wbxml").write_bytes(REFUSED_SYNC)
     port = free_port()
+    configure(ready.site, doors__mail__front=f"127.0.0.1:{port}", doors__mail__backend=f"127.0.0.1:{backend}")
+    ready.say("door config nginx --out", tmp_path / "nginx")
     serve(ready.site)
     ready.announce()
     ready.accepted("announcement", "hanna@example.com", "E2")
@@ -76,7 +76,7 @@ def test_a_phone_meets_the_block_and_the_retraction_at_nginx(
     def hannas(query: str = "Cmd=Sync&User=x&DeviceId=HANNAPHONE1&DeviceType=P") -> tuple[int, bytes]:
         return sync(port, "hanna@example.com", query)
 
-    with Nginx(tmp_path / "nginx", port, mail_front(port, ready.port, backend, bodies)):
+    with Nginx(tmp_path / "nginx", port):
         assert hannas() == hannas(HANNAS_BASE64) == (200, b"mail")
         ready.say("clock set 2020-07-12")
         ready.waits_for(403, "hanna@example.com", "HANNAPHONE1")

@@ -1,0 +1,35 @@
+"""What a site with one door on loopback says of itself to the writers of configuration."""
+
+from dataclasses import replace
+from typing import Any
+
+from gatepost.core.instant import DAY
+from gatepost.doors.fronts import Front, Place
+from gatepost.doors.judge import DoorRules
+
+RULES = DoorRules("allow", "block", "undecided", DAY, "enforce")
+
+
+def a_front(port: int, door: int, backend: int, **changes: Any) -> Front:
+    """Phones come to `port`, the check is at `door`, the mail server at `backend`. `changes`: other fields."""
+    front = Front(
+        site="Corp",
+        door="mail",
+        check=Place("127.0.0.1", door),
+        front=Place("127.0.0.1", port),
+        backend=Place("127.0.0.1", backend),
+        backend_path="/Microsoft-Server-ActiveSync",
+        rules=RULES,
+        users=("basic",),
+        user_header="X-Remote-User",
+        certificates=False,
+        plain_refusal_types=(),
+        tls_certificate=None,
+        tls_key=None,
+        client_ca=None,
+        haproxy_socket=None,
+        haproxy_files=None,
+        doveadm="",
+        doveadm_key_file=None,
+    )
+    return replace(front, **changes)

@@ -98,5 +98,5 @@ def test_a_live_site_has_no_clock_to_set_and_no_app_to_look_for(tmp_path: Path) 
         "app_not_active",
         "deadline_passed",
     )
-    assert 'mode = "observe"' in (story.site / "gatepost.toml").read_text()
+    assert 'observe_for = "14d"' in (story.site / "gatepost.toml").read_text()
     story.holds()

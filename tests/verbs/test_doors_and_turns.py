@@ -12,7 +12,7 @@ from gatepost.actions.change import changing
 from gatepost.clock import pause
 from gatepost.core.refusal import Code, Refusal
 from gatepost.doors.report import Report
-from gatepost.storage.schema import doors as table
+from gatepost.storage.door_schema import doors as table
 from tests.verbs.houses import OPERATOR, TIKTOK, House, good
 
 

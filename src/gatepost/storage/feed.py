@@ -1,12 +1,13 @@
 """The change stream that doors follow: the newest value of each key, and the position at which it last changed."""
 
 from collections.abc import Iterable, Mapping
+from typing import NamedTuple
 
-from sqlalchemy import Connection, delete, func, select
+from sqlalchemy import Connection, delete, func, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from gatepost.storage import sitemeta
-from gatepost.storage.schema import doors, entries
+from gatepost.storage.door_schema import doors, entries
 
 Key = bytes
 Value = bytes | None
@@ -72,6 +73,31 @@ def doors_at(conn: Connection) -> list[tuple[str, int, int, str]]:
     """Every door: name, position of its copy, last contact, problem."""
     columns = (doors.c.name, doors.c.position, doors.c.contact_at, doors.c.problem)
     return [tuple(row) for row in conn.execute(select(*columns).order_by(doors.c.name))]
+
+
+class KnownDoor(NamedTuple):
+    """What is known of a door. `opened_at`: since when it stands open, by its machine's clock; None if it does not."""
+
+    name: str
+    position: int
+    contact_at: int
+    problem: str
+    first_at: int
+    opened_at: int | None
+    opened_by: str
+    opened_because: str
+
+
+def known_doors(conn: Connection) -> dict[str, KnownDoor]:
+    """Every door that ever reported, by name."""
+    columns = [doors.c[field] for field in KnownDoor._fields]
+    return {row.name: KnownDoor(*row) for row in conn.execute(select(*columns).order_by(doors.c.name))}
+
+
+def set_open(conn: Connection, name: str, at: int | None, by: str = "", because: str = "") -> None:
+    """Since when a door that has reported stands open, by whom and why; None: it does not."""
+    row = {"opened_at": at, "opened_by": by, "opened_because": because}
+    conn.execute(update(doors).where(doors.c.name == name).values(row))
 
 
 def slowest(conn: Connection) -> int | None:

@@ -7,7 +7,8 @@ from sqlalchemy import Connection, delete, select
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from gatepost.storage.among import among
-from gatepost.storage.schema import devices, identities
+from gatepost.storage.door_schema import identities
+from gatepost.storage.schema import devices
 
 Kind = Literal["certificate", "password"]
 

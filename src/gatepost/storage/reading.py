@@ -12,12 +12,12 @@ from sqlalchemy import Connection, Table, delete, insert, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from gatepost.core.ledger import events as e
+from gatepost.storage.door_schema import door_modes
 from gatepost.storage.schema import (
     READINGS,
     active_apps,
     approvals,
     attestations,
-    door_modes,
     keys,
     revisions,
     roles,

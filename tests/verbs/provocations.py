@@ -11,9 +11,11 @@ from gatepost.actions import (
     backup,
     bounce,
     catalogue,
+    device_passwords,
     doors,
     exempt,
     exercise,
+    glass,
     import_devices,
     import_people,
     propose,
@@ -166,16 +168,43 @@ def _(scene: Scene) -> Verb:
     return lambda: doors.forget_door(house.site, OPERATOR, "none")
 
 
+@provokes(Code.DEVICE_SHARED)
+def _(scene: Scene) -> Verb:
+    house = scene.house()
+    house.people("ben")
+    house.phone("ben", shared=True)
+    return lambda: device_passwords.issue(house.site, OPERATOR, "phone-ben")
+
+
+@provokes(Code.LABEL_UNFIT)
+def _(scene: Scene) -> Verb:
+    house = scene.house()
+    house.owners(1)
+    return lambda: device_passwords.issue(house.site, OPERATOR, "phone-u0", "my+phone")
+
+
 @provokes(Code.FRONT_UNFIT)
 def _(scene: Scene) -> Verb:
     house = scene.house()
     return lambda: write_config(house.site, "haproxy", "", house.site.directory)
 
 
+@provokes(Code.DOOR_NOT_OPEN)
+def _(scene: Scene) -> Verb:
+    house = scene.house()
+    return lambda: glass.close_door("mail", house.site.settings.doors["mail"])
+
+
 @provokes(Code.NO_SUCH_NOTICE)
 def _(scene: Scene) -> Verb:
     house = scene.house()
     return lambda: bounce.take_bounce(house.site, OPERATOR, notification("<nothing@corp.example>"), "dsn")
+
+
+@provokes(Code.SELECTOR_UNKNOWN)
+def _(scene: Scene) -> Verb:
+    house = scene.house()
+    return lambda: device_passwords.revoke(house.site, OPERATOR, "nobodyss")
 
 
 @provokes(Code.NOTHING_TO_MATCH)

@@ -1,6 +1,7 @@
 """What doors say of themselves."""
 
 from gatepost.actions.change import changing, looking, refresh_clock
+from gatepost.actions.glass import glass_differs, record_glass
 from gatepost.actions.site import Site
 from gatepost.actions.who import OPERATOR, acting
 from gatepost.core.ledger.events import DoorForgotten
@@ -15,6 +16,10 @@ def hear_door(site: Site, name: str, report: Report) -> None:
     with site.store.writing() as conn:
         refresh_clock(site, conn)
         feed.confirm(conn, name, report.position, site.clock.now(), report.problem)
+        if not glass_differs(feed.known_doors(conn)[name], report):
+            return
+    with changing(site) as change:
+        record_glass(change, name, report)
 
 
 def list_doors(site: Site) -> list[dict[str, object]]:

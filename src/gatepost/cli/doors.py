@@ -7,6 +7,7 @@ from cyclopts import App
 from gatepost.actions.doors import forget_door, list_doors
 from gatepost.actions.site import Site
 from gatepost.cli.data import facts, listing
+from gatepost.cli.glass import close, open_all
 from gatepost.cli.logging import configure_logging
 from gatepost.cli.output import Exit, Lines
 from gatepost.cli.session import Given
@@ -16,6 +17,8 @@ from gatepost.doors.fronts import CHECKED_BY, Files, FrontUnfit, Kind, files
 from gatepost.wiring import front_of, run_site_door
 
 door = App(name="door")
+door.command(open_all, name="open-all")
+door.command(close)
 
 
 @door.command(name="run")

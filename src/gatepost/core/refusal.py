@@ -23,6 +23,7 @@ class Code(StrEnum):
     NO_SUCH_WAIVER = "no_such_waiver"
     NO_SUCH_DOOR = "no_such_door"
     NO_SUCH_NOTICE = "no_such_notice"
+    SELECTOR_UNKNOWN = "selector_unknown"
     NOTHING_TO_MATCH = "nothing_to_match"
     APP_NOT_ACTIVE = "app_not_active"
     APP_IN_USE = "app_in_use"
@@ -61,7 +62,10 @@ class Code(StrEnum):
     PURPOSE_MISSING = "purpose_missing"
     UNTIL_INVALID = "until_invalid"
     # doors
+    DEVICE_SHARED = "device_shared"
+    LABEL_UNFIT = "label_unfit"
     FRONT_UNFIT = "front_unfit"
+    DOOR_NOT_OPEN = "door_not_open"
     # the site
     NOT_AN_EXERCISE = "not_an_exercise"
     SITE_EXISTS = "site_exists"

@@ -12,7 +12,17 @@ from gatepost.core.policy.policy import Cells
 from gatepost.core.policy.verdict import Outcome
 from gatepost.doors.activesync import login_candidates
 from gatepost.doors.copy import Copy
-from gatepost.doors.entry import Mode, binds, fast_outcome, has_rules, mode_key
+from gatepost.doors.entry import (
+    Mode,
+    binds,
+    certificate_key,
+    device_of,
+    fast_outcome,
+    has_rules,
+    identity_key,
+    mode_key,
+)
+from gatepost.doors.table import SEAL
 
 Choice = Literal["allow", "warn", "block", "undecided"]
 Stance = Literal["observe", "enforce", "open"]
@@ -25,7 +35,10 @@ REASONS: Final = (
     "blocked",
     "unknown",
     "unidentified",
+    "shared",
+    "browser",
     "foreign",
+    "mismatch",
     "no-copy",
     "expired",
     "error",
@@ -37,7 +50,8 @@ _STRICTNESS: Final[Mapping[Choice, int]] = {"allow": 0, "warn": 1, "undecided": 
 
 @dataclass(frozen=True, slots=True)
 class DoorRules:
-    """What the door does where the copy does not say (I-29). A foreign device is answered as an unidentified one.
+    """What the door does where the copy does not say (I-29). A foreign device is answered as an unidentified one, and so
+    are the id of a cloud cache (shared) and a certificate that contradicts what the request claims (mismatch).
 
     `mode`: the one to be in until the site names another.
     """
@@ -47,6 +61,7 @@ class DoorRules:
     on_no_copy: Literal["allow", "block", "undecided"] = "undecided"
     copy_expires_after: Duration = 7 * DAY
     mode: Mode = "observe"
+    on_browser: Literal["allow", "block"] = "allow"
 
     def choice(self, reason: str) -> Choice:
         """What enforce mode answers for a reason."""
@@ -57,8 +72,10 @@ class DoorRules:
                 return "warn"
             case "unknown":
                 return self.on_unknown
-            case "unidentified" | "foreign":
+            case "unidentified" | "foreign" | "shared" | "mismatch":
                 return self.on_unidentified
+            case "browser":
+                return self.on_browser
             case "no-copy" | "expired" | "error":
                 return self.on_no_copy
             case _:
@@ -71,20 +88,32 @@ class DoorRules:
 
 
 class Judge:
-    """`opened`: somebody broke the glass at this door. May be asked from any thread."""
+    """`opened`: somebody broke the glass at this door. `kept`: the mode that the copy said last, which holds without a
+    copy; a door that never had one answers what the site declared. May be asked from any thread."""
 
     def __init__(self, copy: Copy, rules: DoorRules, door: str) -> None:
         self.copy, self.rules, self.door = copy, rules, door
         self.opened = False
+        self.kept: Mode = "enforce"
         self._mode = mode_key(door)
         self._strictness = {reason: _STRICTNESS[rules.choice(reason)] for reason in REASONS}
+
+    def open(self, opened: bool) -> None:
+        """Whether somebody has broken the glass."""
+        self.opened = opened
 
     def stance(self) -> Stance:
         """How this door stands now."""
         if self.opened:
             return "open"
+        return self.mode() or self.kept
+
+    def mode(self) -> Mode | None:
+        """The mode that the copy says; None without a copy."""
         reader = self.copy.reader
-        record = reader.get(self._mode) if reader else None
+        if reader is None:
+            return None
+        record = reader.get(self._mode)
         if record is None:
             return self.rules.mode
         return "enforce" if record.startswith(b"enforce") else "observe"
@@ -101,6 +130,35 @@ class Judge:
         """What is answered for a reason now."""
         return self.rules.answer(reason, self.stance())
 
+    def recognise(
+        self,
+        device_ids: Iterable[str],
+        user: str | None,
+        certificate: str,
+        holds: str,
+        get: Callable[[bytes], bytes | None],
+        effects: Mapping[int, Cells],
+    ) -> str:
+        """Why a device is answered as it is, by a verified certificate ahead of the ids that it claims: all as in
+        activesync.Request. Of what is found the strictest counts, so that no claim makes an answer milder.
+
+        A certificate that is known speaks for itself; the ids beside it must be its device's, or known to nobody. One
+        that is in no inventory is an unknown device, whatever it claims.
+        """
+        claims = [record for name in device_ids if (record := get(identity_key(name)))]
+        own = get(certificate_key(certificate)) if certificate else None
+        if own:
+            reason = self._judge(own, user, effects)
+            claims = [record for record in claims if device_of(record[:-SEAL]) != device_of(own[:-SEAL])]
+            found = ["mismatch"] if claims else []
+            found.append("mismatch" if reason == "foreign" else reason)
+        else:
+            found = [holds] if holds else []
+            if certificate or not (claims or holds):
+                found.insert(0, "unknown")
+        found += [self._judge(record, user, effects) for record in claims]
+        return max(found, key=self._strictness.__getitem__)
+
     def look_up(
         self, keys: Iterable[bytes], user: str, get: Callable[[bytes], bytes | None], effects: Mapping[int, Cells]
     ) -> str:
@@ -114,8 +172,8 @@ class Judge:
                     found = reason
         return found or "unknown"
 
-    def _judge(self, record: bytes, user: str, effects: Mapping[int, Cells]) -> str:
-        if not binds(record, user.encode()) and not _binds_another_form(record, user):
+    def _judge(self, record: bytes, user: str | None, effects: Mapping[int, Cells]) -> str:
+        if user is not None and not binds(record, user.encode()) and not _binds_another_form(record, user):
             return "foreign"
         if not has_rules(record):
             return "clear"

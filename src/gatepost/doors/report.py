@@ -37,14 +37,25 @@ class Opened(NamedTuple):
     reason: str
 
 
+class Closed(NamedTuple):
+    """The door went by its copy again from `at` on, by whom."""
+
+    opened: Opened
+    at: Instant
+    by: str
+
+
 class Report(NamedTuple):
     """`position`: of the newest change that this door, and what it keeps up to date, goes by. `problem`: what is wrong,
-    for people, "" if nothing is. `opened`: None while it is not."""
+    for people, "" if nothing is. `opened`: None while it is not. `dropped`: how much was seen beside the sightings that
+    had no place among them. `closed`: openings that ended and were not told yet."""
 
     position: int
     problem: str
     sightings: tuple[Sighting, ...] = ()
     opened: Opened | None = None
+    dropped: int = 0
+    closed: tuple[Closed, ...] = ()
 
 
 Tell = Callable[[Report], None]

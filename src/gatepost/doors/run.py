@@ -14,8 +14,11 @@ import uvicorn
 from gatepost.doors.check import Check
 from gatepost.doors.copy import Copy
 from gatepost.doors.feed import Changes, Follower
+from gatepost.doors.glass import Watch, endings, forget
 from gatepost.doors.judge import DoorRules, Judge
-from gatepost.doors.report import Tell
+from gatepost.doors.mode import KeptMode
+from gatepost.doors.report import Report, Tell
+from gatepost.doors.sightings import Sightings
 
 LOOK_AT_AGE_EVERY: Final = 0.25
 STOP_WITHIN: Final = 2
@@ -49,12 +52,23 @@ def run_door(door: Door, ready: Callable[[], None]) -> None:
         copy = Copy(door.table, door.site, door.rules.copy_expires_after)
         judge = Judge(copy, door.rules, door.name)
         stop = threading.Event()
-        server = _Server(Check(judge), copy, asked)
-        follower = Follower(copy, door.changes, door.tell, retry_on=door.retry_on)
+        glass = Watch(door.table, judge.open)
+        sightings = Sightings(judge)
+        server = _Server(Check(judge, sightings.note), copy, asked)
+        follower = Follower(
+            copy,
+            door.changes,
+            _telling_of_glass(door),
+            retry_on=door.retry_on,
+            pushes=(KeptMode(door.table, judge).push,),
+            sightings=sightings,
+            opened=lambda: glass.opened,
+        )
         thread = threading.Thread(target=_follow, args=(server, follower, stop, ready), name="door-feed", daemon=True)
         try:
             listener = _listen(door.listen)
             thread.start()
+            threading.Thread(target=glass.run, args=(stop,), name="door-glass", daemon=True).start()
             server.run(sockets=[listener])
         finally:
             stop.set()
@@ -70,6 +84,17 @@ def run_door(door: Door, ready: Callable[[], None]) -> None:
 def _follow(server: "_Server", follower: Follower, stop: threading.Event, ready: Callable[[], None]) -> None:
     server.open.wait()
     follower.run(stop, ready)
+
+
+def _telling_of_glass(door: Door) -> Tell:
+    """Tells of openings that ended too, each once."""
+
+    def tell(report: Report) -> None:
+        closed = endings(door.table)
+        door.tell(report._replace(closed=closed))
+        forget(door.table, closed)
+
+    return tell
 
 
 class _Server(uvicorn.Server):

@@ -61,9 +61,11 @@ class DoorOpened(Event):
 
 @dataclass(frozen=True, slots=True)
 class DoorClosed(Event):
-    """The door goes by its copy again."""
+    """The door goes by its copy again since that instant, perhaps long before the site heard of it."""
 
     door: str
+    since: int
+    who_hash: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,188 @@
+"""Breaking the glass: whoever administers a door's machine opens the door by a file, with everything else down.
+
+    TABLE.glass           beside the door's copy TABLE: while it is there all mail passes, whatever is in it
+    TABLE.glass.INSTANT   what is to be told of an opening that ended, until the site has recorded it
+
+A file of that name made by hand opens the door too. On a disk that takes nothing the file is kept in the machine's
+memory; there it counts only if it belongs to root or to whoever runs the door, for anybody may write there.
+"""
+
+import contextlib
+import hashlib
+import json
+import os
+import pwd
+import stat
+import threading
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from gatepost.core.instant import Instant
+from gatepost.doors.report import Closed, Opened
+
+MEMORY: Final = Path("/dev/shm")  # noqa: S108 (what is read there is looked at for its owner)
+LOOK_EVERY: Final = 0.05
+"""Seconds."""
+
+LONGEST: Final = 4000
+"""Bytes of a file that are read."""
+
+_GONE: Final = (FileNotFoundError, NotADirectoryError)
+
+
+class Broken(NamedTuple):
+    """`opened`: how the door stands open, perhaps since an earlier time. `lasts`: past a restart of the machine."""
+
+    opened: Opened
+    lasts: bool
+
+
+def break_glass(table: Path, at: Instant, by: str, reason: str) -> Broken:
+    """Open the door that has this copy; one that stands open already stays as it was opened. OSError."""
+    text = _text(at=at, by=by, reason=reason)
+    try:
+        _lay(_glass(table), text)
+    except FileExistsError:
+        pass
+    except OSError:
+        with contextlib.suppress(FileExistsError):
+            _lay(_in_memory(table), text)
+    opened = look(table)
+    if opened is None:
+        raise FileNotFoundError(None, "somebody closed the door at this moment", str(_glass(table)))
+    return Broken(opened, _glass(table).exists())
+
+
+def mend(table: Path, at: Instant, by: str) -> Closed | None:
+    """Let the door go by its copy again. None if it did not stand open. OSError, and then it stands open still."""
+    opened = look(table)
+    if opened is None:
+        return None
+    with contextlib.suppress(FileExistsError):
+        _lay(_glass(table).with_suffix(f".glass.{at}"), _text(**opened._asdict(), closed_at=at, closed_by=by))
+    for path in (_glass(table), _in_memory(table)):
+        path.unlink(missing_ok=True)
+    return Closed(opened, at, by)
+
+
+def look(table: Path) -> Opened | None:
+    """How the door with this copy stands open; None if it does not. OSError: nobody can tell."""
+    for path in (_glass(table), _in_memory(table)):
+        with contextlib.suppress(*_GONE):
+            about = path.lstat()
+            if path.parent != MEMORY or (stat.S_ISREG(about.st_mode) and about.st_uid in (0, os.geteuid())):
+                return _opened(_read(path), about)
+    return None
+
+
+def endings(table: Path) -> tuple[Closed, ...]:
+    """The openings that ended, oldest first, of which the site was not told yet. OSError."""
+    return tuple(sorted((closed for _, closed in _endings(table)), key=lambda closed: closed.at))
+
+
+def forget(table: Path, told: Iterable[Closed]) -> None:
+    """The site knows of these."""
+    known = set(told)
+    for path, closed in _endings(table):
+        if closed in known:
+            path.unlink(missing_ok=True)
+
+
+def somebody() -> str:
+    """Who does this, as the machine knows them."""
+    number = os.getuid()
+    try:
+        name = pwd.getpwuid(number).pw_name
+    except KeyError:
+        name = f"user {number}"
+    before = os.environ.get("SUDO_USER", "")
+    return f"{name} (sudo by {before})" if before else name
+
+
+class Watch:
+    """Looks at a door's glass from a thread of its own, since a disk may hang. `opened`: how the door stands open."""
+
+    def __init__(self, table: Path, show: Callable[[bool], None]) -> None:
+        """`show` is told at each look whether the door stands open. The first look is now, so that a door that was
+        opened never refuses anything after a restart."""
+        self.opened: Opened | None = None
+        self._table = table
+        self._show = show
+        self._look()
+
+    def run(self, stop: threading.Event) -> None:
+        while not stop.wait(LOOK_EVERY):
+            self._look()
+
+    def _look(self) -> None:
+        with contextlib.suppress(OSError):  # nobody can tell: it stands as it stood
+            self.opened = look(self._table)
+        self._show(self.opened is not None)
+
+
+def _glass(table: Path) -> Path:
+    return table.with_name(f"{table.name}.glass")
+
+
+def _in_memory(table: Path) -> Path:
+    return MEMORY / f"gatepost-{hashlib.sha256(str(table.resolve()).encode()).hexdigest()[:32]}.glass"
+
+
+def _lay(path: Path, text: bytes) -> None:
+    """Write a file that is not there yet, whole or not at all, and durably. FileExistsError, OSError."""
+    scratch = path.with_name(f"{path.name}.{os.getpid()}.new")
+    scratch.unlink(missing_ok=True)
+    try:
+        descriptor = os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "wb") as file:
+            if os.geteuid() == 0 and path.parent != MEMORY:
+                about = path.parent.stat()
+                os.fchown(descriptor, about.st_uid, about.st_gid)  # who runs the door has to read why
+            file.write(text)
+            file.flush()
+            os.fsync(descriptor)
+        os.link(scratch, path)
+    finally:
+        scratch.unlink(missing_ok=True)
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+def _read(path: Path) -> bytes:
+    """What the file holds, which may be anything; b"" if it cannot be read: it counts all the same."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError:
+        return b""
+    try:
+        return os.read(descriptor, LONGEST)
+    except OSError:
+        return b""
+    finally:
+        os.close(descriptor)
+
+
+def _text(**facts: object) -> bytes:
+    return json.dumps(facts).encode() + b"\n"
+
+
+def _opened(data: bytes, about: os.stat_result) -> Opened:
+    """What a glass file says; of one made by hand, its owner, time and text."""
+    try:
+        facts = json.loads(data)
+        return Opened(int(facts["at"]), str(facts["by"]), str(facts["reason"]))
+    except (ValueError, KeyError, TypeError):
+        said = data.decode("utf-8", "replace").strip()
+        return Opened(about.st_mtime_ns // 1_000_000, f"user {about.st_uid}", said or "a file was laid there by hand")
+
+
+def _endings(table: Path) -> Iterable[tuple[Path, Closed]]:
+    for path in table.parent.glob(f"{table.name}.glass.*"):
+        if path.suffix[1:].isdigit():
+            data = path.read_bytes()
+            facts = json.loads(data)
+            yield path, Closed(_opened(data, path.stat()), int(facts["closed_at"]), str(facts["closed_by"]))

@@ -3,6 +3,8 @@
     GET /check    X-Original-Method, X-Original-URI, Authorization, MS-ASProtocolVersion
                   204 let it through, 403 refuse it, 503 cannot decide (Retry-After); headers, never a body
     GET /healthz  204 it can decide, 503 it cannot
+    GET /stance   200, JSON: door, stance (open, enforce, observe), can_decide, position, problem; counts: how often each
+                  reason was the answer since the start
 
 The headers of the answer are for the proxy alone, which must not hand them on. They never name an app (I-37).
 
@@ -13,6 +15,7 @@ The headers of the answer are for the proxy alone, which must not hand them on. 
     X-Gatepost-Generation  with a 403: 14 if the client understands Status 129, else 12
 """
 
+import json
 from binascii import a2b_base64
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from typing import Any, Final
@@ -82,9 +85,27 @@ class Check:
             await send(self.answer(scope["headers"]))
         elif path == "/healthz":
             await send(_HEALTHY if self._copy.reader else _UNHEALTHY)
+        elif path == "/stance":
+            await self._tell_stance(send)
+            return
         else:
             await send(_NOT_FOUND)
         await send(_END)
+
+    async def _tell_stance(self, send: Send) -> None:
+        told = {
+            "door": self._judge.door,
+            "stance": self._judge.stance(),
+            "can_decide": self._copy.reader is not None,
+            "position": self._copy.position,
+            "problem": self._copy.problem,
+            "counts": self.counts,
+        }
+        body = json.dumps(told).encode()
+        length = (b"content-length", str(len(body)).encode())
+        headers = [(b"content-type", b"application/json"), length]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": body})
 
     def answer(self, headers: Headers) -> Event:
         """The start of the answer to a check."""

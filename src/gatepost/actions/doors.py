@@ -1,14 +1,18 @@
 """What doors say of themselves."""
 
+from collections.abc import Mapping
+
 from gatepost.actions.change import changing, looking, refresh_clock
 from gatepost.actions.glass import glass_differs, record_glass
 from gatepost.actions.site import Site
 from gatepost.actions.who import OPERATOR, acting
+from gatepost.config.settings import DoorProcess
+from gatepost.core.instant import Instant
 from gatepost.core.ledger.events import DoorForgotten
 from gatepost.core.refusal import Code, Refusal
 from gatepost.documents.deadline import instant_text
 from gatepost.doors.report import Report
-from gatepost.storage import feed
+from gatepost.storage import device_passwords, feed
 
 
 def hear_door(site: Site, name: str, report: Report) -> None:
@@ -16,6 +20,8 @@ def hear_door(site: Site, name: str, report: Report) -> None:
     with site.store.writing() as conn:
         refresh_clock(site, conn)
         feed.confirm(conn, name, report.position, site.clock.now(), report.problem)
+        used = {seen.identity: seen.last for seen in report.sightings if seen.kind == "password"}
+        device_passwords.mark_used(conn, used)
         if not glass_differs(feed.known_doors(conn)[name], report):
             return
     with changing(site) as change:
@@ -23,19 +29,61 @@ def hear_door(site: Site, name: str, report: Report) -> None:
 
 
 def list_doors(site: Site) -> list[dict[str, object]]:
-    """Every door that ever confirmed, and how far behind the stream its copy is."""
+    """Every door of the settings, and every other that ever reported: how it stands, and what it does without us.
+
+    `stance`: open, enforce, observe; `since` when; "" for a door that never reported. `behind`: positions of the change
+    stream. `silent_for`: milliseconds since the last contact. `before`: mail servers that this door keeps up to date.
+    """
     with looking(site) as conn:
-        newest = feed.position(conn)
-        return [
-            {
-                "name": name,
-                "position": position,
-                "behind": newest - position,
-                "contact": instant_text(contact),
-                "problem": problem,
-            }
-            for name, position, contact, problem in feed.doors_at(conn)
-        ]
+        newest, known, modes = feed.position(conn), feed.known_doors(conn), feed.modes(conn)
+    now = site.clock.now()
+    return [
+        _standing(site, door, modes, newest, now) if (door := known.get(name)) else _silent(site, name)
+        for name in dict.fromkeys((*site.settings.doors, *known))
+    ]
+
+
+def _standing(
+    site: Site, door: feed.KnownDoor, modes: Mapping[str, tuple[str, Instant]], newest: int, now: Instant
+) -> dict[str, object]:
+    usual = "enforce" if site.exercise else "observe"
+    stance, since = modes.get(door.name, (usual, door.first_at))
+    opened = None
+    if door.opened_at is not None:
+        stance, since = "open", door.opened_at + site.clock.offset
+        opened = {"by": door.opened_by, "reason": door.opened_because}
+    return _silent(site, door.name) | {
+        "stance": stance,
+        "since": instant_text(since),
+        "position": door.position,
+        "behind": newest - door.position,
+        "contact": instant_text(door.contact_at),
+        "silent_for": max(0, now - door.contact_at),
+        "problem": door.problem,
+        "opened": opened,
+    }
+
+
+def _silent(site: Site, name: str) -> dict[str, object]:
+    """A door that never reported: what the settings say of it."""
+    never = dict.fromkeys(("since", "contact", "problem"), "") | dict.fromkeys(("position", "behind", "silent_for"))
+    process, rules = site.settings.doors.get(name), site.settings.door
+    return {"name": name, "stance": "", **never, "opened": None} | {
+        "listen": str(process.listen) if process else "",
+        "before": _before(process) if process else [],
+        "without_us": {
+            "copy_expires_after": rules.copy_expires_after,
+            "on_no_copy": rules.on_no_copy,
+            "on_unknown": rules.on_unknown,
+            "on_unidentified": rules.on_unidentified,
+        },
+    }
+
+
+def _before(process: DoorProcess) -> list[str]:
+    """The mail servers that go by this door besides those that ask it."""
+    haproxy = [f"HAProxy by {process.haproxy_socket}"] if process.haproxy_socket else []
+    return haproxy + ([f"Dovecot by {process.doveadm}"] if process.doveadm else [])
 
 
 def forget_door(site: Site, by: str | None, name: str) -> dict[str, object] | Refusal:

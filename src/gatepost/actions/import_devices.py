@@ -8,6 +8,7 @@ from sqlalchemy import Connection
 
 from gatepost.actions.catalogue import matcher
 from gatepost.actions.change import Change, changing, new_ref
+from gatepost.actions.device_passwords import revoke_all
 from gatepost.actions.import_people import Imported, Progress, too_many
 from gatepost.actions.site import Site
 from gatepost.actions.standing import catch_up, refresh, refresh_many
@@ -224,6 +225,7 @@ def check_out(site: Site, by: str | None, device_id: str, reason: str) -> dict[s
         if device is None:
             return Refusal(Code.NO_SUCH_DEVICE, f"No device is known as {device_id}.")
         change.record(CheckedOut(device.ref, change.words(reason)))
+        revoke_all(change, device.ref)
         devices.check_out(change.conn, device.ref)
         refresh(change, [device.ref], [device.eas_id.casefold()])
         return {"device": device.id, "checked_out": True}

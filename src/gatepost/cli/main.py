@@ -29,6 +29,7 @@ COMMANDS = {
     "role": ("access:role", "Who may do what."),
     "key": ("access:key", "SSH keys that sign approvals."),
     "devices": ("fleet:devices", "Devices: import, and single reports."),
+    "device-password": ("device_passwords:app", "Passwords for the mail programs of single devices."),
     "apps": ("apps:app", "The catalogue of apps."),
     "policy": ("policy:app", "Policies: check, preview, and their whole life."),
     "decide": ("decide:command", "The verdict on one device."),

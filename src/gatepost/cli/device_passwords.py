@@ -1,0 +1,60 @@
+"""gatepost device-password: passwords for the mail programs of single devices."""
+
+from cyclopts import App
+
+from gatepost.actions import device_passwords
+from gatepost.cli.data import facts, listing
+from gatepost.cli.output import Lines
+from gatepost.cli.session import Given
+
+app = App(name="device-password")
+
+
+@app.command
+def issue(*, device: str, label: str = "", session: Given) -> int:
+    """Make a password for the mail programs of one device; it is shown this once.
+
+    Parameters
+    ----------
+    device
+        The device's id in the inventory, or its ActiveSync id.
+    label
+        How mail servers name its sessions (LOGIN+LABEL), such as phone1; by default the device's form and a number.
+    """
+    return session.act(lambda site: device_passwords.issue(site, session.by, device, label), _issued)
+
+
+@app.command
+def revoke(selector: str, /, *, session: Given) -> int:
+    """Let a password open nothing any more.
+
+    Parameters
+    ----------
+    selector
+        The first eight signs of the password; `device-password list` shows them.
+    """
+    return session.act(lambda site: device_passwords.revoke(site, session.by, selector), facts)
+
+
+@app.command(name="list")
+def passwords(*, person: str = "", device: str = "", session: Given) -> int:
+    """Every password: whose, for which device, issued when, used last, revoked; never the secret.
+
+    Parameters
+    ----------
+    person
+        Only those of this person's devices.
+    device
+        Only those of this device.
+    """
+    return session.act(
+        lambda site: device_passwords.list_passwords(site, session.by, person=person, device=device),
+        lambda rows: listing(rows, *(rows[0] if rows else ()), nothing="There are no device passwords."),
+    )
+
+
+def _issued(done: device_passwords.NewPassword) -> Lines:
+    yield f"device: {done.device}"
+    yield f"user name: {' or '.join(done.logins)}"
+    yield f"password: {done.password}"
+    yield "It is shown this once. Type it on that device only; whoever has it reads that person's mail."

@@ -28,10 +28,11 @@ from gatepost.storage.store import BROKEN
 
 @dataclass(frozen=True, slots=True)
 class DoorAnswer:
-    """How long after the commit a door confirmed, in milliseconds; None if it did not."""
+    """How long after the commit a door confirmed, in milliseconds; None if it did not. `open`: its glass is broken."""
 
     name: str
     confirmed_ms: int | None
+    open: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,12 +152,13 @@ def confirmations(site: Site, position: int, wait: Callable[[float], None]) -> t
     confirmed: dict[str, int] = {}
     while True:
         with looking(site) as conn:
-            doors = feed.doors_at(conn)
+            doors = feed.known_doors(conn)
         waited = boot_elapsed() - started
-        for name, at, _, _ in doors:
-            if at >= position:
+        for name, door in doors.items():
+            if door.position >= position:
                 confirmed.setdefault(name, waited)
-        names = [name for name, _, _, _ in doors]
-        if len(confirmed) >= len(names) or waited >= DOORS_MAY_TAKE:
-            return tuple(DoorAnswer(name, confirmed.get(name)) for name in names)
+        if len(confirmed) >= len(doors) or waited >= DOORS_MAY_TAKE:
+            return tuple(
+                DoorAnswer(name, confirmed.get(name), door.opened_at is not None) for name, door in doors.items()
+            )
         wait(0.005)

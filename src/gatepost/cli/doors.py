@@ -1,6 +1,7 @@
 """gatepost door: the doors of a site, and the mail servers that they stand before."""
 
 from pathlib import Path
+from typing import Any
 
 from cyclopts import App
 
@@ -12,6 +13,7 @@ from gatepost.cli.logging import configure_logging
 from gatepost.cli.output import Exit, Lines
 from gatepost.cli.session import Given
 from gatepost.config import FILE
+from gatepost.core.instant import SECOND, duration_text
 from gatepost.core.refusal import Code, Refusal
 from gatepost.doors.fronts import CHECKED_BY, Files, FrontUnfit, Kind, files
 from gatepost.wiring import front_of, run_site_door
@@ -53,9 +55,29 @@ def door_named(site: Site, name: str) -> str | Refusal:
 
 @door.command(name="list")
 def doors(*, session: Given) -> int:
-    """Every door, and how far behind its copy is."""
-    columns = ("name", "position", "behind", "contact", "problem")
-    return session.act(list_doors, lambda rows: listing(rows, *columns, nothing="No door has ever reported."))
+    """Every door: how it stands, how far behind its copy is, and what it does without us."""
+    return session.act(list_doors, _listed)
+
+
+def _listed(rows: list[dict[str, Any]]) -> Lines:
+    yield from listing([_in_words(row) for row in rows], *_COLUMNS, nothing="There is no door.")
+    for row in rows:
+        if row["opened"]:
+            yield f"Door {row['name']} stands open: {row['opened']['by']}, because: {row['opened']['reason']}"
+    without = rows[0]["without_us"]
+    yield f"Without the site a door goes on by its copy for {duration_text(without['copy_expires_after'])}."
+    yield f"Then, and without a copy: {_DOES[without['on_no_copy']]}. Its mail server does the same without the door."
+    yield f"A device in no inventory: {_DOES[without['on_unknown']]}. None named: {_DOES[without['on_unidentified']]}."
+
+
+_COLUMNS = ("name", "stance", "since", "position", "behind", "contact", "silent for", "before", "problem")
+_DOES = {"allow": "all may pass", "block": "refused", "undecided": "asked to come back later (503)"}
+
+
+def _in_words(row: dict[str, Any]) -> dict[str, Any]:
+    silent_for = row["silent_for"]
+    told = "" if silent_for is None else duration_text(silent_for - silent_for % SECOND)
+    return row | {"stance": row["stance"] or "never reported", "silent for": told}
 
 
 @door.command

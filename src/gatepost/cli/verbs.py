@@ -119,6 +119,8 @@ def _retracted(done: retract.Retracted) -> Lines:
     for door in done.doors:
         when = f"opened after {door.confirmed_ms} ms" if door.confirmed_ms is not None else "has NOT confirmed"
         yield f"Door {door.name} {when}."
+        if door.open:
+            yield f"Door {door.name} stands open for everything: somebody broke its glass."
     yield (
         f"{done.withdrawn} mails were never sent, {done.in_flight} were on their way, "
         f"{done.corrections} corrections are queued."

@@ -7,7 +7,7 @@ from sqlalchemy import Connection, delete, func, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from gatepost.storage import sitemeta
-from gatepost.storage.door_schema import doors, entries
+from gatepost.storage.door_schema import door_modes, doors, entries
 
 Key = bytes
 Value = bytes | None
@@ -69,12 +69,6 @@ def confirm(conn: Connection, name: str, position: int, at: int, problem: str) -
     conn.execute(statement.on_conflict_do_update(index_elements=[doors.c.name], set_=row))
 
 
-def doors_at(conn: Connection) -> list[tuple[str, int, int, str]]:
-    """Every door: name, position of its copy, last contact, problem."""
-    columns = (doors.c.name, doors.c.position, doors.c.contact_at, doors.c.problem)
-    return [tuple(row) for row in conn.execute(select(*columns).order_by(doors.c.name))]
-
-
 class KnownDoor(NamedTuple):
     """What is known of a door. `opened_at`: since when it stands open, by its machine's clock; None if it does not."""
 
@@ -92,6 +86,12 @@ def known_doors(conn: Connection) -> dict[str, KnownDoor]:
     """Every door that ever reported, by name."""
     columns = [doors.c[field] for field in KnownDoor._fields]
     return {row.name: KnownDoor(*row) for row in conn.execute(select(*columns).order_by(doors.c.name))}
+
+
+def modes(conn: Connection) -> dict[str, tuple[str, int]]:
+    """Of each door whose mode somebody set: observe or enforce, and since when."""
+    rows = conn.execute(select(door_modes.c.door, door_modes.c.mode, door_modes.c.at))
+    return {row.door: (row.mode, row.at) for row in rows}
 
 
 def set_open(conn: Connection, name: str, at: int | None, by: str = "", because: str = "") -> None:

@@ -3,6 +3,7 @@
 import os
 import shutil
 from collections.abc import Sequence
+from glob import glob
 
 import pytest
 from hypothesis import settings
@@ -17,14 +18,20 @@ PROGRAMS = {
     "openssh-client": ("ssh-keygen",),
     "wrk": ("wrk",),
     "curl": ("curl",),
+    "sogo": ("sogod",),
+    "sogo-activesync": ("/usr/lib/GNUstep/SOGo/ActiveSync.SOGo/ActiveSync",),
+    "postgresql": ("/usr/lib/postgresql/*/bin/initdb", "psql"),
+    "memcached": ("memcached",),
+    "dovecot-imapd": ("/usr/lib/dovecot/imap",),
+    "libwbxml2-utils": ("wbxml2xml",),
 }
-"""Debian package to the programs that tests use from it."""
+"""Debian package to the programs that tests use from it, by name or by path."""
 
 
 def missing(package: str) -> Sequence[str]:
     """The package's programs that are not here; servers live where only root's PATH looks."""
     path = os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/local/sbin", "/usr/sbin", "/sbin"])
-    return [program for program in PROGRAMS[package] if shutil.which(program, path=path) is None]
+    return [program for program in PROGRAMS[package] if not (shutil.which(program, path=path) or glob(program))]
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

@@ -39,14 +39,15 @@ def encoded(device: bytes, code: int = 0, version: int = 141, key: bytes = b"", 
 
 def test_the_plain_form() -> None:
     """I-30: the plain query gives device and command; the user comes from the credentials, never from User=."""
-    expected = Request("alice@example.com", ("ABC123",), "Sync", "14.1", "plain")
+    expected = Request("alice@example.com", ("ABC123",), "Sync", "14.1", "plain", "iPhone")
     assert read("/Microsoft-Server-ActiveSync?Cmd=Sync&User=mallory&DeviceId=ABC123&DeviceType=iPhone") == expected
-    assert read("/x?User=a%40b&DEVICEID=ABC123&deviceType=x&cMD=sYNC&") == expected
+    assert read("/x?User=a%40b&DEVICEID=ABC123&deviceType=iPh%6Fne&cMD=sYNC&") == expected
 
 
 def test_microsoft_s_base64_example() -> None:
     """I-30: the base64 query gives both names of its device, and its own protocol version, whatever the header says."""
-    expected = Request("alice@example.com", ("v140Device", "76313430446576696365"), "Sync", "14.0", "base64")
+    names = ("v140Device", "76313430446576696365")
+    expected = Request("alice@example.com", names, "Sync", "14.0", "base64", "SmartPhone")
     assert read(f"/Microsoft-Server-ActiveSync?{V140}") == expected
     assert read(f"/Microsoft-Server-ActiveSync?{V140}", version=b"12.1") == expected
 

@@ -8,7 +8,7 @@ servers ignore `User=`. Credentials are never kept or logged.
 
 import binascii
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Final, NamedTuple, TypeAlias
 from urllib.parse import unquote_to_bytes
 
@@ -56,11 +56,11 @@ _PARAMETERS: Final = frozenset(
     b" saveinsent options".split()
 )
 USUAL: Final = re.compile(
-    rb"[^?#%]*\?(Cmd=[A-Za-z]+&)?User=[^&;?#]*&DeviceId=([A-Za-z0-9]{1,64})&DeviceType=[A-Za-z0-9]*"
+    rb"[^?#%]*\?(Cmd=[A-Za-z]+&)?User=[^&;?#]*&DeviceId=([A-Za-z0-9]{1,64})&DeviceType=([A-Za-z0-9]*)"
     rb"(?(1)|&Cmd=[A-Za-z]+)"
 )
 """How Android's and Apple's mail clients write the plain query, with `Cmd` first or last: `parse` finds the one device
-that the second group names."""
+that the second group names, of the type that the third does."""
 _TWO_PARTS: Final = re.compile(rb"[?#]|;[^&=]*=")
 _HIDDEN_MARK: Final = re.compile(rb"#|%3f|%23", re.IGNORECASE)
 _NAME: Final = re.compile(rb"[a-z0-9_.-]+")
@@ -73,15 +73,21 @@ _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
 class Request(NamedTuple):
     """An identified request.
 
-    `user`: case-folded, with its domain if it came with one. `device_ids`: the names under which servers may know the
-    device. `command`: of COMMANDS, or OTHER. `protocol`: such as "14.1", "" if not told. `form`: plain or base64.
+    `user`: case-folded, with its domain if it came with one; None: whoever the certificate's device belongs to, because
+    nobody else is named. `device_ids`: the names under which servers may know the device. `command`: of COMMANDS, or
+    OTHER. `protocol`: such as "14.1", "" if not told. `form`: plain, base64 or web. `device_type`: as the client says,
+    "" if it does not. `certificate`: the lower-case hex of the SHA-256 of the one that was verified, "" if none was.
+    `holds`: a reason that holds whatever is known of the device, "" if there is none.
     """
 
-    user: str
+    user: str | None
     device_ids: tuple[str, ...]
     command: str
     protocol: str
     form: str
+    device_type: str = ""
+    certificate: str = ""
+    holds: str = ""
 
 
 class Unidentified(NamedTuple):
@@ -99,20 +105,62 @@ class PassOn(NamedTuple):
 
 
 Parsed: TypeAlias = Request | Unidentified | PassOn
+Who: TypeAlias = str | Unidentified | PassOn | None
+"""A user, as in Request, or why there is none."""
 
 
-def parse(method: bytes, uri: bytes, authorization: bytes | None, version: bytes | None) -> Parsed:
+def basic_user(authorization: bytes | None) -> str | Unidentified | PassOn:
+    """The user of Basic credentials (RFC 7617), in UTF-8 or, failing that, Latin-1; case-folded.
+
+    What no server can read is passed on, so that it answers 401. What a lenient server might read, or another scheme,
+    is unidentified: otherwise a blocked phone would only have to write its credentials differently.
+    """
+    if not authorization:
+        return PassOn("no credentials")
+    if authorization[:6].lower() != b"basic ":
+        return Unidentified("credentials of another scheme than Basic")
+    try:
+        pair = binascii.a2b_base64(authorization[6:], strict_mode=True)
+    except binascii.Error:
+        token = authorization[6:].strip(b" \t=")
+        pair = _decoded(token) if not _NOT_BASE64.search(token) else b""
+        if not pair:
+            guess = _decoded(_NOT_BASE64.sub(b"", token))
+            return Unidentified("malformed credentials") if b":" in guess else PassOn("unreadable credentials")
+    name, colon, _ = pair.partition(b":")
+    if not colon:
+        return PassOn("unreadable credentials")
+    return user_named(name)
+
+
+def user_named(name: bytes) -> str | Unidentified:
+    """A user's name as it was sent, case-folded."""
+    try:
+        user = name.decode()
+    except UnicodeDecodeError:
+        user = name.decode("latin-1")
+    if not user.isprintable() and _CONTROL.search(user):
+        return Unidentified("control characters in the user's name")
+    return user.casefold() if user else Unidentified("no user")
+
+
+def parse(
+    method: bytes,
+    uri: bytes,
+    authorization: bytes | None,
+    version: bytes | None,
+    who: Callable[[bytes | None], Who] = basic_user,
+) -> Parsed:
     """Read a request: its method, its target as the client sent it, and the values of two headers.
 
-    `version` is MS-ASProtocolVersion (MS-ASHTTP 2.2.1.1.2.4). In the base64 form the version is in the query.
+    `version` is MS-ASProtocolVersion (MS-ASHTTP 2.2.1.1.2.4). In the base64 form the version is in the query. `who`
+    finds the user.
     """
     # Not POST alone: SOGo carries out a command whatever the method is, so a GET would be a way around the door.
     if method.upper() == b"OPTIONS":
         return PassOn("OPTIONS opens no mail")
-    if not authorization:
-        return PassOn("no credentials")
-    user = _user(authorization)
-    if not isinstance(user, str):
+    user = who(authorization)
+    if isinstance(user, Unidentified | PassOn):
         return user
     path, _, query = uri.partition(b"?")
     protocol = _protocol(version)
@@ -139,37 +187,6 @@ def generation(protocol: str) -> str:
     return "14" if major.isdecimal() and int(major) >= 14 else "12"
 
 
-# --- credentials
-
-
-def _user(authorization: bytes) -> str | Unidentified | PassOn:
-    """The user of Basic credentials (RFC 7617), in UTF-8 or, failing that, Latin-1; case-folded.
-
-    What no server can read is passed on, so that it answers 401. What a lenient server might read, or another scheme,
-    is unidentified: otherwise a blocked phone would only have to write its credentials differently.
-    """
-    if authorization[:6].lower() != b"basic ":
-        return Unidentified("credentials of another scheme than Basic")
-    try:
-        pair = binascii.a2b_base64(authorization[6:], strict_mode=True)
-    except binascii.Error:
-        token = authorization[6:].strip(b" \t=")
-        pair = _decoded(token) if not _NOT_BASE64.search(token) else b""
-        if not pair:
-            guess = _decoded(_NOT_BASE64.sub(b"", token))
-            return Unidentified("malformed credentials") if b":" in guess else PassOn("unreadable credentials")
-    name, colon, _ = pair.partition(b":")
-    if not colon:
-        return PassOn("unreadable credentials")
-    try:
-        user = name.decode()
-    except UnicodeDecodeError:
-        user = name.decode("latin-1")
-    if not user.isprintable() and _CONTROL.search(user):
-        return Unidentified("control characters in the user's name")
-    return user.casefold() if user else Unidentified("no user")
-
-
 def _decoded(token: bytes) -> bytes:
     """Base64 without its padding, as far as it goes; b"" if it is none."""
     whole = len(token) - (len(token) % 4 == 1)
@@ -186,7 +203,7 @@ def _protocol(version: bytes | None) -> str:
 # --- the plain query: ?Cmd=Sync&User=u&DeviceId=d&DeviceType=t (MS-ASHTTP 2.2.1.1.1.2)
 
 
-def _plain(query: bytes, user: str, protocol: str) -> Request | Unidentified:
+def _plain(query: bytes, user: str | None, protocol: str) -> Request | Unidentified:
     pairs = [part.partition(b"=") for part in query.split(b"&") if part]
     values = {name.lower(): value for name, equals, value in pairs if equals}
     if len(values) != len(pairs):
@@ -195,12 +212,11 @@ def _plain(query: bytes, user: str, protocol: str) -> Request | Unidentified:
         return Unidentified("a parameter's name is unusual", protocol=protocol)
     command = _COMMANDS.get(values.get(b"cmd", b"").lower(), OTHER)
     raw = values.get(b"deviceid", b"")
-    if raw.isalnum():
-        return Request(user, (raw.decode("ascii"),), command, protocol, "plain")
-    names = _unusual_names(raw)
+    names = (raw.decode("ascii"),) if raw.isalnum() else _unusual_names(raw)
     if not names:
         return Unidentified("no device id, or one that can be read in two ways", command, protocol)
-    return Request(user, names, command, protocol, "plain")
+    device_type = unquote_to_bytes(values.get(b"devicetype", b"")).decode("utf-8", "replace")
+    return Request(user, names, command, protocol, "plain", device_type)
 
 
 def _unusual_names(raw: bytes) -> tuple[str, ...]:
@@ -220,7 +236,7 @@ def _unusual_names(raw: bytes) -> tuple[str, ...]:
 # --- the base64 query (MS-ASHTTP 2.2.1.1.1.1)
 
 
-def _base64(query: bytes, user: str, protocol: str) -> Request | Unidentified:
+def _base64(query: bytes, user: str | None, protocol: str) -> Request | Unidentified:
     """protocol version u8, command u8, locale u16, then device id, policy key, device type, each with its length before
     it, then parameters of tag, length, value, to the end. Padding, and the URL's own alphabet, may be left out or used.
     """
@@ -232,29 +248,30 @@ def _base64(query: bytes, user: str, protocol: str) -> Request | Unidentified:
     fields = _fields(_decoded(token))
     if not fields:
         return Unidentified("a base64 query of the wrong shape", protocol=protocol)
-    version, code, device = fields
+    version, code, device, device_type = fields
     names = tuple(dict.fromkeys((*_as_text(device), device.hex().upper())))
-    return Request(user, names, _CODES.get(code, OTHER), f"{version // 10}.{version % 10}", "base64")
+    protocol = f"{version // 10}.{version % 10}"
+    return Request(user, names, _CODES.get(code, OTHER), protocol, "base64", device_type.decode("utf-8", "replace"))
 
 
-def _fields(data: bytes) -> tuple[int, int, bytes] | None:
-    """Version, command code and device id, if the lengths lead exactly to the end and there is a device id."""
+def _fields(data: bytes) -> tuple[int, int, bytes, bytes] | None:
+    """Version, command code, device id and device type, if the lengths lead exactly to the end and there is an id."""
     if len(data) < 7 or not 120 <= data[0] <= 199:
         return None
     at = 4
-    device = b""
-    for field in range(3):  # device id, policy key, device type
+    parts = []
+    for _ in range(3):  # device id, policy key, device type
         if at >= len(data):
             return None
         end = at + 1 + data[at]
-        if field == 0:
-            device = data[at + 1 : end]
+        parts.append(data[at + 1 : end])
         at = end
     while at < len(data):
         if at + 1 >= len(data):
             return None
         at += 2 + data[at + 1]
-    return (data[0], data[1], device) if at == len(data) and device else None
+    device, _, device_type = parts
+    return (data[0], data[1], device, device_type) if at == len(data) and device else None
 
 
 def _as_text(device: bytes) -> tuple[str, ...]:

@@ -288,6 +288,11 @@ def has_rules(value: bytes) -> bool:
     return value[2] > 0 or value[3] > 0
 
 
+def device_of(value: bytes) -> bytes:
+    """The ref (UTF-8) of the device whose standing this is, nothing appended to it."""
+    return value[_LOGINS_AT + (value[4] | value[5] << 8) + (value[2] | value[3] << 8) * _RULE.size :]
+
+
 def binds(value: bytes, login: bytes) -> bool:
     """Whether this standing may be used by a login (case-folded UTF-8). A shared device is bound to nobody."""
     return not (value[4] or value[5]) or names(value, login)

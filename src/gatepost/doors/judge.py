@@ -50,10 +50,11 @@ _STRICTNESS: Final[Mapping[Choice, int]] = {"allow": 0, "warn": 1, "undecided": 
 
 @dataclass(frozen=True, slots=True)
 class DoorRules:
-    """What the door does where the copy does not say (I-29). A foreign device is answered as an unidentified one, and so
-    are the id of a cloud cache (shared) and a certificate that contradicts what the request claims (mismatch).
+    """What the door does where the copy does not say (I-29). Answered as unidentified too: a foreign device, the id of
+    a cloud cache (shared), and a certificate that contradicts what the request claims (mismatch).
 
-    `mode`: the one to be in until the site names another.
+    `mode`: the one to be in until the site names another. `plain_refusal_types`: device types, case-folded, that are
+    refused as clients are that know no Status 129.
     """
 
     on_unknown: Literal["allow", "block"]
@@ -62,6 +63,7 @@ class DoorRules:
     copy_expires_after: Duration = 7 * DAY
     mode: Mode = "observe"
     on_browser: Literal["allow", "block"] = "allow"
+    plain_refusal_types: frozenset[str] = frozenset()
 
     def choice(self, reason: str) -> Choice:
         """What enforce mode answers for a reason."""

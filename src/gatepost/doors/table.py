@@ -50,6 +50,9 @@ FIRST_MAP: Final = 1 << 30
 LONGEST_KEY: Final = 511
 """Bytes, as LMDB is built."""
 
+SEAL: Final = 4
+"""Bytes of the checksum after each stored entry."""
+
 _DAMAGE: Final = (lmdb.CorruptedError, lmdb.InvalidError, lmdb.PageNotFoundError, lmdb.VersionMismatchError)
 
 
@@ -186,7 +189,7 @@ class Table:
         with self._env.begin() as txn, txn.cursor() as cursor:
             found = cursor.set_range(RULE)
             while found and cursor.key().startswith(RULE):
-                states[int(cursor.key()[len(RULE) :])] = decode_state(cursor.value()[:-4])
+                states[int(cursor.key()[len(RULE) :])] = decode_state(cursor.value()[:-SEAL])
                 found = cursor.next()
         return states
 
@@ -259,7 +262,9 @@ def _check(env: "lmdb.Environment", site: str) -> tuple[dict[str, Any], dict[byt
     if not records:
         return {"site": site, "position": 0, "entries": 0, "whole": False, "contact": None}, records
     for count, (key, record) in enumerate(records.items(), 1):
-        if len(record) < 4 or zlib.crc32(record[:-4], zlib.crc32(key)) != int.from_bytes(record[-4:], "little"):
+        if len(record) < SEAL or zlib.crc32(record[:-SEAL], zlib.crc32(key)) != int.from_bytes(
+            record[-SEAL:], "little"
+        ):
             raise _damaged(path, f"entry {count} does not match its checksum")
     meta = _read_meta(path, records.pop(META, None))
     if meta["site"] != site:
@@ -273,7 +278,7 @@ def _check(env: "lmdb.Environment", site: str) -> tuple[dict[str, Any], dict[byt
 
 
 def _read_meta(path: Path, stored: bytes | None) -> dict[str, Any]:
-    meta: dict[str, Any] = json.loads(stored[:-4]) if stored else {}
+    meta: dict[str, Any] = json.loads(stored[:-SEAL]) if stored else {}
     if meta.get("format") != FORMAT:
         raise CopyRefused(
             f"the copy in {path} has format {meta.get('format')}, this door reads {FORMAT}: it is made anew as soon as"
@@ -320,4 +325,4 @@ def _record(key: bytes, value: bytes | None) -> bytes | None:
 
 
 def _sealed(key: bytes, value: bytes) -> bytes:
-    return value + zlib.crc32(value, zlib.crc32(key)).to_bytes(4, "little")
+    return value + zlib.crc32(value, zlib.crc32(key)).to_bytes(SEAL, "little")

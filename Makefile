@@ -6,7 +6,7 @@ UV_VERSION := 0.13.9
 UV := build/uv/bin/uv
 BIN := .venv/bin
 READY := .venv/.ready
-TEST_PACKAGES := nginx-light postfix openssh-client curl sogo sogo-activesync postgresql memcached dovecot-imapd \
+TEST_PACKAGES := nginx-light haproxy postfix openssh-client curl sogo sogo-activesync postgresql memcached dovecot-imapd \
   libwbxml2-utils
 # Two at a time, a file's tests together: they start servers, and a machine that runs CI may have two cores.
 PYTEST_OPTIONS ?= -n 2 --dist loadfile

@@ -14,6 +14,7 @@ settings.load_profile("steady")
 
 PROGRAMS = {
     "nginx-light": ("nginx",),
+    "haproxy": ("haproxy",),
     "postfix": ("smtp-sink", "smtp-source"),
     "openssh-client": ("ssh-keygen",),
     "wrk": ("wrk",),

@@ -39,6 +39,9 @@ if TYPE_CHECKING:
 
 KEY_FILE = "checkpoint.key"
 
+SHORTEST_TOKEN = 32
+"""Characters; fewer could be guessed."""
+
 DOOR_PAGE = 20_000
 """Entries that a door takes in at once."""
 
@@ -255,7 +258,39 @@ def front_of(site: Site, name: str) -> "Front":
         haproxy_files=at.haproxy_files,
         doveadm=at.doveadm,
         doveadm_key_file=at.doveadm_key_file,
+        dovecot_script=at.dovecot_script,
+        sasl=Place(*at.sasl),
+        submission=Place(*at.submission),
     )
+
+
+def api_token(site: Site) -> str | tuple[Problem, ...]:
+    """The token that callers of the site's API show; "" if nobody may call."""
+    path = site.settings.web.token_file
+    if path is None:
+        return ""
+
+    def wrong(text: str) -> tuple[Problem, ...]:
+        return (Problem(FILE, 0, 0, "web.token_file", f"{path} {text}"),)
+
+    try:
+        with path.open(encoding="ascii") as file:
+            if os.fstat(file.fileno()).st_mode & 0o077:
+                return wrong("can be read by others than its owner: chmod 600")
+            token = file.readline().strip()
+    except OSError as error:
+        return wrong(f"cannot be read: {error.strerror}")
+    except UnicodeDecodeError:
+        return wrong("holds other than ASCII")
+    if len(token) < SHORTEST_TOKEN:
+        return wrong(f"holds a token of {len(token)} characters: at least {SHORTEST_TOKEN}, chosen at random")
+    return token
+
+
+def web_url(site: Site) -> str:
+    """Where callers reach the site's API."""
+    web = site.settings.web
+    return web.url or f"http://{web.listen}"
 
 
 def sender_of(site: Site) -> "Sender":

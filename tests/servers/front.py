@@ -1,6 +1,7 @@
 """What a site with one door on loopback says of itself to the writers of configuration."""
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from gatepost.core.instant import DAY
@@ -31,5 +32,8 @@ def a_front(port: int, door: int, backend: int, **changes: Any) -> Front:
         haproxy_files=None,
         doveadm="",
         doveadm_key_file=None,
+        dovecot_script=Path("/etc/dovecot/gatepost.lua"),
+        sasl=Place("127.0.0.1", 12345),
+        submission=Place("127.0.0.1", 587),
     )
     return replace(front, **changes)

@@ -22,6 +22,7 @@ from gatepost.config.kinds import (
     Port,
     SitePath,
     Span,
+    Url,
     Zone,
 )
 from gatepost.core.instant import DAY, HOUR, MINUTE, SECOND
@@ -141,13 +142,36 @@ class DoorProcess(Section):
         description="URL of Dovecot's doveadm HTTP API, such as http://127.0.0.1:8080: this door ends IMAP sessions.",
     )
     doveadm_key_file: OptionalPath = Field(None, description="A file with doveadm's API key on its first line.")
+    dovecot_script: SitePath = Field(
+        "/etc/dovecot/gatepost.lua",
+        description="Where Dovecot finds gatepost.lua, which `door config dovecot` writes.",
+        validate_default=True,
+    )
+    sasl: Listen = Field(
+        Address("127.0.0.1", 12345), description="HOST:PORT where Dovecot answers Postfix's questions about logins."
+    )
+    submission: Listen = Field(
+        Address("127.0.0.1", 587), description="HOST:PORT where Postfix takes mail that phones send."
+    )
+    url: Url = Field(
+        "", description="Where programs that ask by AuthZEN reach this door. Empty: http and the address of the check."
+    )
 
 
 class Web(Section):
-    """The pages and the API, which come in a later version."""
+    """The API, and later the pages: a process that `gatepost serve` runs where there is a token."""
 
-    listen: Listen = Field(
-        Address("127.0.0.1", 8180), description="HOST:PORT, kept for them; nothing listens there yet."
+    listen: Listen = Field(Address("127.0.0.1", 8180), description="HOST:PORT. Put a proxy with TLS before it.")
+    url: Url = Field(
+        "", description="Where others reach it, such as https://gatepost.example. Empty: http and the address above."
+    )
+    token_file: OptionalPath = Field(
+        None,
+        description="A file with the API's token on its first line, at least 32 characters, for its owner alone to"
+        " read. Empty: nobody may ask.",
+    )
+    token_purpose: str = Field(
+        "", description="Why whoever has the token looks at named people; recorded with each search. Empty: no search."
     )
 
 

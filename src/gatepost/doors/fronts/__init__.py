@@ -52,6 +52,9 @@ class Front:
     haproxy_files: Path | None
     doveadm: str
     doveadm_key_file: Path | None
+    dovecot_script: Path
+    sasl: Place
+    submission: Place
 
 
 class FrontUnfit(Exception):

@@ -12,12 +12,15 @@ from hypothesis import strategies as st
 from gatepost.core.instant import DAY
 from gatepost.doors.check import Check
 from gatepost.doors.copy import Copy
+from gatepost.doors.entry import Mode
 from gatepost.doors.judge import DoorRules, Judge
 from tests.doors.site import FLEET, SITE, V140, basic, batch, device, plain, rule
 
 
-def check_of(copy: Copy, rules: DoorRules) -> Check:
-    return Check(Judge(copy, rules, "mail"))
+def check_of(copy: Copy, rules: DoorRules, kept: Mode = "enforce") -> Check:
+    judge = Judge(copy, rules, "mail")
+    judge.kept = kept
+    return Check(judge)
 
 
 STRICT = DoorRules(on_unknown="block", on_unidentified="block", mode="enforce")
@@ -180,8 +183,15 @@ def test_observing_refuses_nothing(copy: Copy, empty: Copy) -> None:
     assert (status, told) == (204, {"verdict": "allow", "reason": "blocked", "would": "block"})
     status, told, _ = ask(check_of(copy, rules), headers(plain("CLEAN1")))
     assert (status, told) == (204, {"verdict": "allow", "reason": "clear"})
-    status, told, _ = ask(check_of(empty, rules), headers(plain("CLEAN1")))
+    status, told, _ = ask(check_of(empty, rules, kept="observe"), headers(plain("CLEAN1")))
     assert (status, told) == (204, {"verdict": "allow", "reason": "no-copy", "would": "undecided"})
+
+
+def test_a_door_that_never_heard_of_its_site_answers_as_declared(empty: Copy) -> None:
+    """I-29: without a copy, and without ever having had one, nobody knows the door's mode: it does what was declared."""
+    for declared, status in (("undecided", 503), ("allow", 204), ("block", 403)):
+        rules = DoorRules("block", "block", on_no_copy=declared, mode="observe")
+        assert ask(check_of(empty, rules), headers(plain("CLEAN1")))[0] == status
 
 
 def test_a_deadline_needs_no_message(copy: Copy, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,7 +11,8 @@ from gatepost import clock
 from gatepost.core.instant import SECOND, Duration
 from gatepost.doors.copy import Copy
 from gatepost.doors.entry import Batch
-from gatepost.doors.report import Opened, Report, Sighting, Tell
+from gatepost.doors.report import Opened, Report, Tell
+from gatepost.doors.sightings import Sightings
 from gatepost.doors.table import BatchRefused
 
 __all__ = ["Batch", "Changes", "Follower", "Push"]
@@ -39,8 +40,7 @@ _log = logging.getLogger(__name__)
 
 
 class Follower:
-    """`retry_on`: the exceptions by which the site's absence shows. `sightings` gives those since it was last called;
-    `opened` how the glass stands."""
+    """`retry_on`: the exceptions by which the site's absence shows. `opened` gives how the glass stands."""
 
     def __init__(
         self,
@@ -50,7 +50,7 @@ class Follower:
         *,
         retry_on: tuple[type[Exception], ...],
         pushes: Sequence[Push] = (),
-        sightings: Callable[[], Sequence[Sighting]] = lambda: (),
+        sightings: Sightings | None = None,
         opened: Callable[[], Opened | None] = lambda: None,
     ) -> None:
         self._copy, self._changes, self._tell, self._pushes = copy, changes, tell, pushes
@@ -59,7 +59,6 @@ class Follower:
         self._pushed = copy.position
         self._told: Report | None = None
         self._told_at = -CALL_EVERY
-        self._owed: dict[tuple[str, str, str], Sighting] = {}
 
     def run(self, stop: threading.Event, after_first_round: Callable[[], None] = lambda: None) -> None:
         """Apply what the stream brings until `stop` is set. Polls every 15 ms, waits longer while it fails.
@@ -79,7 +78,6 @@ class Follower:
                 after_first_round()
             stop.wait(wait if failed else POLL)
             wait = min(2 * wait, LONGEST_WAIT) if failed else FIRST_WAIT
-        self._gather()
         self._report(last=True)
 
     def _round(self) -> tuple[bool, bool]:
@@ -124,21 +122,21 @@ class Follower:
     def _report(self, *, last: bool = False) -> None:
         report = Report(self._pushed, self._copy.problem, opened=self._opened())
         since = clock.boot_elapsed() - self._told_at
-        if since >= TELL_EVERY:
-            self._gather()
-        due = since >= (TELL_EVERY if self._owed else CALL_EVERY)
-        if report == self._told and not due and not (last and self._owed):
+        seen = self._seen() if last or since >= TELL_EVERY else Report(0, "")
+        news = bool(seen.sightings or seen.dropped)
+        if report == self._told and since < CALL_EVERY and not news:
             return
         # What cannot be told is told at the next round.
         try:
-            self._tell(report._replace(sightings=tuple(self._owed.values())))
+            self._tell(report._replace(sightings=seen.sightings, dropped=seen.dropped))
         except Exception as error:
             _log.debug("the site cannot be told: %r", error)
             return
         self._told, self._told_at = report, clock.boot_elapsed()
-        self._owed.clear()
+        if self._sightings:
+            self._sightings.told(seen.sightings, seen.dropped)
 
-    def _gather(self) -> None:
-        for sighting in self._sightings():
-            earlier = self._owed.get(sighting.key)
-            self._owed[sighting.key] = sighting._replace(first=earlier.first) if earlier else sighting
+    def _seen(self) -> Report:
+        """A report of nothing but what was seen."""
+        found = self._sightings
+        return Report(0, "", found.owed(), dropped=found.dropped) if found else Report(0, "")

@@ -2,6 +2,7 @@
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     Column,
     ForeignKey,
     Index,
@@ -50,8 +51,11 @@ sightings = Table(
     Column("last_at", BigInteger, nullable=False, index=True),
     Column("reason", String, nullable=False),
     Column("would", String, nullable=False),
+    Column("stranger", Boolean(create_constraint=False), nullable=False, server_default="0"),
 )
+"""`stranger`: nobody had that login when it was seen; they are counted, because anybody can invent one."""
 Index("sightings_identity", sightings.c.kind, sightings.c.identity)
+Index("sightings_strangers", sightings.c.door, sqlite_where=sightings.c.stranger)
 
 contacts = Table(
     "contacts",
@@ -90,5 +94,7 @@ doors = Table(
     Column("opened_at", BigInteger),
     Column("opened_by", String, nullable=False, server_default=""),
     Column("opened_because", Text, nullable=False, server_default=""),
+    Column("dropped", Integer, nullable=False, server_default="0"),
 )
-"""`first_at`: since when the door observes. `opened_*`: its glass was broken, as the door told."""
+"""`first_at`: since when the door observes. `opened_*`: its glass was broken, as the door told. `dropped`: how much it
+saw that had no place among the sightings."""

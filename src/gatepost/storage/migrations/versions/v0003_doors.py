@@ -42,9 +42,11 @@ def upgrade() -> None:
         sa.Column("last_at", sa.BigInteger(), nullable=False),
         sa.Column("reason", sa.String(), nullable=False),
         sa.Column("would", sa.String(), nullable=False),
+        sa.Column("stranger", sa.Boolean(create_constraint=False), nullable=False, server_default="0"),
     )
     op.create_index("ix_sightings_last_at", "sightings", ["last_at"])
     op.create_index("sightings_identity", "sightings", ["kind", "identity"])
+    op.create_index("sightings_strangers", "sightings", ["door"], sqlite_where=sa.text("stranger"))
     op.create_table(
         "contacts",
         sa.Column("rule", sa.Integer(), primary_key=True),
@@ -61,3 +63,4 @@ def upgrade() -> None:
     op.add_column("doors", sa.Column("opened_at", sa.BigInteger()))
     op.add_column("doors", sa.Column("opened_by", sa.String(), nullable=False, server_default=""))
     op.add_column("doors", sa.Column("opened_because", sa.Text(), nullable=False, server_default=""))
+    op.add_column("doors", sa.Column("dropped", sa.Integer(), nullable=False, server_default="0"))

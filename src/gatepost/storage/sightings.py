@@ -1,0 +1,93 @@
+"""What doors saw: one row a door, login and identity, however often it came. Personal data, kept for a while."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
+
+from sqlalchemy import Connection, delete, func, select, text
+from sqlalchemy.dialects.sqlite import insert as upsert
+
+from gatepost.core.instant import Instant
+from gatepost.storage.among import among
+from gatepost.storage.door_schema import sightings
+
+
+class Seen(NamedTuple):
+    """`login`: as in the inventory where it is in it, else as it was sent; `stranger`: it was not, when last seen.
+
+    `kind`: activesync, certificate, password, or "" where nothing named a device. `identity`: case-folded. `reason`:
+    why the door answered as it did the last time; `would`: what enforce mode answers for that.
+    """
+
+    door: str
+    login: str
+    kind: str
+    identity: str
+    device_type: str
+    user_agent: str
+    first_at: Instant
+    last_at: Instant
+    reason: str
+    would: str
+    stranger: bool
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        return self.login, self.kind, self.identity
+
+
+_COLUMNS = tuple(sightings.c[name] for name in Seen._fields)
+
+
+def keep(conn: Connection, seen: Sequence[Seen]) -> None:
+    """Insert, or bring up to date; when somebody was seen first stays."""
+    if not seen:
+        return
+    statement = upsert(sightings)
+    new = statement.excluded
+    changed = {name: new[name] for name in ("device_type", "user_agent", "reason", "would", "stranger")}
+    changed["last_at"] = func.max(new.last_at, sightings.c.last_at)
+    key = [sightings.c.door, sightings.c.login, sightings.c.kind, sightings.c.identity]
+    conn.execute(statement.on_conflict_do_update(index_elements=key, set_=changed), [one._asdict() for one in seen])
+
+
+def strangers(conn: Connection, door: str) -> set[tuple[str, str, str]]:
+    """The keys of what a door saw of logins that nobody has."""
+    query = select(sightings.c.login, sightings.c.kind, sightings.c.identity)
+    return {tuple(row) for row in conn.execute(query.where(sightings.c.door == door, sightings.c.stranger))}
+
+
+def thin_out(conn: Connection, door: str, logins: Iterable[str], most: int) -> int:
+    """Of each of these logins keep so many: what the inventory knows first, then the newest. How many went."""
+    own = sightings.c.door == door
+    crowded = select(sightings.c.login).where(own, among(sightings.c.login, logins)).group_by(sightings.c.login)
+    gone = 0
+    for (login,) in conn.execute(crowded.having(func.count() > most)).all():
+        row = text("rowid")
+        best_first = (sightings.c.reason == "unknown", sightings.c.last_at.desc())
+        kept = select(row).select_from(sightings).where(own, sightings.c.login == login).order_by(*best_first)
+        gone += conn.execute(
+            delete(sightings).where(own, sightings.c.login == login, row.not_in(kept.limit(most)))
+        ).rowcount
+    return gone
+
+
+def everything(conn: Connection, door: str | None = None) -> Iterator[Seen]:
+    """Of all doors, or of one."""
+    query = select(*_COLUMNS)
+    if door is not None:
+        query = query.where(sightings.c.door == door)
+    for row in conn.execute(query.order_by(sightings.c.door, sightings.c.login).execution_options(yield_per=2000)):
+        yield Seen(*row)
+
+
+def any_before(conn: Connection, at: Instant) -> bool:
+    return conn.execute(select(sightings.c.door).where(sightings.c.last_at < at).limit(1)).first() is not None
+
+
+def forget_before(conn: Connection, at: Instant) -> int:
+    """Delete what was not seen since an instant. How many went."""
+    return conn.execute(delete(sightings).where(sightings.c.last_at < at)).rowcount
+
+
+def forget_door(conn: Connection, door: str) -> None:
+    conn.execute(delete(sightings).where(sightings.c.door == door))

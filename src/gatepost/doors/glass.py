@@ -13,8 +13,7 @@ import json
 import os
 import pwd
 import stat
-import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -22,10 +21,7 @@ from gatepost.core.instant import Instant
 from gatepost.doors.report import Closed, Opened
 
 MEMORY: Final = Path("/dev/shm")  # noqa: S108 (what is read there is looked at for its owner)
-LOOK_EVERY: Final = 0.05
-"""Seconds."""
-
-LONGEST: Final = 4000
+LONGEST: Final = 16_000
 """Bytes of a file that are read."""
 
 _GONE: Final = (FileNotFoundError, NotADirectoryError)
@@ -40,14 +36,14 @@ class Broken(NamedTuple):
 
 def break_glass(table: Path, at: Instant, by: str, reason: str) -> Broken:
     """Open the door that has this copy; one that stands open already stays as it was opened. OSError."""
-    text = _text(at=at, by=by, reason=reason)
+    text = _text(at=at, by=by, reason=reason[:1000])
     try:
-        _lay(_glass(table), text)
+        lay(_glass(table), text)
     except FileExistsError:
         pass
     except OSError:
         with contextlib.suppress(FileExistsError):
-            _lay(_in_memory(table), text)
+            lay(_in_memory(table), text)
     opened = look(table)
     if opened is None:
         raise FileNotFoundError(None, "somebody closed the door at this moment", str(_glass(table)))
@@ -60,7 +56,7 @@ def mend(table: Path, at: Instant, by: str) -> Closed | None:
     if opened is None:
         return None
     with contextlib.suppress(FileExistsError):
-        _lay(_glass(table).with_suffix(f".glass.{at}"), _text(**opened._asdict(), closed_at=at, closed_by=by))
+        lay(_glass(table).with_suffix(f".glass.{at}"), _text(**opened._asdict(), closed_at=at, closed_by=by))
     for path in (_glass(table), _in_memory(table)):
         path.unlink(missing_ok=True)
     return Closed(opened, at, by)
@@ -72,21 +68,22 @@ def look(table: Path) -> Opened | None:
         with contextlib.suppress(*_GONE):
             about = path.lstat()
             if path.parent != MEMORY or (stat.S_ISREG(about.st_mode) and about.st_uid in (0, os.geteuid())):
-                return _opened(_read(path), about)
+                return _opened(read(path), about)
     return None
 
 
 def endings(table: Path) -> tuple[Closed, ...]:
-    """The openings that ended, oldest first, of which the site was not told yet. OSError."""
+    """The openings that ended, oldest first, of which the site was not told yet."""
     return tuple(sorted((closed for _, closed in _endings(table)), key=lambda closed: closed.at))
 
 
 def forget(table: Path, told: Iterable[Closed]) -> None:
-    """The site knows of these."""
+    """The site knows of these. What the disk does not let go is told again; the site knows it by its instant."""
     known = set(told)
     for path, closed in _endings(table):
         if closed in known:
-            path.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):
+                path.unlink()
 
 
 def somebody() -> str:
@@ -101,7 +98,7 @@ def somebody() -> str:
 
 
 class Watch:
-    """Looks at a door's glass from a thread of its own, since a disk may hang. `opened`: how the door stands open."""
+    """What a running door knows of its glass. `opened`: how it stands open."""
 
     def __init__(self, table: Path, show: Callable[[bool], None]) -> None:
         """`show` is told at each look whether the door stands open. The first look is now, so that a door that was
@@ -109,13 +106,10 @@ class Watch:
         self.opened: Opened | None = None
         self._table = table
         self._show = show
-        self._look()
+        self.look()
 
-    def run(self, stop: threading.Event) -> None:
-        while not stop.wait(LOOK_EVERY):
-            self._look()
-
-    def _look(self) -> None:
+    def look(self) -> None:
+        """To be called now and then, from any thread."""
         with contextlib.suppress(OSError):  # nobody can tell: it stands as it stood
             self.opened = look(self._table)
         self._show(self.opened is not None)
@@ -129,7 +123,7 @@ def _in_memory(table: Path) -> Path:
     return MEMORY / f"gatepost-{hashlib.sha256(str(table.resolve()).encode()).hexdigest()[:32]}.glass"
 
 
-def _lay(path: Path, text: bytes) -> None:
+def lay(path: Path, text: bytes) -> None:
     """Write a file that is not there yet, whole or not at all, and durably. FileExistsError, OSError."""
     scratch = path.with_name(f"{path.name}.{os.getpid()}.new")
     scratch.unlink(missing_ok=True)
@@ -152,7 +146,7 @@ def _lay(path: Path, text: bytes) -> None:
         os.close(folder)
 
 
-def _read(path: Path) -> bytes:
+def read(path: Path) -> bytes:
     """What the file holds, which may be anything; b"" if it cannot be read: it counts all the same."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
@@ -180,9 +174,9 @@ def _opened(data: bytes, about: os.stat_result) -> Opened:
         return Opened(about.st_mtime_ns // 1_000_000, f"user {about.st_uid}", said or "a file was laid there by hand")
 
 
-def _endings(table: Path) -> Iterable[tuple[Path, Closed]]:
+def _endings(table: Path) -> Iterator[tuple[Path, Closed]]:
     for path in table.parent.glob(f"{table.name}.glass.*"):
-        if path.suffix[1:].isdigit():
-            data = path.read_bytes()
-            facts = json.loads(data)
+        # A file that is not ours is no reason to tell nothing at all.
+        with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
+            facts = json.loads(data := read(path))
             yield path, Closed(_opened(data, path.stat()), int(facts["closed_at"]), str(facts["closed_by"]))

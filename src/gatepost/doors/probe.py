@@ -1,0 +1,83 @@
+"""The doctor's requests: for a moment a door refuses one made-up login, so that its refusals can be seen from outside.
+
+    TABLE.probe   beside the door's copy TABLE, JSON: authorization (the whole header, made up), answer (block or
+                  undecided), boot and until (this run of the machine, and when it ends: CLOCK_BOOTTIME, milliseconds)
+
+It is no way around the door: a probe is only ever refused, and a login that exists is none. Whoever can write there can
+open the door anyway (see glass).
+"""
+
+import contextlib
+import json
+from pathlib import Path
+from typing import Final, Literal, NamedTuple, get_args
+
+from gatepost import clock
+from gatepost.core.instant import SECOND, Duration
+from gatepost.doors.glass import lay, read
+
+Refused = Literal["block", "undecided"]
+
+LASTS: Final[Duration] = 30 * SECOND
+"""A doctor that was killed leaves nothing behind that counts for longer."""
+
+_MOST_SEEN: Final = 100
+
+
+class Asked(NamedTuple):
+    """What the door is to answer to which Authorization header, until when (CLOCK_BOOTTIME)."""
+
+    authorization: bytes
+    answer: Refused
+    until: int
+
+
+class Probe:
+    """What a running door knows of the doctor. `seen`: why it would have answered each probe as it would have."""
+
+    def __init__(self, table: Path) -> None:
+        self.asked: Asked | None = None
+        self.seen: list[str] = []
+        self._path = _path(table)
+
+    def look(self) -> None:
+        """To be called now and then, from any thread."""
+        asked = _asked(self._path)
+        if asked != self.asked:
+            self.seen = []
+            self.asked = asked
+
+    def answer(self, authorization: bytes | None, reason: str) -> Refused | None:
+        """How to refuse this request, if it is a probe."""
+        asked = self.asked
+        if asked is None or authorization != asked.authorization or clock.boot_elapsed() > asked.until:
+            return None
+        del self.seen[_MOST_SEEN:]
+        self.seen.append(reason)
+        return asked.answer
+
+
+def ask(table: Path, authorization: bytes, answer: Refused) -> None:
+    """Have the door with this copy refuse what has this header. OSError."""
+    forget(table)
+    facts = {"authorization": authorization.decode("ascii"), "answer": answer, "boot": clock.boot_id()}
+    lay(_path(table), json.dumps(facts | {"until": clock.boot_elapsed() + LASTS}).encode())
+
+
+def forget(table: Path) -> None:
+    """The doctor is done."""
+    _path(table).unlink(missing_ok=True)
+
+
+def _path(table: Path) -> Path:
+    return table.with_name(f"{table.name}.probe")
+
+
+def _asked(path: Path) -> Asked | None:
+    """None if nothing is asked, or not any more; what cannot be read asks nothing."""
+    with contextlib.suppress(ValueError, KeyError, TypeError):
+        facts = json.loads(read(path))
+        asked = Asked(str(facts["authorization"]).encode(), facts["answer"], int(facts["until"]))
+        left = asked.until - clock.boot_elapsed() if facts["boot"] == clock.boot_id() else 0
+        return asked if 0 < left <= LASTS and asked.answer in get_args(Refused) else None
+    return None

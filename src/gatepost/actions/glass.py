@@ -95,10 +95,11 @@ def record_glass(change: Change, name: str, report: Report) -> None:
     """Write what a door tells of its glass in the ledger, each opening and closing once (I-31)."""
     stood = feed.known_doors(change.conn)[name].opened_at
     for ended in report.closed:
-        if not _recorded(change, name, ended):
-            if stood != ended.opened.at:
-                _record_opened(change, name, ended.opened)
-            change.record(DoorClosed(name, _by_site(change, ended.at), change.words(ended.by)))
+        if _recorded(change, name, ended):
+            continue
+        if stood != ended.opened.at:
+            _record_opened(change, name, ended.opened)
+        change.record(DoorClosed(name, _by_site(change, ended.at), change.words(ended.by)))
         stood = None
     opened = report.opened
     if opened is None:

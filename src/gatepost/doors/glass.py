@@ -13,6 +13,7 @@ import json
 import os
 import pwd
 import stat
+import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -125,10 +126,8 @@ def _in_memory(table: Path) -> Path:
 
 def lay(path: Path, text: bytes) -> None:
     """Write a file that is not there yet, whole or not at all, and durably. FileExistsError, OSError."""
-    scratch = path.with_name(f"{path.name}.{os.getpid()}.new")
-    scratch.unlink(missing_ok=True)
+    descriptor, scratch = tempfile.mkstemp(prefix=f"{path.name}.", suffix=".new", dir=path.parent)
     try:
-        descriptor = os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "wb") as file:
             if os.geteuid() == 0 and path.parent != MEMORY:
                 about = path.parent.stat()
@@ -138,7 +137,7 @@ def lay(path: Path, text: bytes) -> None:
             os.fsync(descriptor)
         os.link(scratch, path)
     finally:
-        scratch.unlink(missing_ok=True)
+        os.unlink(scratch)
     folder = os.open(path.parent, os.O_RDONLY)
     try:
         os.fsync(folder)

@@ -2,10 +2,13 @@
 
 from dataclasses import dataclass
 
+from sqlalchemy import Connection
+
 from gatepost.actions import live
 from gatepost.actions.change import looking
 from gatepost.actions.site import Site
-from gatepost.actions.who import looking_as
+from gatepost.actions.who import looking_as, unacknowledged
+from gatepost.core.fleet.device import Device
 from gatepost.core.instant import NEVER, Instant
 from gatepost.core.policy.verdict import Outcome, Standing, Verdict, verdict
 from gatepost.core.refusal import Code, Refusal
@@ -29,30 +32,43 @@ def decide(site: Site, by: str | None, user: str, device_name: str | None, at: I
         actor = looking_as(conn, by)
         if isinstance(actor, Refusal):
             return actor
-        moment = site.clock.now() if at is None else at
-        position = feed.position(conn)
+        decider = Decider(site, conn, at)
         person = people.find(conn, user)
         if person is None:
             return Refusal(
                 Code.NO_SUCH_PERSON, f"Nobody is known by the login {user}; `people import` takes people in."
             )
-        door = site.settings.door
         if device_name is None:
-            return _by_rule(door.on_unidentified, "unidentified", moment, position, "", user)
+            return decider.by_rule("unidentified", "", user)
         device = devices.find(conn, device_name)
         if device is None:
-            return _by_rule(door.on_unknown, "unknown", moment, position, device_name, user)
+            return decider.by_rule("unknown", device_name, user)
         if not device.shared and device.owner != person.ref:
-            return _by_rule(door.on_unidentified, "foreign", moment, position, device_name, user)
-        member = next(devices.members(conn, [device.ref]))
-        due = tuple(audience.due_of(conn, [device.ref]).get(device.ref, ()))
-        standing = Standing(device.ref, person.logins, member.evidence.reported_at, due)
-        answer = verdict(standing, live.states(live.live_rules(conn)), moment, position)
-        return Decided(answer, moment, "known", device.id, user)
+            return decider.by_rule("foreign", device_name, user)
+        return decider.known(device, user)
 
 
-def _by_rule(rule: str, recognised: str, at: Instant, position: int, device: str, user: str) -> Decided:
-    """What the site says of clients that no inventory knows."""
-    outcome = Outcome.BLOCK if rule == "block" else Outcome.ALLOW
-    from_rule = Verdict(outcome, (), NEVER, None, position)
-    return Decided(from_rule, at, recognised, device, user)
+class Decider:
+    """Decides any number of times by the facts of one moment. `at`: the instant asked about, now if none is named."""
+
+    def __init__(self, site: Site, conn: Connection, at: Instant | None = None) -> None:
+        self._conn, self._door = conn, site.settings.door
+        self.at = site.clock.now() if at is None else at
+        self.position = feed.position(conn)
+        # A restored site blocks nobody, as its doors do not, until it was shown what the world has seen (I-8).
+        self._states = {} if unacknowledged(conn) else live.states(live.live_rules(conn))
+
+    def by_rule(self, recognised: str, device: str, user: str) -> Decided:
+        """What the site says of clients that no inventory knows (`unknown`), or that are not who they say."""
+        rule = self._door.on_unknown if recognised == "unknown" else self._door.on_unidentified
+        outcome = Outcome.BLOCK if rule == "block" else Outcome.ALLOW
+        from_rule = Verdict(outcome, (), NEVER, None, self.position)
+        return Decided(from_rule, self.at, recognised, device, user)
+
+    def known(self, device: Device, user: str) -> Decided:
+        """The verdict on a device in use."""
+        member = next(devices.members(self._conn, [device.ref]))
+        due = tuple(audience.due_of(self._conn, [device.ref]).get(device.ref, ()))
+        standing = Standing(device.ref, (), member.evidence.reported_at, due)
+        answer = verdict(standing, self._states, self.at, self.position)
+        return Decided(answer, self.at, "known", device.id, user)

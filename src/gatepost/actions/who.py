@@ -54,16 +54,23 @@ def acting(change: Change, name: str | None, *roles: str, restored: bool = False
 
     A restored site acts for nobody until its newest outside checkpoint was acknowledged (`restored`: allowed even so).
     """
-    if not restored and sitemeta.get(change.conn, sitemeta.UNACKNOWLEDGED):
-        return Refusal(
-            Code.SITE_NOT_ACKNOWLEDGED,
-            "This site was restored from a backup. Show the newest checkpoint known outside (it stands in every "
-            "approval mail) with `gatepost acknowledge FILE` before anything else.",
-        )
+    if not restored and (refusal := unacknowledged(change.conn)):
+        return refusal
     actor = looking_as(change.conn, name, *roles)
     if isinstance(actor, Actor):
         change.by = actor.ref
     return actor
+
+
+def unacknowledged(conn: Connection) -> Refusal | None:
+    """Why a restored site acts for nobody yet."""
+    if not sitemeta.get(conn, sitemeta.UNACKNOWLEDGED):
+        return None
+    return Refusal(
+        Code.SITE_NOT_ACKNOWLEDGED,
+        "This site was restored from a backup. Show the newest checkpoint known outside (it stands in every "
+        "approval mail) with `gatepost acknowledge FILE` before anything else.",
+    )
 
 
 def looking_as(conn: Connection, name: str | None, *roles: str) -> Actor | Refusal:

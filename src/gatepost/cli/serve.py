@@ -1,4 +1,4 @@
-"""gatepost serve, gatepost worker: the long-running commands, with gatepost door run.
+"""gatepost serve, gatepost worker, gatepost web: the long-running commands, with gatepost door run.
 
 Each prints one line on standard output when it is ready, logs to standard error, and ends cleanly on SIGTERM.
 """
@@ -17,6 +17,7 @@ from gatepost.cli.logging import configure_logging
 from gatepost.cli.output import Exit
 from gatepost.cli.session import Given
 from gatepost.core.refusal import Refusal
+from gatepost.wiring import api_token
 from gatepost.worker import run_worker
 
 RESTART = 1.0
@@ -36,23 +37,46 @@ def worker(*, session: Given) -> int:
     return Exit.DONE
 
 
+def web(*, session: Given) -> int:
+    """Answer programs that ask by AuthZEN and show the site's token."""
+    from gatepost.web.run import run_web  # late: the other commands here have no use for it
+
+    configure_logging()
+    with session.site() as site:
+        if isinstance(site, Refusal | tuple):
+            return session.out.answer(site, str, lambda _: [])
+        token = api_token(site)
+        if not isinstance(token, str):
+            return session.out.problems(token)
+        listen = site.settings.web.listen
+        run_web(site, token, lambda: print(f"ready: web on {listen}", flush=True))
+    return Exit.DONE
+
+
 def serve(*, session: Given) -> int:
-    """Run everything of a site on this machine, each part a process of its own; until SIGTERM."""
+    """Run everything of a site on this machine, each part a process of its own; until SIGTERM.
+
+    The web process is a part where [web] token_file names a token: without one nobody may ask it anything.
+    """
     configure_logging()
     with session.site() as site:
         if isinstance(site, Refusal | tuple):
             return session.out.answer(site, str, lambda _: [])
         doors = site.settings.doors
-        ready = ", ".join(f"door {name} on {at.listen}" for name, at in doors.items())
+        ready = [f"door {name} on {at.listen}" for name, at in doors.items()]
+        others = ["worker"]
+        if site.settings.web.token_file is not None:
+            others.append("web")
+            ready.append(f"web on {site.settings.web.listen}")
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    commands = [*(("door", "run", name) for name in doors), ("worker",)]
+    commands = [*(("door", "run", name) for name in doors), *((name,) for name in others)]
     parts = [Part([*words, "--site", str(session.directory)], stop) for words in commands]
     try:
         if not all(part.start() for part in parts):
             return Exit.DONE if stop.is_set() else session.out.error("a part did not start; its log says why")
-        print(f"ready: {ready}, worker", flush=True)
+        print(f"ready: {', '.join([*ready, 'worker'])}", flush=True)
         while not stop.wait(0.2):
             for part in parts:
                 part.keep()

@@ -1,0 +1,386 @@
+"""AuthZEN at the door: the protocol as specified, the answers as the check gives them."""
+
+import asyncio
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gatepost.core.instant import DAY
+from gatepost.doors import authzen, evaluation
+from gatepost.doors.authzen import AuthZen, door_authzen
+from gatepost.doors.check import Check
+from gatepost.doors.copy import Copy
+from gatepost.doors.entry import Mode, certificate_key
+from gatepost.doors.judge import REASONS, DoorRules, Judge
+from tests.doors.site import FLEET, SITE, basic, batch, device, plain
+
+URL = "https://gate.example"
+ALICE = "alice@example.com"
+CERTIFICATE = "ab" * 32
+
+Headers = dict[str, str]
+
+
+@pytest.fixture
+def copy(tmp_path: Path) -> Iterator[Copy]:
+    opened = Copy(tmp_path / "door", SITE, DAY)
+    known = device("TIKTOK2", ALICE, rule=1)[1]
+    opened.apply(batch(10, *FLEET, (certificate_key(CERTIFICATE), known)))
+    opened.nothing_new()
+    yield opened
+    opened.close()
+
+
+def judge_of(copy: Copy, mode: Mode = "enforce", on_unknown: Any = "block") -> Judge:
+    return Judge(copy, DoorRules(on_unknown=on_unknown, on_unidentified="block", mode=mode), "mail")
+
+
+def send(
+    app: AuthZen,
+    path: str,
+    body: bytes | object,
+    headers: Headers | None = None,
+    method: str = "POST",
+    parts: int = 1,
+) -> tuple[int, Headers, bytes]:
+    """Status, headers and body of the answer. A body that is no bytes is sent as JSON; in so many parts."""
+    sent = body if isinstance(body, bytes) else json.dumps(body).encode()
+    step = -(-len(sent) // parts) or 1
+    pieces = [sent[at : at + step] for at in range(0, len(sent), step)] or [b""]
+    queue = [
+        {"type": "http.request", "body": piece, "more_body": at + 1 < len(pieces)} for at, piece in enumerate(pieces)
+    ]
+    events: list[Any] = []
+
+    async def receive() -> Any:
+        return queue.pop(0)
+
+    async def take(event: Any) -> None:
+        events.append(event)
+
+    told = {"content-type": "application/json"} | (headers or {})
+    pairs = [(name.encode(), value.encode()) for name, value in told.items()]
+    asyncio.run(app({"type": "http", "method": method, "path": path, "headers": pairs}, receive, take))
+    start, end = events
+    return start["status"], {name.decode(): value.decode() for name, value in start["headers"]}, end["body"]
+
+
+def ask(app: AuthZen, body: bytes | object, path: str = authzen.EVALUATION) -> Any:
+    status, headers, answer = send(app, path, body)
+    assert (status, headers["content-type"]) == (200, "application/json"), answer
+    return json.loads(answer)
+
+
+def by_device(eas_id: str, user: str = ALICE, **properties: str) -> dict[str, Any]:
+    return {
+        "subject": {"type": "device", "id": eas_id, "properties": {"user": user} | properties},
+        "action": {"name": "open"},
+        "resource": {"type": "mailbox", "id": user},
+    }
+
+
+# --- what is answered
+
+
+@pytest.mark.parametrize("mode", ["enforce", "observe", "open"])
+def test_it_answers_as_the_check_does(copy: Copy, mode: str) -> None:
+    """I-1: for every device and login, in every stance, the decision is whether the check lets the request through,
+    with the same reason, and the same word for what would be answered."""
+    judge = judge_of(copy, "observe" if mode == "observe" else "enforce")
+    judge.opened = mode == "open"
+    app, check = door_authzen(judge, URL), Check(judge)
+    seen = set()
+    for eas_id in ("CLEAN1", "clean1", "TIKTOK1", "WARNED1", "LATER1", "SHARED1", "NOBODYS"):
+        for user in (ALICE, ALICE.upper(), "CORP\\alice@example.com", "mallory"):
+            start = check.answer(
+                [(b"x-original-uri", plain(eas_id)), (b"x-original-method", b"POST"), (b"authorization", basic(user))]
+            )
+            told = {name.decode().removeprefix("x-gatepost-"): value.decode() for name, value in start["headers"]}
+            answer = ask(app, by_device(eas_id, user))
+            context = answer["context"]
+            assert answer["decision"] is (start["status"] == 204), (eas_id, user)
+            assert (context["verdict"], context["reason_code"]) == (told["verdict"], told["reason"])
+            assert context.get("would") == told.get("would")
+            assert context["position"] == 10
+            seen.add(context["reason_code"])
+    assert seen == {"clear", "warned", "blocked", "foreign", "unknown"}
+
+
+def test_a_user_may_be_the_subject(copy: Copy) -> None:
+    """A subject of type user names its device in its properties or in the context; with none it is unidentified."""
+    app = door_authzen(judge_of(copy), URL)
+    asked = {
+        "subject": {"type": "user", "id": ALICE},
+        "action": {"name": "open"},
+        "resource": {"type": "mailbox", "id": ALICE},
+    }
+    assert ask(app, asked)["context"]["reason_code"] == "unidentified"
+    assert ask(app, asked | {"context": {"device": "CLEAN1"}})["decision"] is True
+    named = {"type": "user", "id": ALICE, "properties": {"device": "TIKTOK1"}}
+    assert ask(app, asked | {"subject": named, "context": {"device": "CLEAN1"}})["decision"] is False
+
+
+def test_without_a_user_the_mailbox_names_one(copy: Copy) -> None:
+    """A device that opens a mailbox does it as the mailbox's login, unless its own user is told."""
+    app = door_authzen(judge_of(copy), URL)
+    asked = by_device("CLEAN1")
+    asked["subject"].pop("properties")
+    assert ask(app, asked)["context"]["reason_code"] == "clear"
+    assert ask(app, asked | {"resource": {"type": "mailbox", "id": "mallory"}})["context"]["reason_code"] == "foreign"
+    other = by_device("CLEAN1") | {"resource": {"type": "mailbox", "id": "team@example.com"}}
+    assert ask(app, other)["context"]["reason_code"] == "clear"
+
+
+def test_a_certificate_goes_before_a_claimed_id(copy: Copy) -> None:
+    """A device is known by its certificate, however the fingerprint is written."""
+    app = door_authzen(judge_of(copy), URL)
+    for written in (CERTIFICATE, CERTIFICATE.upper(), ":".join(["AB"] * 32)):
+        assert ask(app, by_device("TIKTOK2", certificate=written))["context"]["reason_code"] == "blocked"
+    assert send(app, authzen.EVALUATION, by_device("TIKTOK2", certificate="ab" * 31))[0] == 400
+
+
+def test_what_cannot_be_decided_is_denied(tmp_path: Path) -> None:
+    """A door without a copy decides false, says that it could not decide, and when to ask again; never a 5xx."""
+    empty = Copy(tmp_path / "empty", SITE, DAY)
+    app = door_authzen(judge_of(empty), URL)
+    for asked in (by_device("CLEAN1"), by_device("CLEAN1") | {"subject": {"type": "user", "id": ALICE}}):
+        context = {"reason_code": "no-copy", "verdict": "undecided", "retry_after": 180}
+        assert ask(app, asked) == {"decision": False, "context": context}
+    empty.close()
+
+
+def test_what_goes_wrong_is_answered_as_declared(copy: Copy, monkeypatch: pytest.MonkeyPatch) -> None:
+    """I-29: an error while deciding is answered as the site declared for a door that cannot decide."""
+    judge = judge_of(copy)
+
+    def fail(*_args: object) -> str:
+        raise RuntimeError("broken")
+
+    monkeypatch.setattr(judge, "reason", fail)
+    answer = ask(door_authzen(judge, URL), by_device("CLEAN1"))
+    assert answer["decision"] is False
+    assert (answer["context"]["reason_code"], answer["context"]["verdict"]) == ("error", "undecided")
+
+
+def test_no_answer_says_which_app(copy: Copy) -> None:
+    """I-37: whatever is asked, the door names neither an app nor a policy."""
+    app = door_authzen(judge_of(copy), URL)
+    for eas_id in ("CLEAN1", "TIKTOK1", "WARNED1", "LATER1", "NOBODYS"):
+        text = json.dumps(ask(app, by_device(eas_id))["context"])
+        assert "tiktok" not in text
+        assert "policy" not in text
+
+
+def test_something_else_is_not_decided_here(copy: Copy) -> None:
+    """Another action, resource or subject type is denied, and its answer says what is decided here."""
+    app = door_authzen(judge_of(copy), URL)
+    good = by_device("CLEAN1")
+    others: list[dict[str, Any]] = [
+        {"action": {"name": "delete"}},
+        {"resource": {"type": "calendar", "id": "x"}},
+        {"subject": {"type": "spaceship", "id": "x"}},
+    ]
+    for other in others:
+        answer = ask(app, good | other)
+        assert (answer["decision"], answer["context"]["error"]["status"]) == (False, 404)
+
+
+# --- the protocol
+
+
+BAD: list[tuple[str, Any]] = [
+    ("subject is missing", {"action": {"name": "open"}, "resource": {"type": "mailbox", "id": "a"}}),
+    ("action is missing", {"subject": {"type": "device", "id": "a"}, "resource": {"type": "mailbox", "id": "a"}}),
+    ("resource is missing", {"subject": {"type": "device", "id": "a"}, "action": {"name": "open"}}),
+    ("subject.type is missing", by_device("a") | {"subject": {"id": "a"}}),
+    ("subject.id is missing", by_device("a") | {"subject": {"type": "device"}}),
+    ("action.name is missing", by_device("a") | {"action": {}}),
+    ("resource.type is missing", by_device("a") | {"resource": {"id": "a"}}),
+    ("resource.id is missing", by_device("a") | {"resource": {"type": "mailbox"}}),
+    ("subject is not", by_device("a") | {"subject": "alice"}),
+    ("action.name is not", by_device("a") | {"action": {"name": 123}}),
+    ("subject.id is not", by_device("")),
+    ("subject.properties is not", by_device("a") | {"subject": {"type": "device", "id": "a", "properties": []}}),
+    ("context is not", by_device("a") | {"context": []}),
+    ("half a character", by_device("\ud800")),
+    ("not a JSON object", []),
+    ("not JSON", b""),
+    ("not JSON", b"{"),
+    ("not JSON", b"\xff"),
+    ("not JSON", b'{"a": NaN}'),
+    ("twice", b'{"subject": 1, "subject": 2}'),
+    ("nested too deep", b"[" * 60_000),
+]
+
+
+@pytest.mark.parametrize("path", [authzen.EVALUATION, authzen.EVALUATIONS])
+@pytest.mark.parametrize(("text", "body"), BAD)
+def test_bad_requests_are_named(copy: Copy, path: str, text: str, body: Any) -> None:
+    """What cannot be read is answered 400 with a sentence that says what is wrong (10.1.7)."""
+    status, headers, answer = send(door_authzen(judge_of(copy), URL), path, body)
+    assert (status, headers["content-type"]) == (400, "text/plain; charset=utf-8")
+    assert text in answer.decode()
+
+
+def test_what_is_not_known_is_ignored(copy: Copy) -> None:
+    """Fields, properties, options and a context that are not known change nothing."""
+    asked = by_device("CLEAN1", department="Sales") | {"context": {"time": "now"}, "future": {"nested": True}}
+    assert ask(door_authzen(judge_of(copy), URL), asked)["decision"] is True
+    asked |= {"options": {"another": 1}, "evaluations": [{}]}
+    assert ask(door_authzen(judge_of(copy), URL), asked, authzen.EVALUATIONS)["evaluations"][0]["decision"] is True
+
+
+def test_http_around_it(copy: Copy) -> None:
+    """Only JSON, only by POST, only at the paths that exist, only so long; in as many parts as it comes."""
+    app, good = door_authzen(judge_of(copy), URL), by_device("CLEAN1")
+    assert send(app, authzen.EVALUATION, good, parts=7)[0] == 200
+    assert send(app, authzen.EVALUATION, good, {"content-type": "Application/JSON; charset=utf-8"})[0] == 200
+    assert send(app, authzen.EVALUATION, good, {"content-type": "text/plain"})[0] == 400
+    assert send(app, authzen.EVALUATION, good, method="GET")[:2][0] == 405
+    assert send(app, authzen.SEARCH + "subject", good)[0] == 404
+    fits = json.dumps(good).encode().ljust(evaluation.MOST_BYTES)
+    assert send(app, authzen.EVALUATION, fits, parts=3)[0] == 200
+    assert send(app, authzen.EVALUATION, fits + b" ", parts=3)[0] == 413
+
+
+def test_a_body_that_does_not_come_is_not_waited_for(copy: Copy, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever sends half a request holds nothing for long; whoever goes away gets no answer."""
+    monkeypatch.setattr(authzen, "BODY_WITHIN", 0.01)
+    app = door_authzen(judge_of(copy), URL)
+    events: list[Any] = []
+    scope = {"type": "http", "method": "POST", "path": authzen.EVALUATION, "headers": []}
+
+    async def never() -> Any:
+        await asyncio.Event().wait()
+
+    async def gone() -> Any:
+        return {"type": "http.disconnect"}
+
+    async def take(event: Any) -> None:
+        events.append(event)
+
+    asyncio.run(app(scope, gone, take))
+    assert events == []
+    asyncio.run(app(scope, never, take))
+    assert events[0]["status"] == 408
+
+
+def test_a_request_keeps_its_identifier(copy: Copy) -> None:
+    """10.1.8: X-Request-ID comes back with an answer, and with an error."""
+    app, sent = door_authzen(judge_of(copy), URL), {"x-request-id": "bfe9eb29-ab87"}
+    for body in (by_device("CLEAN1"), b"{"):
+        assert send(app, authzen.EVALUATION, body, sent)[1]["x-request-id"] == "bfe9eb29-ab87"
+    assert "x-request-id" not in send(app, authzen.EVALUATION, b"{")[1]
+
+
+def test_the_metadata_lists_what_there_is(copy: Copy) -> None:
+    """9: the metadata names the door and its two endpoints, and no search, because a door has none."""
+    status, headers, body = send(door_authzen(judge_of(copy), URL), authzen.WELL_KNOWN, b"", method="GET")
+    assert (status, headers["content-type"]) == (200, "application/json")
+    assert json.loads(body) == {
+        "policy_decision_point": URL,
+        "access_evaluation_endpoint": URL + "/access/v1/evaluation",
+        "access_evaluations_endpoint": URL + "/access/v1/evaluations",
+    }
+    assert send(door_authzen(judge_of(copy), URL), authzen.WELL_KNOWN, b"", method="HEAD")[2] == b""
+    assert send(door_authzen(judge_of(copy), URL), authzen.WELL_KNOWN, b"")[0] == 405
+
+
+# --- several at once
+
+
+def several(app: AuthZen, *each: Any, **around: Any) -> list[Any]:
+    answers: list[Any] = ask(app, around | {"evaluations": list(each)}, authzen.EVALUATIONS)["evaluations"]
+    return answers
+
+
+def test_defaults_fill_what_an_evaluation_leaves_out(copy: Copy) -> None:
+    """7.1.1: a part of an evaluation stands for the default's whole part, but for required fields that it lacks."""
+    app, good = door_authzen(judge_of(copy), URL), by_device("TIKTOK1", "mallory")
+    around = {"action": good["action"], "resource": {"type": "mailbox", "id": ALICE}, "subject": good["subject"]}
+    devices = [{"subject": {"type": "device", "id": name}} for name in ("CLEAN1", "TIKTOK1")]
+    devices += [{"subject": {"id": "CLEAN1"}}, {}]
+    reasons = [answer["context"]["reason_code"] for answer in several(app, *devices, **around)]
+    assert reasons == ["clear", "blocked", "clear", "foreign"]
+
+
+@pytest.mark.parametrize(
+    ("semantic", "expected"),
+    [
+        (None, [True, False, True, False]),
+        ("execute_all", [True, False, True, False]),
+        ("deny_on_first_deny", [True, False]),
+        ("permit_on_first_permit", [True]),
+    ],
+)
+def test_the_three_semantics(copy: Copy, semantic: str | None, expected: list[bool]) -> None:
+    """7.1.2: all are evaluated, or as many as it takes to the first denial or the first permit."""
+    each = [by_device(name) for name in ("CLEAN1", "TIKTOK1", "WARNED1", "NOBODYS")]
+    options = {} if semantic is None else {"options": {"evaluations_semantic": semantic}}
+    answers = several(door_authzen(judge_of(copy), URL), *each, **options)
+    assert [answer["decision"] for answer in answers] == expected
+
+
+def test_what_is_wrong_with_one_is_said_there(copy: Copy) -> None:
+    """7.2.1: an evaluation that cannot be read is denied in its place, and the others are answered."""
+    app = door_authzen(judge_of(copy), URL)
+    answers = several(app, by_device("CLEAN1"), {}, "nothing", by_device("CLEAN1"))
+    assert [answer["decision"] for answer in answers] == [True, False, False, True]
+    assert [answer["context"].get("error", {}).get("status") for answer in answers] == [None, 400, 400, None]
+    stopped = several(app, {}, by_device("CLEAN1"), options={"evaluations_semantic": "deny_on_first_deny"})
+    assert len(stopped) == 1
+
+
+def test_without_evaluations_it_is_one(copy: Copy) -> None:
+    """7.1: no list, or an empty one, is the single request; one too long, none, or an unknown semantic is refused."""
+    app, good = door_authzen(judge_of(copy), URL), by_device("CLEAN1")
+    for body in (good, good | {"evaluations": []}):
+        assert ask(app, body, authzen.EVALUATIONS)["decision"] is True
+    most: list[Any] = [{}] * evaluation.MOST_EVALUATIONS
+    assert len(ask(app, good | {"evaluations": most}, authzen.EVALUATIONS)["evaluations"]) == len(most)
+    wrong: list[Any] = [[*most, {}], "all", {}]
+    for bad in wrong:
+        assert send(app, authzen.EVALUATIONS, good | {"evaluations": bad})[0] == 400
+    unknown: list[Any] = [{"evaluations_semantic": "some"}, {"evaluations_semantic": []}, []]
+    for options in unknown:
+        assert send(app, authzen.EVALUATIONS, good | {"evaluations": [{}], "options": options})[0] == 400
+
+
+_VALUE: st.SearchStrategy[Any] = st.sampled_from([None, "", 1, "user", "mailbox", "TIKTOK1", "NOBODYS", ALICE, [], {}])
+_FIELDS = st.dictionaries(st.sampled_from(["type", "id", "name", "properties"]), _VALUE, max_size=2)
+_PARTS = st.sampled_from(["subject", "action", "resource", "context", "options", "evaluations"])
+_ANY = st.dictionaries(_PARTS, _FIELDS | _VALUE | st.lists(_FIELDS | _VALUE, max_size=2), max_size=2)
+
+
+def _spoiled(part: str, fields: dict[str, Any]) -> dict[str, Any]:
+    """A good request, of which a part has other fields."""
+    good = by_device("CLEAN1")
+    return good | {part: good[part] | fields}
+
+
+_SPOILED = st.builds(_spoiled, st.sampled_from(["subject", "action", "resource"]), _FIELDS)
+
+
+def test_nothing_that_is_sent_breaks_it(copy: Copy) -> None:
+    """Whatever comes is answered 200 with a decision of known reasons, or 400; nothing odd is ever let through."""
+    app, seen = door_authzen(judge_of(copy), URL), set()
+
+    @given(_ANY | _SPOILED | _ANY.map(lambda odd: by_device("CLEAN1") | odd))
+    def any_request(asked: Any) -> None:
+        status, _, body = send(app, authzen.EVALUATIONS, asked)
+        assert status in (200, 400), body
+        answer = json.loads(body) if status == 200 else {}
+        for each in answer.get("evaluations", [answer]) if answer else ():
+            assert each["decision"] in (True, False)
+            assert each["context"].get("reason_code", "error") in REASONS
+            assert not each["decision"] or each["context"]["reason_code"] in ("clear", "warned")
+            seen.add((status, each["decision"]))
+        seen.add((status, None))
+
+    any_request()
+    assert seen == {(400, None), (200, None), (200, True), (200, False)}

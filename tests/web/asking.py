@@ -1,0 +1,54 @@
+"""Asking a site's API without a socket between."""
+
+import asyncio
+import json
+from typing import Any
+
+from gatepost.web.app import Application
+from tests.verbs.houses import House
+
+URL = "https://gatepost.example"
+TOKEN = "a-token-of-this-test-0123456789-0123456789"
+EVALUATION = "/access/v1/evaluation"
+EVALUATIONS = "/access/v1/evaluations"
+SEARCH = "/access/v1/search/"
+WELL_KNOWN = "/.well-known/authzen-configuration"
+
+
+def application(house: House, token: str = TOKEN) -> Application:
+    return Application(house.site, URL, token)
+
+
+def send(
+    app: Application, path: str, body: object = b"", method: str = "POST", **headers: str
+) -> tuple[int, dict[str, str], bytes]:
+    """Status, headers and body of the answer. A body that is no bytes is sent as JSON; the token is shown."""
+    sent = body if isinstance(body, bytes) else json.dumps(body).encode()
+    told = {"authorization": f"Bearer {TOKEN}", "content-type": "application/json"} | headers
+    pairs = [(name.replace("_", "-").encode(), value.encode()) for name, value in told.items() if value]
+    events: list[Any] = []
+
+    async def receive() -> Any:
+        return {"type": "http.request", "body": sent, "more_body": False}
+
+    async def take(event: Any) -> None:
+        events.append(event)
+
+    asyncio.run(app({"type": "http", "method": method, "path": path, "headers": pairs}, receive, take))
+    start, end = events
+    return start["status"], {name.decode(): value.decode() for name, value in start["headers"]}, end["body"]
+
+
+def ask(app: Application, path: str, body: object) -> Any:
+    status, headers, answer = send(app, path, body)
+    assert (status, headers["content-type"]) == (200, "application/json"), answer
+    return json.loads(answer)
+
+
+def opens(device: str, user: str, **properties: str) -> dict[str, Any]:
+    """May this user open mail with this device?"""
+    return {
+        "subject": {"type": "device", "id": device, "properties": {"user": user} | properties},
+        "action": {"name": "open"},
+        "resource": {"type": "mailbox", "id": user},
+    }

@@ -45,7 +45,7 @@ REASONS: Final = (
 )
 REASON: Final = {Outcome.ALLOW: "clear", Outcome.WARN: "warned", Outcome.BLOCK: "blocked"}
 LETS_THROUGH: Final = frozenset({"allow", "warn"})
-_STRICTNESS: Final[Mapping[Choice, int]] = {"allow": 0, "warn": 1, "undecided": 2, "block": 3}
+STRICTNESS: Final[Mapping[Choice, int]] = {"allow": 0, "warn": 1, "undecided": 2, "block": 3}
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +98,7 @@ class Judge:
         self.opened = False
         self.kept: Mode = "enforce"
         self._mode = mode_key(door)
-        self._strictness = {reason: _STRICTNESS[rules.choice(reason)] for reason in REASONS}
+        self._strictness = {reason: STRICTNESS[rules.choice(reason)] for reason in REASONS}
 
     def open(self, opened: bool) -> None:
         """Whether somebody has broken the glass."""

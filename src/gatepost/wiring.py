@@ -35,6 +35,7 @@ from gatepost.storage.store import BROKEN, VERSION, Store, store_version
 
 if TYPE_CHECKING:
     from gatepost.doors.fronts import Front
+    from gatepost.doors.request import Sources
     from gatepost.notify.smtp import Sender
 
 KEY_FILE = "checkpoint.key"
@@ -213,6 +214,8 @@ def run_site_door(site: Site, name: str, ready: Callable[[], None]) -> None:
         table=at.table,
         site=stream_of(site.directory),
         rules=door_rules(site.settings),
+        sources=door_sources(site.settings, name),
+        url=at.url or f"http://{at.listen}",
         changes=changes,
         tell=tell,
         retry_on=(*BROKEN, sqlite3.Error),
@@ -231,6 +234,22 @@ def door_rules(settings: Settings) -> DoorRules:
         on_no_copy=door.on_no_copy,
         copy_expires_after=door.copy_expires_after,
         mode="enforce" if settings.site.exercise else "observe",
+        on_browser=door.on_browser,
+        plain_refusal_types=frozenset(kind.casefold() for kind in door.plain_refusal_types),
+    )
+
+
+def door_sources(settings: Settings, name: str) -> "Sources":
+    """What this door believes of who asks."""
+    from gatepost.doors.request import Sources
+
+    at = settings.doors[name]
+    return Sources(
+        users=at.users,
+        user_header=at.user_header,
+        bearer_claim=at.bearer_claim,
+        certificates=at.certificates,
+        shared_types=frozenset(kind.casefold() for kind in settings.door.shared_types),
     )
 
 

@@ -83,6 +83,9 @@ class Door(Section):
         25,
         description="Above this share of unmanaged among the devices seen, a door may not begin to refuse. In percent.",
     )
+    sightings_kept: Span = Field(
+        90 * DAY, description="How long it is kept who opened mail with what, after the last time."
+    )
     plain_refusal_types: tuple[Line, ...] = Field(
         (),
         description="ActiveSync device types that are refused by HTTP 403 also where Status 129 exists.",
@@ -92,6 +95,11 @@ class Door(Section):
         ("Outlook",),
         description="ActiveSync device types of cloud caches, whose one id stands for many phones: unidentified.",
         strict=False,
+    )
+    on_browser: Literal["allow", "block"] = Field(
+        "allow",
+        description="At a web application: a browser without a certificate that the inventory knows, unless it says that"
+        " it is on a phone or a tablet; then it is unidentified. It can say what it likes.",
     )
 
 

@@ -1,10 +1,12 @@
-"""The check that a proxy asks before it lets an ActiveSync request through: a bare ASGI function, no database.
+"""The check that a proxy asks before it lets a request for mail through: a bare ASGI function, no database.
 
-    GET /check    X-Original-Method, X-Original-URI, Authorization, MS-ASProtocolVersion
-                  204 let it through, 403 refuse it, 503 cannot decide (Retry-After); headers, never a body
-    GET /healthz  204 it can decide, 503 it cannot
-    GET /stance   200, JSON: door, stance (open, enforce, observe), can_decide, position, problem; counts: how often each
-                  reason was the answer since the start
+    GET /check      about ActiveSync: the request's method, target and headers, as request.py reads them
+                    204 let it through, 403 refuse it, 503 cannot decide (Retry-After); headers, never a body
+    GET /check-web  the same about a web application
+    *   /check/...  the same with the request's own method, its path and query after the prefix; so /check-web/...
+    GET /healthz    204 it can decide, 503 it cannot
+    GET /stance     200, JSON: door, stance (open, enforce, observe), can_decide, position, problem; counts: how often
+                    each reason was the answer since the start; probed: the reason of each of the doctor's requests
 
 The headers of the answer are for the proxy alone, which must not hand them on. They never name an app (I-37).
 
@@ -28,16 +30,18 @@ from gatepost.doors.activesync import (
     Request,
     Unidentified,
     generation,
-    parse,
 )
-from gatepost.doors.entry import IDENTITY, fast_outcome, has_rules, identity_key, names
+from gatepost.doors.entry import IDENTITY, fast_outcome, has_rules, names
 from gatepost.doors.judge import REASON, REASONS, Choice, DoorRules, Judge, Stance
+from gatepost.doors.probe import Probe, Refused
+from gatepost.doors.request import METHOD, TARGET, WEB, Headers, Reader, Sources
+from gatepost.doors.sightings import Note
 
 Scope = MutableMapping[str, Any]
 Event = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Event]]
 Send = Callable[[Event], Awaitable[None]]
-Headers = list[tuple[bytes, bytes]]
+App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 RETRY_AFTER: Final = 180
 """Seconds. Several clients take less than 120 or more than 300 badly."""
@@ -47,7 +51,6 @@ _GENERATIONS: Final = ("12", "14")
 _STATUS: Final[Mapping[Choice, int]] = {"allow": 204, "warn": 204, "block": 403, "undecided": 503}
 _END: Final[Event] = {"type": "http.response.body", "body": b""}
 _UNREAD: Final = Unidentified("not read")
-_DECIDING: Final = (b"x-original-uri", b"x-original-method", b"authorization", b"ms-asprotocolversion")
 
 
 class _Answers:
@@ -67,26 +70,43 @@ class _Answers:
 class Check:
     """The ASGI application. `counts`: how often each reason was the answer since the start.
 
-    `note(headers, reason)` is told of every request that opens mail; it must be quick.
+    `beside`: what answers at other paths. `note` is told of every request that opens mail, as Sightings.note; it must
+    be quick. `sources`: what is believed of who asks.
     """
 
-    def __init__(self, judge: Judge, note: Callable[[Headers, str], None] = lambda _headers, _reason: None) -> None:
+    def __init__(
+        self,
+        judge: Judge,
+        note: Note = lambda _key, _headers, _reason: None,
+        sources: Sources = Sources(),  # noqa: B008 # never changes
+        probe: Probe | None = None,
+    ) -> None:
         self.counts = dict.fromkeys(REASONS, 0)
+        self.beside: dict[str, App] = {}
         self._judge = judge
         self._copy = judge.copy
         self._note = note
+        self._probe = probe
         self._answers = {stance: _Answers(judge.rules, stance) for stance in _STANCES}
+        self._reader = Reader(sources)
+        self._aside = self._reader.aside
+        self._types = frozenset(kind.encode() for kind in sources.shared_types | judge.rules.plain_refusal_types)
 
-    async def __call__(self, scope: Scope, _receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return
         path = scope["path"]
         if path == "/check":
             await send(self.answer(scope["headers"]))
+        elif question := _question(scope):
+            await send(self.answer(question))
         elif path == "/healthz":
             await send(_HEALTHY if self._copy.reader else _UNHEALTHY)
         elif path == "/stance":
             await self._tell_stance(send)
+            return
+        elif path in self.beside:
+            await self.beside[path](scope, receive, send)
             return
         else:
             await send(_NOT_FOUND)
@@ -100,6 +120,7 @@ class Check:
             "position": self._copy.position,
             "problem": self._copy.problem,
             "counts": self.counts,
+            "probed": self._probe.seen if self._probe else [],
         }
         body = json.dumps(told).encode()
         length = (b"content-length", str(len(body)).encode())
@@ -124,6 +145,8 @@ class Check:
             reader = self._copy.reader
             if query is None or reader is None or fields[b"x-original-method"] != b"POST":
                 return None
+            if query[3].lower() in self._types or not self._aside.isdisjoint(fields):
+                return None
             record = reader.get(IDENTITY + query[2].lower())
             if record is None or authorization[:6] != b"Basic " or len(fields) != len(headers):
                 return None
@@ -140,7 +163,7 @@ class Check:
         if reason in answers.refused:
             return None
         self.counts[reason] += 1
-        self._note(headers, reason)
+        self._note(record, headers, reason)
         return answers.usual[reason]
 
     def _any(self, headers: Headers) -> Event:
@@ -149,25 +172,18 @@ class Check:
         except Exception:
             # Whatever it is, a 500 makes some phones throw their mailbox away. It is counted, and seen there.
             reason, parsed = "error", _UNREAD
+        if self._probe and (asked := self._probe.answer(dict(headers).get(b"authorization"), reason)):
+            return _probed(asked, parsed)
         self.counts[reason] += 1
         if reason != "passed-on":
-            self._note(headers, reason)
+            self._note((parsed, dict(headers).get(b"authorization")), headers, reason)
         answers = self._answers[self._judge.stance()]
         if reason not in answers.refused:
             return answers.usual[reason]
-        return answers.refusals[reason, parsed.command, generation(parsed.protocol)]
+        return answers.refusals[reason, parsed.command, self._generation(parsed)]
 
     def _decide(self, headers: Headers) -> tuple[str, Request | Unidentified]:
-        fields = dict(headers)
-        if len(fields) != len(headers) and _is_ambiguous(headers):
-            return "unidentified", _UNREAD
-        get = fields.get
-        parsed = parse(
-            get(b"x-original-method", b"POST"),
-            get(b"x-original-uri", b""),
-            get(b"authorization"),
-            get(b"ms-asprotocolversion"),
-        )
+        parsed = self._reader.read(headers)
         if isinstance(parsed, PassOn):
             return "passed-on", _UNREAD
         reader = self._copy.reader
@@ -175,13 +191,30 @@ class Check:
             return self._copy.why_not, parsed
         if isinstance(parsed, Unidentified):
             return "unidentified", parsed
-        keys = map(identity_key, parsed.device_ids)
-        return self._judge.look_up(keys, parsed.user, reader.get, reader.effects), parsed
+        ids, user, certificate, holds = parsed.device_ids, parsed.user, parsed.certificate, parsed.holds
+        return self._judge.recognise(ids, user, certificate, holds, reader.get, reader.effects), parsed
+
+    def _generation(self, parsed: Request | Unidentified) -> str:
+        if isinstance(parsed, Request) and parsed.device_type.casefold() in self._judge.rules.plain_refusal_types:
+            return "12"
+        return generation(parsed.protocol)
 
 
-def _is_ambiguous(headers: Headers) -> bool:
-    names = [name for name, _ in headers]
-    return any(names.count(name) > 1 for name in _DECIDING)
+def _question(scope: Scope) -> Headers | None:
+    """The headers of a check, and what its path says; None where it is something else."""
+    stem, beyond, _ = scope["path"][1:].partition("/")
+    if stem not in ("check", "check-web"):
+        return None
+    headers: Headers = [*scope["headers"], WEB] if stem == "check-web" else list(scope["headers"])
+    if beyond:
+        prefix, raw, query = f"/{stem}".encode(), scope["raw_path"], scope["query_string"]
+        if not raw.startswith(prefix + b"/"):  # the prefix itself was encoded: no proxy does that
+            return None
+        headers += [
+            (METHOD, scope["method"].encode()),
+            (TARGET, raw.removeprefix(prefix) + (b"?" + query if query else b"")),
+        ]
+    return headers
 
 
 def _start(rules: DoorRules, stance: Stance, reason: str, command: str = "", of: str = "") -> Event:
@@ -192,6 +225,12 @@ def _start(rules: DoorRules, stance: Stance, reason: str, command: str = "", of:
         told["Would"] = would
     headers = [(f"x-gatepost-{name.lower()}".encode(), value.encode()) for name, value in told.items() if value]
     return _event(_STATUS[does], headers)
+
+
+def _probed(asked: Refused, parsed: Request | Unidentified) -> Event:
+    """What the doctor wants to see, whatever the door's mode is."""
+    told = {b"verdict": asked, b"command": parsed.command, b"generation": generation(parsed.protocol)}
+    return _event(_STATUS[asked], [(b"x-gatepost-" + name, value.encode()) for name, value in told.items()])
 
 
 def _event(status: int, headers: Headers | None = None) -> Event:

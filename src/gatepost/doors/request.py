@@ -66,7 +66,8 @@ class Reader:
         identifying |= {CERTIFICATE} if sources.certificates else set()
         told = {name for pair in _TOLD for name in pair}
         self._once = frozenset(told | identifying | {_AUTHORIZATION, _VERSION})
-        self.aside = frozenset(told - set(_TOLD[1]) | identifying | {WEB[0]})
+        unread = set() if "basic" in sources.users else {_AUTHORIZATION}
+        self.aside = frozenset(told - set(_TOLD[1]) | identifying | unread | {WEB[0]})
 
     def read(self, headers: Headers) -> Parsed:
         """Who asks and with what, or why that cannot be said."""

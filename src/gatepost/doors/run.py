@@ -5,22 +5,27 @@ import contextlib
 import signal
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
 
 import uvicorn
 
+from gatepost.doors import login
+from gatepost.doors.authzen import door_authzen
 from gatepost.doors.check import Check
 from gatepost.doors.copy import Copy
 from gatepost.doors.feed import Changes, Follower
 from gatepost.doors.glass import Watch, endings, forget
 from gatepost.doors.judge import DoorRules, Judge
 from gatepost.doors.mode import KeptMode
+from gatepost.doors.probe import Probe
 from gatepost.doors.report import Report, Tell
+from gatepost.doors.request import Sources
 from gatepost.doors.sightings import Sightings
 
 LOOK_AT_AGE_EVERY: Final = 0.25
+LOOK_AT_FILES_EVERY: Final = 0.05
 STOP_WITHIN: Final = 2
 STEP: Final = 0.1
 """Seconds."""
@@ -29,7 +34,8 @@ BACKLOG: Final = 2048
 
 
 class Door(NamedTuple):
-    """What a door is made of. `retry_on`: the exceptions by which the site's absence shows."""
+    """What a door is made of. `retry_on`: the exceptions by which the site's absence shows. `url`: where programs that
+    ask by AuthZEN reach it."""
 
     name: str
     listen: tuple[str, int]
@@ -39,6 +45,8 @@ class Door(NamedTuple):
     changes: Changes
     tell: Tell
     retry_on: tuple[type[Exception], ...]
+    sources: Sources = Sources()
+    url: str = ""
 
 
 def run_door(door: Door, ready: Callable[[], None]) -> None:
@@ -54,7 +62,12 @@ def run_door(door: Door, ready: Callable[[], None]) -> None:
         stop = threading.Event()
         glass = Watch(door.table, judge.open)
         sightings = Sightings(judge)
-        server = _Server(Check(judge, sightings.note), copy, asked)
+        probe = Probe(door.table)
+        check = Check(judge, sightings.note, door.sources, probe)
+        check.beside[login.PATH] = login.Login(judge, sightings.see)
+        authzen = door_authzen(judge, door.url, sightings.see)
+        check.beside.update(dict.fromkeys(authzen.paths, authzen))
+        server = _Server(check, copy, asked)
         follower = Follower(
             copy,
             door.changes,
@@ -68,7 +81,8 @@ def run_door(door: Door, ready: Callable[[], None]) -> None:
         try:
             listener = _listen(door.listen)
             thread.start()
-            threading.Thread(target=glass.run, args=(stop,), name="door-glass", daemon=True).start()
+            looks = (glass.look, probe.look)
+            threading.Thread(target=_look, args=(stop, looks), name="door-look", daemon=True).start()
             server.run(sockets=[listener])
         finally:
             stop.set()
@@ -84,6 +98,13 @@ def run_door(door: Door, ready: Callable[[], None]) -> None:
 def _follow(server: "_Server", follower: Follower, stop: threading.Event, ready: Callable[[], None]) -> None:
     server.open.wait()
     follower.run(stop, ready)
+
+
+def _look(stop: threading.Event, looks: Sequence[Callable[[], None]]) -> None:
+    """Look at files beside the copy, in a thread of its own: a disk may hang, and the site's database too."""
+    while not stop.wait(LOOK_AT_FILES_EVERY):
+        for look in looks:
+            look()
 
 
 def _telling_of_glass(door: Door) -> Tell:

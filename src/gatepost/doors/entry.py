@@ -298,6 +298,11 @@ def binds(value: bytes, login: bytes) -> bool:
     return not (value[4] or value[5]) or names(value, login)
 
 
+def logins_of(value: bytes) -> bytes:
+    """The logins of a standing as they are laid out; nothing for a shared device."""
+    return value[_LOGINS_AT : _LOGINS_AT + (value[4] | value[5] << 8)]
+
+
 def names(value: bytes, login: bytes) -> bool:
     """Whether this standing names the login among its own."""
     return value.find(_BETWEEN + login + _BETWEEN, _LOGINS_AT, _LOGINS_AT + (value[4] | value[5] << 8)) >= 0

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from gatepost.actions.change import changing, looking, refresh_clock
 from gatepost.actions.glass import glass_differs, record_glass
+from gatepost.actions.sightings import take_in
 from gatepost.actions.site import Site
 from gatepost.actions.who import OPERATOR, acting
 from gatepost.config.settings import DoorProcess
@@ -12,16 +13,17 @@ from gatepost.core.ledger.events import DoorForgotten
 from gatepost.core.refusal import Code, Refusal
 from gatepost.documents.deadline import instant_text
 from gatepost.doors.report import Report
-from gatepost.storage import device_passwords, feed
+from gatepost.storage import device_passwords, feed, sightings
 
 
 def hear_door(site: Site, name: str, report: Report) -> None:
-    """A door says which position of the change stream it goes by, and what is wrong with it, if anything is."""
+    """A door says which position of the change stream it goes by, what is wrong with it, and what it saw."""
     with site.store.writing() as conn:
         refresh_clock(site, conn)
         feed.confirm(conn, name, report.position, site.clock.now(), report.problem)
         used = {seen.identity: seen.last for seen in report.sightings if seen.kind == "password"}
         device_passwords.mark_used(conn, used)
+        take_in(conn, name, report, site.clock.now())
         if not glass_differs(feed.known_doors(conn)[name], report):
             return
     with changing(site) as change:
@@ -94,5 +96,6 @@ def forget_door(site: Site, by: str | None, name: str) -> dict[str, object] | Re
             return actor
         if not feed.forget_door(change.conn, name):
             return Refusal(Code.NO_SUCH_DOOR, f"No door {name} ever reported; `door list` shows all.")
+        sightings.forget_door(change.conn, name)
         change.record(DoorForgotten(name))
         return {"door": name, "forgotten": True}

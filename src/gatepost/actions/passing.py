@@ -18,6 +18,7 @@ from gatepost.actions.hold import recheck_quorums
 from gatepost.actions.live import LiveRule, live_rules
 from gatepost.actions.outbox import compose, enqueue
 from gatepost.actions.reserve import keep_reserve
+from gatepost.actions.sightings import forget_sightings
 from gatepost.actions.site import Site
 from gatepost.actions.standing import catch_up_some, refresh, refresh_many
 from gatepost.core.change.stage import Stage
@@ -41,7 +42,7 @@ def pass_time(site: Site) -> bool:
     if _waits_for_acknowledgement(site):
         beat(site)
         return owed
-    steps = (catch_up_some, take_effect, end_exceptions, settle_outcomes, recheck, admit, remind)
+    steps = (catch_up_some, take_effect, end_exceptions, settle_outcomes, recheck, admit, remind, forget_sightings)
     worked = [step(site) for step in steps]
     beat(site)
     return owed or any(worked)

@@ -57,7 +57,7 @@ class Sightings:
         sighting = Sighting(
             login=plain(login).casefold(),
             kind=kind,
-            identity=plain(identity).casefold(),
+            identity=plain(identity.casefold() if kind == "activesync" else identity),
             device_type=plain(device_type),
             user_agent=plain(user_agent),
             first=now,

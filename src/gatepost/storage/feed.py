@@ -70,7 +70,8 @@ def confirm(conn: Connection, name: str, position: int, at: int, problem: str) -
 
 
 class KnownDoor(NamedTuple):
-    """What is known of a door. `opened_at`: since when it stands open, by its machine's clock; None if it does not."""
+    """What is known of a door. `opened_at`: since when it stands open, by its machine's clock; None if it does not.
+    `dropped`: how much it saw that had no place among the sightings."""
 
     name: str
     position: int
@@ -80,6 +81,7 @@ class KnownDoor(NamedTuple):
     opened_at: int | None
     opened_by: str
     opened_because: str
+    dropped: int
 
 
 def known_doors(conn: Connection) -> dict[str, KnownDoor]:
@@ -98,6 +100,11 @@ def set_open(conn: Connection, name: str, at: int | None, by: str = "", because:
     """Since when a door that has reported stands open, by whom and why; None: it does not."""
     row = {"opened_at": at, "opened_by": by, "opened_because": because}
     conn.execute(update(doors).where(doors.c.name == name).values(row))
+
+
+def count_dropped(conn: Connection, name: str, number: int) -> None:
+    """So much that a door saw had no place among its sightings."""
+    conn.execute(update(doors).where(doors.c.name == name).values(dropped=doors.c.dropped + number))
 
 
 def slowest(conn: Connection) -> int | None:

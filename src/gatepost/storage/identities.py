@@ -44,6 +44,14 @@ def find(conn: Connection, kind: Kind, key: str) -> str | None:
     return conn.execute(query).scalar()
 
 
+def devices_of(conn: Connection, keys: Iterable[tuple[str, str]]) -> set[str]:
+    """The refs of the devices that these, by kind and key, stand for."""
+    wanted = set(keys)
+    query = select(identities.c.kind, identities.c.key, identities.c.device)
+    rows = conn.execute(query.where(among(identities.c.key, (key for _, key in wanted))))
+    return {device for kind, key, device in rows if (kind, key) in wanted}
+
+
 def of(conn: Connection, refs: Iterable[str]) -> list[Identity]:
     """All that these devices have."""
     query = select(identities.c.kind, identities.c.key, identities.c.device)

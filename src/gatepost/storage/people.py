@@ -108,6 +108,11 @@ def everybody(conn: Connection) -> Iterator[Person]:
         yield person_of(row, owned.get(row[0], ()))
 
 
+def known_logins(conn: Connection, names: Iterable[str]) -> set[str]:
+    """Which of these (case-folded) are somebody's logins."""
+    return {row.login for row in conn.execute(select(logins.c.login).where(among(logins.c.login, names)))}
+
+
 def in_groups(conn: Connection, groups: Iterable[str]) -> set[str]:
     """Who is in any of these groups, also those who left."""
     wanted = frozenset(groups)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from sqlalchemy import Connection, delete, func, select, text
+from sqlalchemy import ColumnElement, Connection, delete, func, literal_column, select
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from gatepost.core.instant import Instant
@@ -44,8 +44,8 @@ def keep(conn: Connection, seen: Sequence[Seen]) -> None:
         return
     statement = upsert(sightings)
     new = statement.excluded
-    changed = {name: new[name] for name in ("device_type", "user_agent", "reason", "would", "stranger")}
-    changed["last_at"] = func.max(new.last_at, sightings.c.last_at)
+    newest = {name: new[name] for name in ("device_type", "user_agent", "reason", "would", "stranger")}
+    changed = newest | {"last_at": func.max(new.last_at, sightings.c.last_at)}
     key = [sightings.c.door, sightings.c.login, sightings.c.kind, sightings.c.identity]
     conn.execute(statement.on_conflict_do_update(index_elements=key, set_=changed), [one._asdict() for one in seen])
 
@@ -62,7 +62,7 @@ def thin_out(conn: Connection, door: str, logins: Iterable[str], most: int) -> i
     crowded = select(sightings.c.login).where(own, among(sightings.c.login, logins)).group_by(sightings.c.login)
     gone = 0
     for (login,) in conn.execute(crowded.having(func.count() > most)).all():
-        row = text("rowid")
+        row: ColumnElement[int] = literal_column("rowid")
         best_first = (sightings.c.reason == "unknown", sightings.c.last_at.desc())
         kept = select(row).select_from(sightings).where(own, sightings.c.login == login).order_by(*best_first)
         gone += conn.execute(

@@ -15,6 +15,8 @@ FIRST_ADMINISTRATOR = "first_administrator"
 FROZEN = "frozen"
 SERVER_NOW = "server_now"
 REMINDED_UNTIL = "reminded_until"
+SIGHTED_SINCE = "sighted_since"
+"""When doors told of a sighting for the first time."""
 
 
 def released_at(rule: int) -> str:

@@ -9,7 +9,16 @@ import threading
 import time
 from collections.abc import Iterable, Mapping
 from types import TracebackType
-from typing import Self
+from typing import Protocol, Self, TypeVar
+
+
+class HasFileno(Protocol):
+    """A connection that can be waited for."""
+
+    def fileno(self) -> int: ...
+
+
+Client = TypeVar("Client", bound=HasFileno)
 
 _LENGTH = re.compile(rb"content-length: *([0-9]+)", re.IGNORECASE)
 _ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nmail"
@@ -125,14 +134,14 @@ class Phone:
         self._socket.close()
 
 
-def ended(phones: Iterable[Phone], wanted: int, seconds: float = 10) -> Mapping[Phone, float]:
-    """The phones whose request ended, each with when (time.monotonic), as soon as there are so many, or at the end of
-    that time."""
+def ended(phones: Iterable[Client], wanted: int, seconds: float = 10) -> Mapping[Client, float]:
+    """The clients that something came for, or whose connection was closed, each with when (time.monotonic): as soon as
+    there are so many, or at the end of that time."""
     waiting = select.poll()
     by_number = {phone.fileno(): phone for phone in phones}
     for number in by_number:
         waiting.register(number, select.POLLIN)
-    found: dict[Phone, float] = {}
+    found: dict[Client, float] = {}
     until = time.monotonic() + seconds
     while len(found) < wanted and (left := until - time.monotonic()) > 0:
         for number, _ in waiting.poll(left * 1000):

@@ -1,0 +1,74 @@
+"""Whose a mail session is that a device password opened: the server names it LOGIN+LABEL, and the copy knows both.
+
+LOGIN+LABEL means one device (see actions/device_passwords.py). What the copy said earlier is remembered: a session that
+is still open must be recognised after its password was revoked or its device changed hands.
+"""
+
+import threading
+from collections.abc import Sequence
+from typing import Final
+
+from gatepost.doors.activesync import login_candidates
+from gatepost.doors.copy import Copy
+from gatepost.doors.entry import PASSWORD, SECRET, decode_secret, decode_standing, password_key, secret_key
+from gatepost.doors.sessions.watch import Session
+from gatepost.doors.table import SEAL
+
+BETWEEN: Final = "+"
+"""Never in a label, while a login may hold it."""
+
+_Name = tuple[str, str]
+
+
+class Labels:
+    """`push` is a Push, and may be called in another thread than `find`."""
+
+    def __init__(self, copy: Copy) -> None:
+        self._copy = copy
+        self._lock = threading.Lock()
+        self._now: dict[_Name, str] = {}
+        self._earlier: dict[_Name, str] = {}
+        self._names: dict[str, tuple[_Name, ...]] = {}
+        self.push([key for key in list(copy.table.records) if key.startswith(SECRET)] if copy.table else ())
+
+    def push(self, keys: Sequence[bytes]) -> None:
+        """These keys of the copy changed."""
+        for key in keys:
+            if key.startswith((SECRET, PASSWORD)):
+                with self._lock:
+                    self._read(key[len(SECRET) :].decode("ascii", "replace"))
+
+    def find(self, named: str) -> Session | None:
+        """The session of this name; None if no device password that this door knew has ever opened such."""
+        login, between, label = named.casefold().rpartition(BETWEEN)
+        if not between:
+            return None
+        names = [(candidate, label) for candidate in login_candidates(login)]
+        with self._lock:
+            selector = _first(self._now, names) or _first(self._earlier, names)
+        if selector is None:
+            return None
+        return Session(named, login, (password_key(selector),), revoked=self._record(secret_key(selector)) is None)
+
+    def _read(self, selector: str) -> None:
+        """What the copy says of a password now."""
+        for name in self._names.pop(selector, ()):
+            if self._now.get(name) == selector:
+                del self._now[name]
+            self._earlier[name] = selector
+        secret, standing = self._record(secret_key(selector)), self._record(password_key(selector))
+        if secret is None or standing is None:
+            return
+        label = decode_secret(secret).label.casefold()
+        names = tuple((login, label) for login in decode_standing(standing).logins)
+        self._names[selector] = names
+        self._now.update(dict.fromkeys(names, selector))
+
+    def _record(self, key: bytes) -> bytes | None:
+        table = self._copy.table
+        record = table.records.get(key) if table else None
+        return None if record is None else record[:-SEAL]
+
+
+def _first(known: dict[_Name, str], names: Sequence[_Name]) -> str | None:
+    return next((known[name] for name in names if name in known), None)

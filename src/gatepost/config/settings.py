@@ -98,8 +98,8 @@ class Door(Section):
     )
     on_browser: Literal["allow", "block"] = Field(
         "allow",
-        description="At a web application: a browser without a certificate that the inventory knows, unless it says that"
-        " it is on a phone or a tablet; then it is unidentified. It can say what it likes.",
+        description="At a web application: a browser without a certificate that the inventory knows. One that says it"
+        " is on a phone or a tablet is unidentified; a browser can say what it likes.",
     )
 
 

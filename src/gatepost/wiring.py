@@ -280,6 +280,7 @@ def front_of(site: Site, name: str) -> "Front":
         dovecot_script=at.dovecot_script,
         sasl=Place(*at.sasl),
         submission=Place(*at.submission),
+        shared_types=site.settings.door.shared_types,
     )
 
 

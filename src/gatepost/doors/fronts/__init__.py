@@ -55,6 +55,7 @@ class Front:
     dovecot_script: Path
     sasl: Place
     submission: Place
+    shared_types: tuple[str, ...] = ()
 
 
 class FrontUnfit(Exception):

@@ -142,6 +142,25 @@ def test_a_certificate_goes_before_a_claimed_id(copy: Copy) -> None:
     for written in (CERTIFICATE, CERTIFICATE.upper(), ":".join(["AB"] * 32)):
         assert ask(app, by_device("TIKTOK2", certificate=written))["context"]["reason_code"] == "blocked"
     assert send(app, authzen.EVALUATION, by_device("TIKTOK2", certificate="ab" * 31))[0] == 400
+    assert ask(app, by_device("CLEAN1", certificate=CERTIFICATE))["context"]["reason_code"] == "mismatch"
+    assert ask(app, by_device("CLEAN1", certificate="cd" * 32))["context"]["reason_code"] == "unknown"
+
+
+def test_who_is_about_to_open_mail_is_a_sighting(copy: Copy) -> None:
+    """An evaluation asked alone is seen like a check; several at once are not, nor what cannot be read."""
+    seen: list[tuple[str, ...]] = []
+    app = door_authzen(judge_of(copy), URL, lambda *told: seen.append(told))
+    ask(app, by_device("CLEAN1"))
+    ask(app, by_device("TIKTOK2", certificate=CERTIFICATE))
+    ask(app, by_device("x") | {"subject": {"type": "user", "id": "mallory"}})
+    several(app, by_device("CLEAN1"))
+    send(app, authzen.EVALUATION, b"{")
+    ask(app, by_device("CLEAN1") | {"action": {"name": "delete"}})
+    assert seen == [
+        (ALICE, "activesync", "CLEAN1", "clear"),
+        (ALICE, "certificate", CERTIFICATE, "blocked"),
+        ("mallory", "", "", "unidentified"),
+    ]
 
 
 def test_what_cannot_be_decided_is_denied(tmp_path: Path) -> None:
@@ -161,7 +180,7 @@ def test_what_goes_wrong_is_answered_as_declared(copy: Copy, monkeypatch: pytest
     def fail(*_args: object) -> str:
         raise RuntimeError("broken")
 
-    monkeypatch.setattr(judge, "reason", fail)
+    monkeypatch.setattr(judge, "recognise", fail)
     answer = ask(door_authzen(judge, URL), by_device("CLEAN1"))
     assert answer["decision"] is False
     assert (answer["context"]["reason_code"], answer["context"]["verdict"]) == ("error", "undecided")

@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 
 from gatepost.actions import backup
+from gatepost.actions.change import changing
 from gatepost.actions.ledger import show
+from gatepost.actions.standing import refresh
 from gatepost.storage import identities
 from gatepost.storage.identities import Identity
 from tests.verbs.houses import TIKTOK, Builder, House, good, nothing_written, reopen
@@ -94,19 +96,24 @@ def test_a_decision_says_what_it_rests_on(blocked: House) -> None:
 
 def test_a_device_is_known_by_each_of_its_names(blocked: House) -> None:
     """By its ActiveSync id, its id in the inventory, its certificate; and a user may be the subject."""
-    with blocked.site.store.writing() as conn:
-        ref = next(row[0] for row in blocked.tables()["devices"] if "phone-u0" in row)
-        identities.attach(conn, Identity("certificate", CERTIFICATE, ref))
+    ref = next(row[0] for row in blocked.tables()["devices"] if "phone-u0" in row)
+    with changing(blocked.site) as change:
+        identities.attach(change.conn, Identity("certificate", CERTIFICATE, ref))
+        refresh(change, (ref,))
     app = application(blocked)
     for name in ("EASphone-u0", "easPHONE-u0", "phone-u0"):
         assert ask(app, EVALUATION, opens(name, U0))["context"]["reason_code"] == "blocked"
     for user in (U0, U0.upper(), f"CORP\\{U0}".replace("@corp.example", "")):
         expected = "blocked" if "\\" not in user else "foreign"
         assert ask(app, EVALUATION, opens("phone-u0", user))["context"]["reason_code"] == expected
-    named = opens("clean-u0", U0, certificate=CERTIFICATE.upper())
-    assert ask(app, EVALUATION, named)["context"]["reason_code"] == "blocked"
-    unknown = opens("clean-u0", U0, certificate="ef" * 32)
-    assert ask(app, EVALUATION, unknown)["context"]["reason_code"] == "unknown"
+    for name, certificate, reason in (
+        ("phone-u0", CERTIFICATE.upper(), "blocked"),
+        ("clean-u0", CERTIFICATE, "mismatch"),
+        ("clean-u0", "ef" * 32, "unknown"),
+        ("nobodys", "ef" * 32, "unknown"),
+    ):
+        asked = opens(name, U0, certificate=certificate)
+        assert ask(app, EVALUATION, asked)["context"]["reason_code"] == reason
     as_user = opens("x", U0) | {"subject": {"type": "user", "id": U0, "properties": {"device": "phone-u0"}}}
     assert ask(app, EVALUATION, as_user)["decision"] is False
 

@@ -7,6 +7,7 @@ from sqlalchemy import Connection
 from gatepost.actions import live
 from gatepost.actions.change import looking
 from gatepost.actions.site import Site
+from gatepost.actions.standing import logins_of
 from gatepost.actions.who import looking_as, unacknowledged
 from gatepost.core.fleet.device import Device
 from gatepost.core.instant import NEVER, Instant
@@ -45,7 +46,7 @@ def decide(site: Site, by: str | None, user: str, device_name: str | None, at: I
             return decider.by_rule("unknown", device_name, user)
         if not device.shared and device.owner != person.ref:
             return decider.by_rule("foreign", device_name, user)
-        return decider.known(device, user)
+        return decider.known(decider.standing(device), device.id, user)
 
 
 class Decider:
@@ -65,10 +66,13 @@ class Decider:
         from_rule = Verdict(outcome, (), NEVER, None, self.position)
         return Decided(from_rule, self.at, recognised, device, user)
 
-    def known(self, device: Device, user: str) -> Decided:
-        """The verdict on a device in use."""
+    def known(self, standing: Standing, device: str, user: str) -> Decided:
+        """The verdict on a device by its standing."""
+        return Decided(verdict(standing, self._states, self.at, self.position), self.at, "known", device, user)
+
+    def standing(self, device: Device) -> Standing:
+        """The standing of a device in use, as doors are given it."""
         member = next(devices.members(self._conn, [device.ref]))
+        owner = people.load(self._conn, [device.owner])[device.owner]
         due = tuple(audience.due_of(self._conn, [device.ref]).get(device.ref, ()))
-        standing = Standing(device.ref, (), member.evidence.reported_at, due)
-        answer = verdict(standing, self._states, self.at, self.position)
-        return Decided(answer, self.at, "known", device.id, user)
+        return Standing(device.ref, logins_of(device, owner), member.evidence.reported_at, due)

@@ -17,11 +17,12 @@ from gatepost.actions.who import unacknowledged
 from gatepost.core.fleet.device import Device
 from gatepost.core.fleet.person import Person
 from gatepost.core.ledger.events import NamesLooked
-from gatepost.core.policy.verdict import Outcome
+from gatepost.core.policy.verdict import Outcome, Standing
 from gatepost.core.refusal import Code, Refusal
 from gatepost.doors.activesync import login_candidates
+from gatepost.doors.entry import certificate_key, decode_standing, identity_key
 from gatepost.doors.evaluation import DEVICE, USER, Question
-from gatepost.storage import devices, identities, people
+from gatepost.storage import devices, feed, identities, people
 
 Evaluate = Callable[[Question], Decided]
 
@@ -38,29 +39,48 @@ def _evaluator(site: Site, conn: Connection) -> Evaluate:
 
 
 def _evaluate(conn: Connection, decider: Decider, question: Question) -> Decided:
-    """As a door decides: a device is known by its certificate, else by its ActiveSync id; and by its id in the
-    inventory, which doors do not know."""
-    named = question.certificate or question.device
+    """As a door decides (Judge.recognise), from the entries that doors are given: by a certificate ahead of the id that
+    is claimed, and of what is found the strictest counts."""
+    user, named = question.user, question.certificate or question.device
     if not named:
-        return decider.by_rule("unidentified", "", question.user)
-    device = _device(conn, question)
-    if device is None:
-        return decider.by_rule("unknown", named, question.user)
-    owner = people.load(conn, [device.owner])[device.owner]
-    if not device.shared and not set(login_candidates(question.user.casefold())) & set(owner.logins):
-        return decider.by_rule("foreign", named, question.user)
-    return decider.known(device, question.user)
+        return decider.by_rule("unidentified", "", user)
+    own = _published(conn, certificate_key(question.certificate)) if question.certificate else None
+    claimed = _claimed(conn, decider, question.device)
+    found = []
+    if own:
+        mine = _may_use(own, user)
+        if claimed and claimed.device == own.device:
+            claimed = None
+        if claimed or not mine:
+            found.append(decider.by_rule("mismatch", named, user))
+        if mine:
+            found.append(decider.known(own, named, user))
+    elif question.certificate or not claimed:
+        found.append(decider.by_rule("unknown", named, user))
+    if claimed:
+        mine = _may_use(claimed, user)
+        found.append(decider.known(claimed, named, user) if mine else decider.by_rule("foreign", named, user))
+    return max(found, key=lambda decided: decided.verdict.outcome)
 
 
-def _device(conn: Connection, question: Question) -> Device | None:
-    if question.certificate:
-        ref = identities.find(conn, "certificate", question.certificate)
-    else:
-        key = question.device.casefold()
-        ref = devices.behind(conn, [key]).get(key)
-    if ref is None:
-        return None if question.certificate else devices.find(conn, question.device)
-    return next(devices.members(conn, [ref])).device
+def _published(conn: Connection, key: bytes) -> Standing | None:
+    value = feed.value(conn, key)
+    return None if value is None else decode_standing(value)
+
+
+def _claimed(conn: Connection, decider: Decider, name: str) -> Standing | None:
+    """The device that a door finds by this id; else the one of this id in the inventory, which no door knows."""
+    if not name:
+        return None
+    if standing := _published(conn, identity_key(name)):
+        return standing
+    device = devices.find(conn, name)
+    return decider.standing(device) if device else None
+
+
+def _may_use(standing: Standing, user: str) -> bool:
+    """Whether the device is bound to this login, or to none."""
+    return not standing.logins or not set(login_candidates(user.casefold())).isdisjoint(standing.logins)
 
 
 # --- searches
@@ -136,6 +156,12 @@ def _owned(conn: Connection, person: Person) -> list[Device]:
 def _owner(site: Site, question: Question) -> str:
     """A login of the person whose device is asked about, "" if there is none."""
     with looking(site) as conn:
-        device = _device(conn, question)
-        owner = people.load(conn, [device.owner])[device.owner] if device else None
-        return owner.logins[0] if owner and owner.logins else ""
+        ref = identities.find(conn, "certificate", question.certificate) if question.certificate else None
+        if ref is None:
+            key = question.device.casefold()
+            device = devices.find(conn, question.device)
+            ref = devices.behind(conn, [key]).get(key, device.ref if device else "")
+        for member in devices.members(conn, [ref]):
+            owner = people.load(conn, [member.person.ref])[member.person.ref]
+            return owner.logins[0] if owner.logins else ""
+    return ""

@@ -130,8 +130,7 @@ class Part:
             if row := due_rule(rule, device, evidence, terms, self.stale_after):
                 due.append(row)
                 self.rows.append(DueRow(device.ref, row, self._effect(row), self._ready(rule, member, terms, row)))
-        logins = () if device.shared else person.logins or NOBODY
-        return Standing(device.ref, logins, evidence.reported_at, tuple(due))
+        return Standing(device.ref, logins_of(device, person), evidence.reported_at, tuple(due))
 
     def _terms(
         self, known: LiveRule, person: Person, device: Device, attested: Mapping[str, Instant], since: Instant
@@ -281,6 +280,11 @@ class Part:
         step = f"{device}@{self.change.now}"
         thread = known.get(person, [])
         return compose(self.change, policy, revision, kind, person, step=step, facts={"device": device}, thread=thread)
+
+
+def logins_of(device: Device, owner: Person) -> tuple[str, ...]:
+    """The logins that a device is bound to; a shared one is to none."""
+    return () if device.shared else owner.logins or NOBODY
 
 
 def tells(policy: Policy) -> bool:

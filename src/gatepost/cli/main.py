@@ -23,6 +23,7 @@ COMMANDS = {
     "demo": ("demo:demo", "Play the memo's day on a site of its own."),
     "init": ("site:init", "Make a site."),
     "serve": ("serve:serve", "Run everything of a site on this machine."),
+    "web": ("serve:web", "Answer programs that ask by AuthZEN."),
     "worker": ("serve:worker", "Let time pass and mail be sent."),
     "door": ("doors:door", "Doors: the checks that mail servers ask."),
     "people": ("fleet:people", "People: import."),

@@ -15,7 +15,6 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Final
 
 from gatepost.doors.check import RETRY_AFTER, Receive, Scope, Send
-from gatepost.doors.entry import certificate_key, identity_key
 from gatepost.doors.evaluation import (
     MOST_BYTES,
     Answer,
@@ -27,6 +26,9 @@ from gatepost.doors.evaluation import (
     read,
 )
 from gatepost.doors.judge import LETS_THROUGH, Judge
+
+See = Callable[[str, str, str, str], None]
+"""As Sightings.see: login, kind of identity, identity, reason."""
 
 Headers = list[tuple[bytes, bytes]]
 
@@ -151,14 +153,21 @@ async def complain(scope: Scope, send: Send, status: int, text: str, more: Heade
 # --- at the door
 
 
-def door_authzen(judge: Judge, url: str) -> AuthZen:
-    """The endpoints that a door has."""
+def door_authzen(judge: Judge, url: str, see: See = lambda _login, _kind, _identity, _reason: None) -> AuthZen:
+    """The endpoints that a door has. `see` is told of whoever is about to open mail: of an evaluation that is asked
+    alone, not of several, which an application may ask for other ends."""
 
     def answer(question: Question) -> Answer:
         return decision(judge, question)
 
+    def seen(question: Question) -> Answer:
+        answered = decision(judge, question)
+        kind = "certificate" if question.certificate else "activesync" if question.device else ""
+        see(question.user, kind, question.certificate or question.device, str(answered["context"]["reason_code"]))
+        return answered
+
     async def one(asked: Fields) -> Answer:
-        return evaluation(asked, answer)
+        return evaluation(asked, seen)
 
     async def several(asked: Fields) -> Answer:
         return evaluations(asked, answer)
@@ -186,9 +195,10 @@ def decision(judge: Judge, question: Question) -> Answer:
 
 
 def _reason(judge: Judge, question: Question) -> str:
-    user = question.user.casefold()
-    if question.certificate:
-        return judge.reason((certificate_key(question.certificate),), user)
-    if question.device:
-        return judge.reason((identity_key(question.device),), user)
-    return judge.copy.why_not if judge.copy.reader is None else "unidentified"
+    reader = judge.copy.reader
+    if reader is None:
+        return judge.copy.why_not
+    if not (question.device or question.certificate):
+        return "unidentified"
+    ids = (question.device,) if question.device else ()
+    return judge.recognise(ids, question.user.casefold(), question.certificate, "", reader.get, reader.effects)

@@ -17,8 +17,8 @@ from typing import Any, Final, NamedTuple
 Fields = dict[str, Any]
 """A JSON object."""
 
-Answer = Mapping[str, object]
-"""`decision` (bool) and `context` (a JSON object)."""
+Answer = Mapping[str, Any]
+"""A JSON object, such as `decision` (a boolean) and `context` (a JSON object)."""
 
 DEVICE: Final = "device"
 USER: Final = "user"

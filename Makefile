@@ -12,7 +12,7 @@ TEST_PACKAGES := nginx-light haproxy postfix openssh-client curl sogo sogo-activ
 PYTEST_OPTIONS ?= -n 2 --dist loadfile
 BENCH_PACKAGES := $(TEST_PACKAGES) wrk
 
-.PHONY: demo test lint bench test-long clean bytecode
+.PHONY: demo test lint bench test-long lab lab-play clean bytecode
 
 demo: $(READY) bytecode
 	@$(BIN)/gatepost demo
@@ -24,7 +24,7 @@ test: lint bytecode
 lint: $(READY)
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
-	$(BIN)/mypy src tests $(if $(wildcard bench/*.py),bench)
+	$(BIN)/mypy src tests lab $(if $(wildcard bench/*.py),bench)
 	$(BIN)/lint-imports --no-logo
 
 # Full sizes and many more random cases: an hour rather than minutes.
@@ -37,9 +37,19 @@ bench: $(READY) bytecode
 	@scripts/debian-packages $(BENCH_PACKAGES)
 	@$(BIN)/python -m bench
 
+# Real mail servers before a Gatepost site, to play with until Ctrl-C; needs root.
+lab: $(READY) bytecode
+	@scripts/debian-packages $(TEST_PACKAGES)
+	@$(BIN)/python -m lab
+
+# The same, with a story played and told.
+lab-play: $(READY) bytecode
+	@scripts/debian-packages $(TEST_PACKAGES)
+	@$(BIN)/python -m lab play
+
 clean:
 	rm -rf .venv build .mypy_cache .ruff_cache .import_linter_cache .hypothesis
-	find src tests bench -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
+	find src tests bench lab -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true
 
 # Compiled here, not when first imported: a start would take three times as long wherever Python may not write.
 bytecode: $(READY)

@@ -1,0 +1,60 @@
+"""The lab: it comes up, can be played with, and leaves nothing behind; and the README tells what it does."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.docs.pages import ROOT, matches
+from tests.servers.sogo import PACKAGES
+
+pytestmark = [
+    *(pytest.mark.needs(package) for package in (*PACKAGES, "nginx-light")),
+    pytest.mark.skipif(os.geteuid() != 0, reason="mail servers run under users of their own, which takes root"),
+]
+
+LAB = (sys.executable, "-m", "lab")
+SHOWN = re.compile(r"^```text\n\$ make lab-play\n(.*?)^```\n", re.MULTILINE | re.DOTALL)
+
+
+def act(directory: Path, *words: str) -> str:
+    """What a command in the lab prints."""
+    done = subprocess.run([*LAB, "--dir", str(directory), *words], cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def children(process: int) -> list[int]:
+    return [int(word) for word in Path(f"/proc/{process}/task/{process}/children").read_text().split()]
+
+
+def test_it_comes_up_can_be_played_with_and_goes_down(tmp_path: Path) -> None:
+    """A mail that is put into a mailbox is on the phone; Ctrl-C ends every process and leaves no lab behind."""
+    directory = tmp_path / "lab"
+    with subprocess.Popen([*LAB, "--dir", str(directory)], cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout
+            said = "".join(iter(process.stdout.readline, "Ctrl-C takes everything down.\n"))
+            assert f"GATEPOST_SITE={directory}" in said
+            act(directory, "mail", "cleo", "Hello there")
+            assert act(directory, "phone", "cleo") == "let in: Hello there\n"
+            servers = children(process.pid)
+            process.send_signal(signal.SIGINT)
+            assert process.wait(30) == 0
+        finally:
+            process.kill()
+    assert len(servers) >= 6
+    assert not [pid for pid in servers if Path(f"/proc/{pid}").exists()]
+    assert not (directory / "lab.json").exists()
+
+
+def test_the_readme_s_run_is_a_real_one(tmp_path: Path) -> None:
+    """A real client is let in, warned, refused and let in again, by every front, line by line as the README says."""
+    shown = SHOWN.search((ROOT / "README.md").read_text())
+    assert shown
+    printed = act(tmp_path / "lab", "play")
+    assert matches(shown[1], printed), printed

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Final
 
 from gatepost.core.fleet.device import Form, Platform
 from gatepost.core.instant import HOUR, Instant
@@ -38,10 +38,41 @@ POLICY: Final = PolicyFacts(
                 "Wegen Sicherheitsrisiken ist die App TikTok auf Mobilgeräten, mit denen Firmenmail geöffnet wird, "
                 "nicht mehr erlaubt.\n\nTikTok im Browser Ihres Laptops ist erlaubt.",
             ),
+            "es": Text(
+                "Acción necesaria: una aplicación en dispositivos con correo de la empresa",
+                "Por riesgos de seguridad, la aplicación TikTok ya no está permitida en dispositivos móviles que abren "
+                "el correo de la empresa.\n\nUsar TikTok en el navegador del portátil está permitido.",
+            ),
+            "fr": Text(
+                "À faire : une application sur les appareils mobiles qui ouvrent la messagerie",
+                "En raison de risques de sécurité, l’application TikTok n’est plus autorisée sur les appareils mobiles "
+                "qui ouvrent la messagerie de l’entreprise.\n\nTikTok dans le navigateur de votre portable est permis.",
+            ),
+            "hi": Text(
+                "ज़रूरी काम: कंपनी का मेल खोलने वाले मोबाइल उपकरणों पर एक ऐप",
+                "सुरक्षा जोखिमों के कारण कंपनी का मेल खोलने वाले मोबाइल उपकरणों पर TikTok ऐप की अब अनुमति नहीं है।\n\n"
+                "लैपटॉप के ब्राउज़र में TikTok की अनुमति है।",
+            ),
+            "ja": Text(
+                "ご対応のお願い：会社のメールを開くモバイル端末のアプリについて",
+                "セキュリティ上のリスクのため、会社のメールを開くモバイル端末では TikTok アプリを"
+                "使えなくなりました。\n\n"
+                "ノートパソコンのブラウザーで TikTok を使うことはできます。",
+            ),
+            "pt": Text(
+                "Ação necessária: uma aplicação em dispositivos móveis com correio da empresa",
+                "Devido a riscos de segurança, a aplicação TikTok deixou de ser permitida em dispositivos móveis que "
+                "abrem o correio da empresa.\n\nUsar o TikTok no navegador do portátil é permitido.",
+            ),
         },
         NoticeKind.CORRECTION: {
             "en": Text("Sent in error", "There is no change to our policies right now with regard to TikTok."),
             "de": Text("Irrtümlich verschickt", "An unseren Richtlinien zu TikTok ändert sich derzeit nichts."),
+            "es": Text("Enviado por error", "Por ahora no cambia nada en nuestras normas sobre TikTok."),
+            "fr": Text("Envoyé par erreur", "Nos règles au sujet de TikTok ne changent pas pour le moment."),
+            "hi": Text("गलती से भेजा गया", "TikTok को लेकर हमारी नीतियों में अभी कोई बदलाव नहीं है।"),
+            "ja": Text("誤って送信したメールについて", "TikTok に関する当社のポリシーに、現時点で変更はありません。"),
+            "pt": Text("Enviado por engano", "Por agora nada muda nas nossas regras sobre o TikTok."),
         },
     },
     contact="IT help desk, extension 4000, help@corp.example",
@@ -78,13 +109,21 @@ APPROVAL: Final = ApprovalFacts(
 _THREAD: Final = {language: text.subject for language, text in POLICY.texts[NoticeKind.ANNOUNCEMENT].items()}
 
 
+_PEOPLE: Final = {
+    "de": (ANNA.name, ANNA.locale, ANNA.time_zone, FRIDAY_ENDS_IN_BERLIN),
+    "en": ("Ann Miller", "en-US", "America/New_York", utc(2020, 7, 11, 4)),
+    "es": ("Lucía Torres", "es-MX", "America/Mexico_City", utc(2020, 7, 11, 5)),
+    "fr": ("Claire Martin", "fr-FR", "Europe/Paris", utc(2020, 7, 10, 22)),
+    "hi": ("Priya Sharma", "hi-IN", "Asia/Kolkata", utc(2020, 7, 10, 18, 30)),
+    "ja": ("佐藤 花子", "ja-JP", "Asia/Tokyo", utc(2020, 7, 10, 15)),
+    "pt": ("João Silva", "pt-BR", "America/Sao_Paulo", utc(2020, 7, 11, 3)),
+}
+
+
 def sample(kind: NoticeKind, language: str) -> NoticeFacts:
-    """Plausible facts for a mail of this kind to a person of this language (de or en)."""
-    person: dict[str, Any] = {}
-    if language == "en":
-        person = {"name": "Ann Miller", "locale": "en-US", "time_zone": "America/New_York"}
-        person["deadline"] = utc(2020, 7, 11, 4)
-    facts = replace(ANNA, **person)
+    """Plausible facts for a mail of this kind to a person of this language, whose day ends where they live."""
+    name, locale, time_zone, deadline = _PEOPLE[language]
+    facts = replace(ANNA, name=name, locale=locale, time_zone=time_zone, deadline=deadline)
     if kind is NoticeKind.APPROVAL_ASKED:
         return replace(facts, devices=(), approval=APPROVAL)
     if kind is NoticeKind.APPROVAL_RESULT:

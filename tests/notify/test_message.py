@@ -10,7 +10,7 @@ import pytest
 
 from gatepost.core.notice.notice import NoticeKind
 from gatepost.notify.message import AddressInvalid, Mail, envelope_address, message_bytes, message_id
-from gatepost.notify.render import Renderer, load_templates
+from gatepost.notify.render import LANGUAGES, Renderer, load_templates
 from tests.notify.samples import POLICY, sample, utc
 
 RENDERER = Renderer(load_templates())
@@ -43,7 +43,7 @@ def content(message: EmailMessage, subtype: str) -> str:
     return str(body.get_content()).replace("\r\n", "\n")
 
 
-@pytest.mark.parametrize("language", ["de", "en"])
+@pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("kind", list(NoticeKind))
 def test_every_mail_parses_without_defects(kind: NoticeKind, language: str) -> None:
     """CRLF, short lines, seven bits, no defects, and both twins come out as they went in."""

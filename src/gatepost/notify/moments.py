@@ -10,12 +10,12 @@ from typing import Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from babel import Locale, UnknownLocaleError
-from babel.dates import format_date, format_time, get_timezone_location, get_timezone_name
-from babel.units import format_unit
+from babel.dates import format_date, format_time, format_timedelta, get_timezone_location, get_timezone_name
 
 from gatepost.core.instant import HOUR, MINUTE, SECOND, Duration, Instant
 from gatepost.notify.language import language_of
 
+_NEVER_A_LARGER_UNIT = 10**9
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -82,12 +82,13 @@ def duration_words(duration: Duration, locale: Locale) -> str:
 
     Never in days: "days" bends with its case in German.
     """
-    length, unit = SECOND, "second"
+    unit: Literal["second", "minute", "hour"] = "second"
     if duration % HOUR == 0:
-        length, unit = HOUR, "hour"
+        unit = "hour"
     elif duration % MINUTE == 0:
-        length, unit = MINUTE, "minute"
-    return str(format_unit(duration // length, f"duration-{unit}", "long", locale=locale))
+        unit = "minute"
+    whole = timedelta(seconds=duration // SECOND)
+    return str(format_timedelta(whole, granularity=unit, threshold=_NEVER_A_LARGER_UNIT, locale=locale))
 
 
 @lru_cache(maxsize=1024)

@@ -10,6 +10,7 @@ from functools import lru_cache
 from importlib.resources import files
 from operator import attrgetter
 from typing import Final, NamedTuple
+from unicodedata import combining, east_asian_width
 
 from jinja2 import StrictUndefined
 from jinja2.sandbox import SandboxedEnvironment
@@ -24,7 +25,7 @@ from gatepost.notify.sections import SECTIONS, Block, Draft, approval_of
 from gatepost.notify.untrusted import one_line
 
 _SOURCES: Final = ("templates/layout.toml", "templates/mail.html.j2", "templates/mail.txt.j2")
-_LANGUAGES: Final = ("de", "en")
+LANGUAGES: Final = ("de", "en", "es", "fr", "hi", "ja", "pt")
 _WIDTH: Final = 76
 _MOST_FORMS: Final = 512
 
@@ -48,7 +49,7 @@ class Rendered(NamedTuple):
 def load_templates() -> dict[str, str]:
     """The sources shipped with this version, name to text: what a proposal freezes and `Renderer` takes."""
     package = files("gatepost.notify")
-    names = (*_SOURCES, *(f"texts/{language}.toml" for language in _LANGUAGES))
+    names = (*_SOURCES, *(f"texts/{language}.toml" for language in LANGUAGES))
     return {name: package.joinpath(name).read_text(encoding="utf-8") for name in names}
 
 
@@ -165,7 +166,14 @@ def _environment(autoescape: bool) -> SandboxedEnvironment:
         autoescape=autoescape, trim_blocks=True, lstrip_blocks=True, undefined=StrictUndefined
     )
     environment.filters["wrap"] = _wrap
+    environment.filters["columns"] = _columns
     return environment
+
+
+def _columns(text: str) -> int:
+    """How many columns a line takes where letters have one width: East Asian ones take two (Unicode, UAX 11), and marks
+    that combine none."""
+    return sum(0 if combining(letter) else 1 + (east_asian_width(letter) in "WF") for letter in text)
 
 
 @lru_cache(maxsize=8192)

@@ -189,6 +189,7 @@ def _write_secret(path: Path, text: str) -> None:
 def run_site_door(site: Site, name: str, ready: Callable[[], None]) -> None:
     """Answer this site's door checks until SIGTERM; works on with its own copy while the database is away."""
     from gatepost.doors.run import Door, run_door
+    from gatepost.doors.sessions.watches import MailServers
 
     at, following = site.settings.doors[name], Following(site.store)
 
@@ -216,6 +217,7 @@ def run_site_door(site: Site, name: str, ready: Callable[[], None]) -> None:
         rules=door_rules(site.settings),
         sources=door_sources(site.settings, name),
         url=at.url or f"http://{at.listen}",
+        servers=MailServers(at.haproxy_socket, at.doveadm, at.doveadm_key_file),
         changes=changes,
         tell=tell,
         retry_on=(*BROKEN, sqlite3.Error),

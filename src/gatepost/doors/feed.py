@@ -40,7 +40,8 @@ _log = logging.getLogger(__name__)
 
 
 class Follower:
-    """`retry_on`: the exceptions by which the site's absence shows. `opened` gives how the glass stands."""
+    """`retry_on`: the exceptions by which the site's absence shows. `opened` gives how the glass stands,
+    `problems` what else is wrong at this door besides its copy."""
 
     def __init__(
         self,
@@ -52,9 +53,10 @@ class Follower:
         pushes: Sequence[Push] = (),
         sightings: Sightings | None = None,
         opened: Callable[[], Opened | None] = lambda: None,
+        problems: Callable[[], Sequence[str]] = tuple,
     ) -> None:
         self._copy, self._changes, self._tell, self._pushes = copy, changes, tell, pushes
-        self._sightings, self._opened = sightings, opened
+        self._sightings, self._opened, self._problems = sightings, opened, problems
         self._expected: tuple[type[Exception], ...] = (*retry_on, OSError, lmdb.Error)
         self._pushed = copy.position
         self._told: Report | None = None
@@ -120,7 +122,8 @@ class Follower:
         return good
 
     def _report(self, *, last: bool = False) -> None:
-        report = Report(self._pushed, self._copy.problem, opened=self._opened())
+        problem = "; ".join(filter(None, (self._copy.problem, *self._problems())))
+        report = Report(self._pushed, problem, opened=self._opened())
         since = clock.boot_elapsed() - self._told_at
         seen = self._seen() if last or since >= TELL_EVERY else Report(0, "")
         news = bool(seen.sightings or seen.dropped)

@@ -22,6 +22,7 @@ from gatepost.doors.mode import KeptMode
 from gatepost.doors.probe import Probe
 from gatepost.doors.report import Report, Tell
 from gatepost.doors.request import Sources
+from gatepost.doors.sessions.watches import MailServers, Watches
 from gatepost.doors.sightings import Sightings
 
 LOOK_AT_AGE_EVERY: Final = 0.25
@@ -35,7 +36,7 @@ BACKLOG: Final = 2048
 
 class Door(NamedTuple):
     """What a door is made of. `retry_on`: the exceptions by which the site's absence shows. `url`: where programs that
-    ask by AuthZEN reach it."""
+    ask by AuthZEN reach it. `servers`: where it ends open sessions."""
 
     name: str
     listen: tuple[str, int]
@@ -47,6 +48,7 @@ class Door(NamedTuple):
     retry_on: tuple[type[Exception], ...]
     sources: Sources = Sources()
     url: str = ""
+    servers: MailServers = MailServers()
 
 
 def run_door(door: Door, ready: Callable[[], None]) -> None:
@@ -62,6 +64,7 @@ def run_door(door: Door, ready: Callable[[], None]) -> None:
         stop = threading.Event()
         glass = Watch(door.table, judge.open)
         sightings = Sightings(judge)
+        watches = Watches(judge, door.servers)
         probe = Probe(door.table)
         check = Check(judge, sightings.note, door.sources, probe)
         check.beside[login.PATH] = login.Login(judge, sightings.see)
@@ -73,9 +76,10 @@ def run_door(door: Door, ready: Callable[[], None]) -> None:
             door.changes,
             _telling_of_glass(door),
             retry_on=door.retry_on,
-            pushes=(KeptMode(door.table, judge).push,),
+            pushes=(KeptMode(door.table, judge).push, *watches.pushes),
             sightings=sightings,
             opened=lambda: glass.opened,
+            problems=watches.problems,
         )
         thread = threading.Thread(target=_follow, args=(server, follower, stop, ready), name="door-feed", daemon=True)
         try:
@@ -83,9 +87,11 @@ def run_door(door: Door, ready: Callable[[], None]) -> None:
             thread.start()
             looks = (glass.look, probe.look)
             threading.Thread(target=_look, args=(stop, looks), name="door-look", daemon=True).start()
+            watches.start(stop)
             server.run(sockets=[listener])
         finally:
             stop.set()
+            watches.wake()
             server.open.set()
             if thread.ident is not None:
                 thread.join(STOP_WITHIN)

@@ -66,12 +66,14 @@ class SessionWatch:
         self.problem = ""
         self._judge, self._server = judge, server
         self._woken = threading.Event()
+        self._stance = judge.stance()
         self._until: Instant = NEVER
         self._ending: dict[str, int] = {}
 
     def push(self, keys: Sequence[bytes]) -> None:
-        """The copy changed: look at once. Returns before that: a retraction must not wait for a mail server."""
-        if keys:
+        """The copy changed, or the door's stance did: look at once. Returns before that: a retraction must not wait for
+        a mail server."""
+        if keys or self._judge.stance() != self._stance:
             self._woken.set()
 
     def wake(self) -> None:
@@ -96,6 +98,7 @@ class SessionWatch:
             self.problem = f"open sessions at {self._server.name} cannot be ended: {error!r}"
 
     def _look(self) -> str:
+        self._stance = self._judge.stance()
         sessions = self._server.sessions()
         self._until = self._next_instant(sessions)
         doomed = [session for session in sessions if self._must_end(session)]
@@ -128,7 +131,7 @@ class SessionWatch:
 
     def _pause(self) -> float:
         """Seconds until the next look, unless something happens."""
-        if self._judge.stance() != "enforce":
+        if self._stance != "enforce":
             return LOOK_WHILE_OPEN_EVERY
         to_deadline = (self._until - self._judge.copy.time.now()) / SECOND
         return min(LOOK_EVERY, max(to_deadline, 0.0))

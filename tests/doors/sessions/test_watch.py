@@ -163,10 +163,36 @@ def test_the_thread_looks_when_something_changed_and_at_instants(site: Site) -> 
     assert not thread.is_alive()
 
 
+def test_a_door_that_begins_to_refuse_looks_at_once(site: Site) -> None:
+    """I-28: closing the door again after it was opened by hand ends sessions without waiting for anything else."""
+    looked = threading.Semaphore(0)
+    server = Listed(of("TIKTOK1"))
+    server.looked = looked.release
+    site.judge.opened = True
+    watch = SessionWatch(site.judge, server)
+    stop = threading.Event()
+    thread = threading.Thread(target=watch.run, args=(stop,))
+    thread.start()
+    try:
+        assert looked.acquire(timeout=5)
+        watch.push(())
+        assert not looked.acquire(timeout=0.2)
+        site.judge.opened = False
+        watch.push(())
+        assert looked.acquire(timeout=5)
+    finally:
+        stop.set()
+        watch.wake()
+        thread.join(5)
+    assert server.open == []
+
+
 def test_an_idle_door_looks_seldom(site: Site) -> None:
     """A door that refuses nothing does not fill a mail server's log: it looks when something changes, and else twice a
     minute."""
     watch = SessionWatch(site.judge, Listed())
+    watch.look()
     assert watch._pause() == watch_module.LOOK_EVERY
     site.judge.opened = True
+    watch.look()
     assert watch._pause() == watch_module.LOOK_WHILE_OPEN_EVERY

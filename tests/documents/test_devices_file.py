@@ -67,6 +67,29 @@ def test_json_may_say_shared_as_a_boolean() -> None:
     assert row.shared
 
 
+def test_certificates_are_fingerprints() -> None:
+    """64 hex digits with or without colons, several in one cell; `none` is none, and an empty cell says nothing."""
+    printed = ":".join(["AB"] * 32)
+    for cell, expected in (
+        ("", None),
+        (" ; ", None),
+        ("none", ()),
+        ("ab" * 32, ("ab" * 32,)),
+        (f"{printed}; {'cd' * 32};{'AB' * 32}", ("ab" * 32, "cd" * 32)),
+    ):
+        (row,) = read(HEADER.strip() + ",certificate\n" + GOOD.strip() + f",{cell}\n")
+        assert isinstance(row, DeviceRow)
+        assert row.certificates == expected
+    report = read_device_report(json.dumps(REPORT | {"certificate": [printed]}).encode())
+    assert isinstance(report, DeviceRow)
+    assert report.certificates == ("ab" * 32,)
+    for cell in ("ab" * 31, "none;" + "ab" * 32, "gg" * 32, "ab" * 33, "CN=ann"):
+        (problem,) = read(HEADER.strip() + ",certificate\n" + GOOD.strip() + f",{cell}\n")
+        assert isinstance(problem, Problem)
+        assert "certificate: expected the SHA-256" in str(problem)
+        assert cell not in str(problem), "no cell is repeated (I-35)"
+
+
 def test_never_reported_is_not_an_empty_report() -> None:
     """I-6: an empty reported_at means never; an empty apps with a reported_at means that nothing was found."""
     never, clean = read(HEADER + "d1,a,phone,ios,company,,,,\nd2,a,phone,ios,company,full,,2020-07-10T08:00:00Z,\n")

@@ -12,6 +12,7 @@ from gatepost.actions import (
     bounce,
     catalogue,
     device_passwords,
+    door_mode,
     doors,
     exempt,
     exercise,
@@ -25,6 +26,7 @@ from gatepost.core.instant import DAY
 from gatepost.core.refusal import Code
 from gatepost.storage import people, sitemeta
 from tests.verbs.conftest import Build
+from tests.verbs.doorside import see, sighting
 from tests.verbs.houses import (
     ADMIN,
     AUTHOR,
@@ -195,6 +197,20 @@ def _(scene: Scene) -> Verb:
     return lambda: glass.close_door("mail", house.site.settings.doors["mail"])
 
 
+@provokes(Code.OBSERVED_TOO_SHORT)
+def _(scene: Scene) -> Verb:
+    house = scene.house(exercise=False)
+    return lambda: door_mode.set_mode(house.site, None, "mail", "enforce")
+
+
+@provokes(Code.TOO_MANY_UNMANAGED)
+def _(scene: Scene) -> Verb:
+    house = scene.house(exercise=False, door__observe_for="0s", door__unmanaged_limit_percent=99)
+    house.people("ben")
+    see(house, sighting("ben@corp.example", "eas1", house.now(), "unknown"))
+    return lambda: door_mode.set_mode(house.site, None, "mail", "enforce")
+
+
 @provokes(Code.NO_SUCH_NOTICE)
 def _(scene: Scene) -> Verb:
     house = scene.house()
@@ -256,6 +272,15 @@ def _(scene: Scene) -> Verb:
     house.people("u0", "u1")
     house.phone("u0")
     row = jsonl(house.phone_row("u1", id="phone-u0"))
+    return lambda: import_devices.report(house.site, None, row)
+
+
+@provokes(Code.CERTIFICATE_TAKEN)
+def _(scene: Scene) -> Verb:
+    house = scene.house()
+    house.people("u0")
+    house.phone("u0", certificate="ab" * 32)
+    row = jsonl(house.phone_row("u0", id="other", certificate="AB" * 32))
     return lambda: import_devices.report(house.site, None, row)
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from sqlalchemy import Connection
 
 from gatepost.actions.catalogue import matcher
+from gatepost.actions.certificates import Certificates, give_up
 from gatepost.actions.change import Change, changing, new_ref
 from gatepost.actions.device_passwords import revoke_all
 from gatepost.actions.import_people import Imported, Progress, too_many
@@ -23,7 +24,7 @@ from gatepost.core.refusal import Code, Refusal
 from gatepost.documents.canonical import digest
 from gatepost.documents.deadline import instant_text
 from gatepost.documents.devices_file import DeviceRow, read_device_report, read_devices
-from gatepost.storage import audience, devices, exceptions, people, sitemeta
+from gatepost.storage import audience, devices, exceptions, identities, people, sitemeta
 from gatepost.storage.devices import Known
 
 
@@ -54,8 +55,8 @@ class Owners:
 class Intake:
     """Turns rows into known devices: the same for a file of 200,000 and for one report."""
 
-    def __init__(self, change: Change) -> None:
-        self.change = change
+    def __init__(self, change: Change, certificates: Certificates) -> None:
+        self.change, self.certificates = change, certificates
         self.matcher = matcher(change.conn)
         self.revision = sitemeta.number(change.conn, sitemeta.CATALOGUE_REVISION)
         self.latest = change.now + change.site.settings.fleet.report_ahead
@@ -92,6 +93,8 @@ class Intake:
             shared=row.shared,
             eas_id=row.eas_id,
         )
+        if refused := self.certificates.take(device.ref, row.id, row.certificates):
+            return refused
         evidence = known.evidence if known and not known.retired else NOTHING
         if row.reported_at is not None:
             apps = self.matcher.match(row.platform, row.apps)
@@ -100,10 +103,15 @@ class Intake:
             evidence = evidence._replace(visibility=row.visibility)
         return Known(device, evidence, retired=False)
 
+    def says_new(self, item: Known, known: Known | None) -> bool:
+        """Whether anything of the device is other than it was."""
+        return item != known or item.device.ref in self.certificates.changed
+
     def write(self, changed: list[tuple[Known | None, Known]]) -> None:
         """Save, void attestations that a present contradicts, and bring standings up to date."""
         now = [item for _, item in changed]
         devices.save(self.change.conn, now)
+        self.certificates.write(self.change)
         seen = {item.device.ref: item.evidence.present for item in now if item.evidence.present}
         for statement in exceptions.attestations_of(self.change.conn, seen):
             if statement.app in seen[statement.device]:
@@ -127,11 +135,12 @@ def report(site: Site, by: str | None, data: bytes) -> Reported | Refusal | tupl
             return actor
         known = devices.by_id(change.conn, [row.id]).get(row.id)
         owner = people.find(change.conn, row.owner)
-        taken = Intake(change)
+        held = identities.certificates(change.conn, row.certificates or (), known.device.ref if known else "")
+        taken = Intake(change, Certificates(held))
         item = taken.take(row, owner.ref if owner else None, known)
         if isinstance(item, Refusal):
             return item
-        if item != known:
+        if taken.says_new(item, known):
             taken.write([(known, item)])
         fresh = row.reported_at is None or item.evidence.reported_at == row.reported_at
         outcome = audience.outcomes_of(change.conn, [item.device.ref]).get(item.device.ref, Outcome.ALLOW)
@@ -154,7 +163,8 @@ def import_devices(
             return actor
         known = {item.device.id: item for item in devices.everything(change.conn)}
         result, seen, changed = Imported(), set[str](), list[tuple[Known | None, Known]]()
-        owners, taken = Owners(change.conn), Intake(change)
+        certificates = Certificates(identities.certificates(change.conn))
+        owners, taken = Owners(change.conn), Intake(change, certificates)
         for count, row in enumerate(read_devices(io.BytesIO(data), name), 1):
             if isinstance(row, Problem):
                 result.rejected.append(row)
@@ -198,7 +208,7 @@ def _take(
     if isinstance(item, Refusal):
         return Problem(name, row.line, 0, "", item.text)
     seen.add(row.id)
-    if item == was:
+    if not taken.says_new(item, was):
         result.unchanged += 1
         return None
     changed.append((was, item))
@@ -226,6 +236,7 @@ def check_out(site: Site, by: str | None, device_id: str, reason: str) -> dict[s
             return Refusal(Code.NO_SUCH_DEVICE, f"No device is known as {device_id}.")
         change.record(CheckedOut(device.ref, change.words(reason)))
         revoke_all(change, device.ref)
+        give_up(change, device.ref)
         devices.check_out(change.conn, device.ref)
         refresh(change, [device.ref], [device.eas_id.casefold()])
         return {"device": device.id, "checked_out": True}

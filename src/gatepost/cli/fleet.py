@@ -30,8 +30,8 @@ def import_people_file(file: Source, /, *, complete: Complete = False, session: 
 def import_devices_file(file: Source, /, *, complete: Complete = False, session: Given) -> int:
     """Take in devices and their last reports from CSV or JSON Lines; - for standard input.
 
-    Columns: id,owner,form,platform,ownership,visibility,eas_device_id,reported_at,apps, and optionally shared. Apps
-    that nobody looks for are dropped before anything is stored.
+    Columns: id,owner,form,platform,ownership,visibility,eas_device_id,reported_at,apps, and optionally shared and
+    certificate. Apps that nobody looks for are dropped before anything is stored.
     """
     return _import(session, file, "devices", complete, import_devices)
 

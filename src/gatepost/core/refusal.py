@@ -32,6 +32,7 @@ class Code(StrEnum):
     EXAMPLE_FAILS = "example_fails"
     REPORT_AHEAD = "report_ahead"
     TWO_OWNERS = "two_owners"
+    CERTIFICATE_TAKEN = "certificate_taken"
     TOO_MANY_MISSING = "too_many_missing"
     # a policy's life
     WRONG_STAGE = "wrong_stage"
@@ -65,6 +66,8 @@ class Code(StrEnum):
     DEVICE_SHARED = "device_shared"
     LABEL_UNFIT = "label_unfit"
     FRONT_UNFIT = "front_unfit"
+    OBSERVED_TOO_SHORT = "observed_too_short"
+    TOO_MANY_UNMANAGED = "too_many_unmanaged"
     DOOR_NOT_OPEN = "door_not_open"
     # the site
     NOT_AN_EXERCISE = "not_an_exercise"

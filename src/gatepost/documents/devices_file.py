@@ -1,12 +1,13 @@
 """Files of devices, and single reports: `id,owner,form,platform,ownership,visibility,eas_device_id,reported_at,apps`
-and, optionally, `shared`. `apps` are raw identifiers as a source reports them; no problem ever repeats one (I-35)."""
+and, optionally, `shared` and `certificate`. `apps` are raw identifiers as a source reports them; no problem ever
+repeats one (I-35)."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any, BinaryIO, Final, TypeVar
 
-from gatepost.core.fleet.device import Form, Ownership, Platform, Visibility
+from gatepost.core.fleet.device import Form, Ownership, Platform, Visibility, fingerprint_named
 from gatepost.core.instant import Instant
 from gatepost.core.problem import Problem
 from gatepost.documents.deadline import parse_instant
@@ -24,10 +25,11 @@ COLUMNS: Final = Columns(
         "reported_at",
         "apps",
     ),
-    optional=("shared",),
-    lists=frozenset({"apps"}),
+    optional=("shared", "certificate"),
+    lists=frozenset({"apps", "certificate"}),
     flags=frozenset({"shared"}),
 )
+NO_CERTIFICATE: Final = "none"
 MAX_ID: Final = 200
 MAX_REPORT: Final = 4 * 1024 * 1024
 
@@ -55,7 +57,8 @@ class DeviceRow:
     """One device as a source has it. `owner`: an id, a mail address or a login, as written (the keeper's, if shared).
 
     `reported_at`: None if it never reported; `visibility` is then NONE unless it is given. `apps`: raw identifiers;
-    with visibility FULL an empty list means that no app spoken of is on it.
+    with visibility FULL an empty list means that no app spoken of is on it. `certificates`: the lower-case hex of the
+    SHA-256 of each; None where nothing is said of them.
     """
 
     line: int
@@ -69,6 +72,7 @@ class DeviceRow:
     reported_at: Instant | None
     apps: tuple[str, ...]
     shared: bool
+    certificates: tuple[str, ...] | None = None
 
 
 def read_devices(lines: BinaryIO, name: str) -> Iterator[DeviceRow | Problem]:
@@ -110,6 +114,7 @@ def _device(
     reported: str,
     apps: str | list[str],
     shared: str,
+    certificate: str | list[str],
 ) -> DeviceRow | Wrong:
     """The row, or everything that is wrong with it. Plain look-ups: a file has hundreds of thousands of rows."""
     wrong: Wrong = []
@@ -121,6 +126,9 @@ def _device(
         reported_at = parse_instant(reported.strip()) if reported else None
     except ValueError as error:
         wrong.append(("reported_at", str(error)))
+    certificates = _certificates(certificate) if certificate else None
+    if certificates and not all(certificates):
+        wrong.append(("certificate", f"expected the SHA-256 of a certificate, 64 hex digits, or {NO_CERTIFICATE}"))
     found = tuple(items_of(apps)) if apps else ()
     if found and not reported:
         wrong.append(("apps", "are given, and no reported_at: say when they were seen"))
@@ -148,7 +156,16 @@ def _device(
         reported_at,
         found,
         is_shared,
+        certificates,
     )
+
+
+def _certificates(cell: str | list[str]) -> tuple[str, ...] | None:
+    """Each once, "" for one that cannot be read. A cell that holds nothing says nothing."""
+    items = items_of(cell)
+    if not items:
+        return None
+    return () if items == [NO_CERTIFICATE] else tuple(dict.fromkeys(map(fingerprint_named, items)))
 
 
 def _wrong_names(id_: str, owner: str, eas_id: str) -> Wrong:

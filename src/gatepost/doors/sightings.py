@@ -105,7 +105,7 @@ class Sightings:
         """Kind and id of what the request was recognised by; of several names of one device, the one that is known."""
         if request.certificate:
             return "certificate", request.certificate
-        if reason == "unidentified" or not request.device_ids:
+        if reason in ("unidentified", "shared") or not request.device_ids:
             return "", ""  # a cloud cache's id, say, that stands for many phones
         reader = self._judge.copy.reader
         known = [name for name in request.device_ids if reader and reader.get(identity_key(name))]

@@ -6,10 +6,11 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, delete, func, insert, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 
-from gatepost.core.fleet.device import Device, Form, Ownership, Platform, Visibility
+from gatepost.core.fleet.device import Device, Form, Ownership, Platform, Visibility, fingerprint_named
 from gatepost.core.fleet.finding import Evidence
 from gatepost.core.fleet.person import Person
 from gatepost.storage.among import among
+from gatepost.storage.door_schema import identities
 from gatepost.storage.people import PERSON, person_of
 from gatepost.storage.schema import devices, people, present
 
@@ -120,8 +121,12 @@ def by_id(conn: Connection, ids: Iterable[str]) -> dict[str, Known]:
 
 
 def find(conn: Connection, name: str) -> Device | None:
-    """A device that is not retired, by inventory id or by ActiveSync id (the one reported last)."""
-    for condition in (devices.c.id == name, devices.c.eas_key == name.casefold()):
+    """A device that is not retired, by inventory id, by ActiveSync id (the one reported last) or by a certificate's
+    fingerprint."""
+    has = select(identities.c.device).where(
+        identities.c.kind == "certificate", identities.c.key == fingerprint_named(name)
+    )
+    for condition in (devices.c.id == name, devices.c.eas_key == name.casefold(), devices.c.ref.in_(has)):
         query = select(*_DEVICE).where(condition, ~devices.c.retired, devices.c.id != "")
         if row := conn.execute(
             query.order_by(devices.c.reported_at.desc().nulls_last(), devices.c.ref.desc()).limit(1)

@@ -44,12 +44,23 @@ def find(conn: Connection, kind: Kind, key: str) -> str | None:
     return conn.execute(query).scalar()
 
 
-def devices_of(conn: Connection, keys: Iterable[tuple[str, str]]) -> set[str]:
-    """The refs of the devices that these, by kind and key, stand for."""
+def behind(conn: Connection, keys: Iterable[tuple[str, str]]) -> dict[tuple[str, str], str]:
+    """The ref of the device that each of these, by kind and key, stands for."""
     wanted = set(keys)
     query = select(identities.c.kind, identities.c.key, identities.c.device)
     rows = conn.execute(query.where(among(identities.c.key, (key for _, key in wanted))))
-    return {device for kind, key, device in rows if (kind, key) in wanted}
+    return {(kind, key): device for kind, key, device in rows if (kind, key) in wanted}
+
+
+def certificates(conn: Connection, fingerprints: Iterable[str] | None = None, device: str = "") -> dict[str, str]:
+    """Each certificate's fingerprint to the ref of the device in use that it stands for: all of them, or these and all
+    of one device."""
+    query = select(identities.c.key, identities.c.device)
+    query = query.select_from(identities.join(devices, devices.c.ref == identities.c.device))
+    query = query.where(identities.c.kind == "certificate", ~devices.c.retired)
+    if fingerprints is not None:
+        query = query.where(among(identities.c.key, fingerprints) | (identities.c.device == device))
+    return {row.key: row.device for row in conn.execute(query)}
 
 
 def of(conn: Connection, refs: Iterable[str]) -> list[Identity]:

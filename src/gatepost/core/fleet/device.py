@@ -1,7 +1,11 @@
 """A device: something a person opens mail with."""
 
+import re
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
+from typing import Final
+
+_FINGERPRINT: Final = re.compile(r"[0-9a-f]{64}")
 
 
 class Form(StrEnum):
@@ -56,3 +60,10 @@ class Device:
     shared: bool = False
     managed: bool = True
     eas_id: str = ""
+
+
+def fingerprint_named(text: str) -> str:
+    """A client certificate's SHA-256 as lower-case hex, however it was written, with colons or without; "" if that is
+    none."""
+    plain = text.strip().replace(":", "").lower()
+    return plain if _FINGERPRINT.fullmatch(plain) else ""

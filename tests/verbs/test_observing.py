@@ -1,30 +1,15 @@
 """What the site makes of what doors saw."""
 
-from gatepost.actions.doors import forget_door, hear_door
+from gatepost.actions.doors import forget_door
 from gatepost.actions.sightings import MOST_PER_LOGIN, MOST_STRANGERS
-from gatepost.core.instant import DAY, MINUTE, Instant
-from gatepost.doors.report import Report, Sighting
+from gatepost.core.instant import DAY, MINUTE
 from gatepost.storage import feed, sightings
 from gatepost.storage.sightings import Seen
 from tests.verbs.conftest import Build
+from tests.verbs.doorside import see, sighting
 from tests.verbs.houses import House, good
 
-ACTIVESYNC = "activesync"
 NOWHERE = dict.fromkeys(("country", "time_zone", "locale", "groups"), "")
-
-
-def sighting(login: str, identity: str, at: Instant, reason: str = "clear", **more: str) -> Sighting:
-    """What a door tells of one phone."""
-    would = "block" if reason in ("blocked", "unknown") else "allow"
-    fields = {"kind": ACTIVESYNC if identity else "", "device_type": "iPhone", "user_agent": "Apple-iPhone"} | more
-    return Sighting(login=login, identity=identity, first=at, last=at, reason=reason, would=would, **fields)
-
-
-def see(house: House, *found: Sighting, door: str = "mail", dropped: int = 0) -> None:
-    """A door tells of these."""
-    with house.site.store.reading() as conn:
-        position = feed.position(conn)
-    hear_door(house.site, door, Report(position, "", found, dropped=dropped))
 
 
 def kept(house: House) -> list[Seen]:

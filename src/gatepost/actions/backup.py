@@ -9,6 +9,7 @@ from pathlib import Path
 
 from gatepost.actions.change import changing, looking
 from gatepost.actions.checkpoint import issue_checkpoint
+from gatepost.actions.door_mode import publish_modes
 from gatepost.actions.live import live_rules
 from gatepost.actions.site import Site
 from gatepost.actions.stream import new_stream
@@ -124,5 +125,6 @@ def acknowledge(site: Site, by: str | None, checkpoint: str) -> dict[str, object
             return actor
         sitemeta.put(change.conn, sitemeta.UNACKNOWLEDGED, "")
         change.publish({rule_key(number): encode_state(rule.state) for number, rule in live_rules(change.conn).items()})
+        publish_modes(change)
         change.record(RestoreAcknowledged(held.size, held.root.hex()))
         return {"entries": len(leaves), "acknowledged": held.size}

@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 from gatepost import verifier
 from gatepost.actions.change import changing, looking
 from gatepost.actions.checkpoint import issue_checkpoint
+from gatepost.actions.door_mode import publish_modes
 from gatepost.actions.site import Site
 from gatepost.actions.who import AUDITOR, acting, looking_as
 from gatepost.core.ledger.codec import EventError, to_data
@@ -19,7 +20,7 @@ from gatepost.core.refusal import Refusal
 from gatepost.documents.deadline import instant_text
 from gatepost.documents.ledger_export import write_export
 from gatepost.signatures import ssh
-from gatepost.storage import ledger, people, policies, reading
+from gatepost.storage import feed, ledger, people, policies, reading
 from gatepost.storage.schema import metadata
 from gatepost.storage.store import Store
 
@@ -122,8 +123,10 @@ def rebuild(site: Site, by: str | None, *, check: bool) -> Rebuilt | Refusal:
         if isinstance(actor, Refusal):
             return actor
         before = reading.contents(change.conn)
+        moded = feed.modes(change.conn)
         reading.clear(change.conn)
         entries = _fold(change.conn, change.conn)
+        publish_modes(change, moded)
         after = reading.contents(change.conn)
         return Rebuilt(entries, tuple(name for name in after if after[name] != before[name]))
 

@@ -44,7 +44,7 @@ def forget_sightings(site: Site) -> bool:
 def _resolved(conn: Connection, door: str, found: tuple[Sighting, ...], now: Instant) -> list[Seen]:
     """By the login of the inventory that each stands for; several that stand for one become one."""
     candidates = {one.login: login_candidates(one.login) for one in found}
-    known = people.known_logins(conn, {login for names in candidates.values() for login in names})
+    known = people.owners_of(conn, {login for names in candidates.values() for login in names})
     seen: dict[tuple[str, str, str], Seen] = {}
     for one in sorted(found, key=lambda sighting: sighting.last):
         login = next((name for name in candidates[one.login] if name in known), "")
@@ -83,4 +83,4 @@ def _recognised(conn: Connection, seen: list[Seen]) -> set[str]:
     known = [one for one in seen if one.reason in contacts.RECOGNISED]
     by_eas = devices.behind(conn, [one.identity for one in known if one.kind == "activesync"])
     keys = [(one.kind, one.identity) for one in known if one.kind in ("certificate", "password")]
-    return {*by_eas.values(), *identities.devices_of(conn, keys)}
+    return {*by_eas.values(), *identities.behind(conn, keys).values()}

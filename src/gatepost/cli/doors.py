@@ -7,6 +7,7 @@ from cyclopts import App
 
 from gatepost.actions.doors import forget_door, list_doors
 from gatepost.actions.site import Site
+from gatepost.cli import observing
 from gatepost.cli.data import facts, listing
 from gatepost.cli.glass import close, open_all
 from gatepost.cli.logging import configure_logging
@@ -21,6 +22,9 @@ from gatepost.wiring import front_of, run_site_door
 door = App(name="door")
 door.command(open_all, name="open-all")
 door.command(close)
+door.command(observing.report)
+door.command(observing.observe)
+door.command(observing.enforce)
 
 
 @door.command(name="run")

@@ -108,9 +108,10 @@ def everybody(conn: Connection) -> Iterator[Person]:
         yield person_of(row, owned.get(row[0], ()))
 
 
-def known_logins(conn: Connection, names: Iterable[str]) -> set[str]:
-    """Which of these (case-folded) are somebody's logins."""
-    return {row.login for row in conn.execute(select(logins.c.login).where(among(logins.c.login, names)))}
+def owners_of(conn: Connection, names: Iterable[str]) -> dict[str, str]:
+    """Whose each of these (case-folded) logins is, by ref; nobody's are missing."""
+    rows = conn.execute(select(logins.c.login, logins.c.person).where(among(logins.c.login, names)))
+    return {row.login: row.person for row in rows}
 
 
 def in_groups(conn: Connection, groups: Iterable[str]) -> set[str]:

@@ -49,6 +49,11 @@ class Phone:
         self._inbox = ""
         self._key = "0"
 
+    def through(self, port: int) -> Self:
+        """From now on by another front of the same mail server."""
+        self._client._transport.base_url = f"https://127.0.0.1:{port}{PATH}"
+        return self
+
     def sync(self) -> list[str]:
         """Subjects of the mails that are new since it was last asked. Refused, and nothing is lost then."""
         try:

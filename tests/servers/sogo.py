@@ -6,13 +6,12 @@ stops. All settings are arguments, so a SOGo that this machine has otherwise is 
 
 import contextlib
 import imaplib
-import os
-import pwd
 import shlex
 import shutil
 import signal
 import subprocess
 import tempfile
+import uuid
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
@@ -31,19 +30,22 @@ _KEEPER = "mail"
 
 
 class Sogo:
-    """`people`: mail address to password; both are free of quotes. `workers`: requests that it can hold at once."""
+    """`people`: mail address to password; both are free of quotes. `workers`: requests that it can hold at once.
+
+    `home`: its directory; `mailboxes`: a maildir for each login.
+    """
 
     def __init__(self, people: Mapping[str, str], workers: int = 4) -> None:
         self.port, self.imap_port = free_port(), free_port()
         self._people, self._workers = people, workers
         self._ends = contextlib.ExitStack()
-        self._delivered = 0
 
     def __enter__(self) -> Self:
         with self._ends:
             self.home = Path(tempfile.mkdtemp(prefix="gatepost-sogo-"))
             self._ends.callback(shutil.rmtree, self.home, ignore_errors=True)
             self.home.chmod(0o711)
+            self.mailboxes = self._own("mail", _KEEPER)
             self._ends.enter_context(self._dovecot())
             tables = self._postgres()
             self._ends.enter_context(self._sogo(tables, self._memcached()))
@@ -53,17 +55,9 @@ class Sogo:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self._ends.close()
 
-    def deliver(self, login: str, subject: str, text: str = "Hello") -> None:
+    def deliver(self, login: str, subject: str) -> None:
         """Put a mail into somebody's inbox."""
-        self._delivered += 1
-        inbox = self.home / "mail" / login
-        head = {"From": "boss@example.com", "To": login, "Subject": subject, "Message-ID": f"<{self._delivered}@test>"}
-        mail = "".join(f"{name}: {value}\r\n" for name, value in head.items()) + f"\r\n{text}\r\n"
-        path = inbox / "tmp" / f"{self._delivered}.test"
-        path.write_text(mail, newline="")
-        keeper = pwd.getpwnam(_KEEPER)
-        os.chown(path, keeper.pw_uid, keeper.pw_gid)
-        path.rename(inbox / "new" / path.name)  # a reader sees whole mails only
+        deliver(self.mailboxes, login, subject)
 
     # --- the servers, each with its part of the directory
 
@@ -74,12 +68,14 @@ class Sogo:
         return path
 
     def _dovecot(self) -> Daemon:
-        mail, state = self._own("mail", _KEEPER), self.home / "dovecot"
+        state = self.home / "dovecot"
         state.mkdir()
         users = self.home / "users"
         users.write_text("".join(f"{login}:{{PLAIN}}{password}\n" for login, password in self._people.items()))
         config = self.home / "dovecot.conf"
-        config.write_text(_DOVECOT.format(state=state, mail=mail, users=users, port=self.imap_port, keeper=_KEEPER))
+        config.write_text(
+            _DOVECOT.format(state=state, mail=self.mailboxes, users=users, port=self.imap_port, keeper=_KEEPER)
+        )
         return Daemon(["dovecot", "-F", "-c", str(config)], self.home / "dovecot.log", self.imap_port)
 
     def _postgres(self) -> str:
@@ -141,6 +137,16 @@ class Sogo:
         environment = {"HOME": str(home), "PATH": "/usr/sbin:/usr/bin:/sbin:/bin"}
         command = ["sh", "-c", f". /usr/share/GNUstep/Makefiles/GNUstep.sh; cd {home}; exec {words}"]
         return Daemon(command, self.home / "sogo.log", self.port, user="sogo", env=environment, stop_by=signal.SIGKILL)
+
+
+def deliver(mailboxes: Path, login: str, subject: str) -> None:
+    """Put a mail into the inbox of a login (maildir: whoever reads sees whole mails only)."""
+    name = f"{uuid.uuid4().hex}.test"
+    head = {"From": "boss@example.com", "To": login, "Subject": subject, "Message-ID": f"<{name}@example.com>"}
+    path = mailboxes / login / "tmp" / name
+    path.write_text("".join(f"{field}: {value}\r\n" for field, value in head.items()) + "\r\nHello.\r\n", newline="")
+    shutil.chown(path, _KEEPER, _KEEPER)
+    path.rename(mailboxes / login / "new" / name)
 
 
 def _run(command: list[str], *, user: str | None = None, stdin: str = "") -> None:

@@ -182,7 +182,7 @@ class AppDeactivated(Event):
 
 @dataclass(frozen=True, slots=True)
 class NamesLooked(Event):
-    """Somebody looked at named people (I-34). `document`: hash of the policy file previewed."""
+    """Somebody looked at named people (I-34). `document`: hash of the policy file, or of a program's search."""
 
     document: str
     people: tuple[str, ...]

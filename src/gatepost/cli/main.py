@@ -42,6 +42,7 @@ COMMANDS = {
     "restore": ("site:restore", "Bring a site back from a backup."),
     "upgrade": ("site:upgrade", "Bring the database to this version."),
     "acknowledge": ("site:acknowledge", "Show a restored site the newest checkpoint."),
+    "doctor": ("doctor:command", "Look at everything, and say what to do."),
     "config": ("config:app", "Check the site's settings."),
     "clock": ("site:clock", "Set an exercise's clock."),
     "completion": ("completion:command", "Let your shell complete commands."),

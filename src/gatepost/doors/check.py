@@ -5,8 +5,8 @@
     GET /check-web  the same about a web application
     *   /check/...  the same with the request's own method, its path and query after the prefix; so /check-web/...
     GET /healthz    204 it can decide, 503 it cannot
-    GET /stance     200, JSON: door, stance (open, enforce, observe), can_decide, position, problem; counts: how often
-                    each reason was the answer since the start; probed: the reason of each of the doctor's requests
+    GET /stance     200, JSON: door, stance (open, enforce, observe), can_decide, position, now (its clock), problem;
+                    counts: how often each reason was the answer since the start; probe, probed: see probe.py
 
 The headers of the answer are for the proxy alone, which must not hand them on. They never name an app (I-37).
 
@@ -22,6 +22,7 @@ from binascii import a2b_base64
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from typing import Any, Final
 
+from gatepost import clock
 from gatepost.doors.activesync import (
     COMMANDS,
     OTHER,
@@ -118,8 +119,10 @@ class Check:
             "stance": self._judge.stance(),
             "can_decide": self._copy.reader is not None,
             "position": self._copy.position,
+            "now": clock.system_now(),
             "problem": self._copy.problem,
             "counts": self.counts,
+            "probe": self._probe.name if self._probe else "",
             "probed": self._probe.seen if self._probe else [],
         }
         body = json.dumps(told).encode()

@@ -1,7 +1,8 @@
 """The doctor's requests: for a moment a door refuses one made-up login, so that its refusals can be seen from outside.
 
-    TABLE.probe   beside the door's copy TABLE, JSON: authorization (the whole header, made up), answer (block or
-                  undecided), boot and until (this run of the machine, and when it ends: CLOCK_BOOTTIME, milliseconds)
+    TABLE.probe   beside the door's copy TABLE, JSON: name (random), authorization (the whole header, made up), answer
+                  (block or undecided), boot and until (this run of the machine, and when it ends: CLOCK_BOOTTIME,
+                  milliseconds)
 
 It is no way around the door: a probe is only ever refused, and a login that exists is none. Whoever can write there can
 open the door anyway (see glass).
@@ -9,6 +10,7 @@ open the door anyway (see glass).
 
 import contextlib
 import json
+import secrets
 from pathlib import Path
 from typing import Final, Literal, NamedTuple, get_args
 
@@ -27,6 +29,7 @@ _MOST_SEEN: Final = 100
 class Asked(NamedTuple):
     """What the door is to answer to which Authorization header, until when (CLOCK_BOOTTIME)."""
 
+    name: str
     authorization: bytes
     answer: Refused
     until: int
@@ -39,6 +42,11 @@ class Probe:
         self.asked: Asked | None = None
         self.seen: list[str] = []
         self._path = _path(table)
+
+    @property
+    def name(self) -> str:
+        """Of what is asked now, "" if nothing is."""
+        return self.asked.name if self.asked else ""
 
     def look(self) -> None:
         """To be called now and then, from any thread."""
@@ -57,11 +65,13 @@ class Probe:
         return asked.answer
 
 
-def ask(table: Path, authorization: bytes, answer: Refused) -> None:
-    """Have the door with this copy refuse what has this header. OSError."""
+def ask(table: Path, authorization: bytes, answer: Refused) -> str:
+    """Have the door with this copy refuse what has this header. What it then says is probed by name. OSError."""
     forget(table)
-    facts = {"authorization": authorization.decode("ascii"), "answer": answer, "boot": clock.boot_id()}
+    name = secrets.token_hex(8)
+    facts = {"name": name, "authorization": authorization.decode("ascii"), "answer": answer, "boot": clock.boot_id()}
     lay(_path(table), json.dumps(facts | {"until": clock.boot_elapsed() + LASTS}).encode())
+    return name
 
 
 def forget(table: Path) -> None:
@@ -77,7 +87,7 @@ def _asked(path: Path) -> Asked | None:
     """None if nothing is asked, or not any more; what cannot be read asks nothing."""
     with contextlib.suppress(ValueError, KeyError, TypeError):
         facts = json.loads(read(path))
-        asked = Asked(str(facts["authorization"]).encode(), facts["answer"], int(facts["until"]))
+        asked = Asked(facts["name"], str(facts["authorization"]).encode(), facts["answer"], int(facts["until"]))
         left = asked.until - clock.boot_elapsed() if facts["boot"] == clock.boot_id() else 0
         return asked if 0 < left <= LASTS and asked.answer in get_args(Refused) else None
     return None

@@ -192,6 +192,21 @@ class Session(asyncio.Protocol):
         self.answered += 1
         return reply
 
+    async def rehearse(self, out: Outgoing) -> Reply:
+        """The server's answer to the envelope alone, the first refusal or the last yes: no message is sent.
+
+        Raises ConnectionLost.
+        """
+        reply = Reply(250, "")
+        for command in self._envelope(out)[:2]:
+            self._transport.write(command)
+            reply = await self._reply()
+            if reply.code >= 400:
+                break
+        self._transport.write(b"RSET\r\n")
+        await self._reply()
+        return reply
+
     async def _one_by_one(self, out: Outgoing) -> list[Reply]:
         """The replies to the envelope's commands, up to the first refusal."""
         replies: list[Reply] = []

@@ -147,6 +147,18 @@ class Sender:
             work.settle(unsent, SentState.DEFERRED, reasons[-1] if reasons else "no connection")
         return work.results
 
+    async def rehearse(self, out: Outgoing) -> Reply:
+        """What the server answers to this envelope; no message is sent. Raises Unavailable, ValueError."""
+        out = _checked(out)
+        session = await self._session()
+        try:
+            reply = await session.rehearse(out)
+        except ConnectionLost as lost:
+            session.abort(str(lost))
+            raise Unavailable(f"{self._settings.host}: {lost}") from lost
+        await session.quit()
+        return reply
+
     async def close(self) -> None:
         """Ends all connections politely."""
         idle, self._idle = self._idle, []

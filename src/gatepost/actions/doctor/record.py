@@ -1,0 +1,113 @@
+"""The database: whole, provable, backed up, and what it knows of the doors."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from gatepost.actions import ledger as ledger_actions
+from gatepost.actions.change import looking
+from gatepost.actions.doctor.finding import Finding, fail, ok, warn
+from gatepost.actions.site import Site
+from gatepost.core.instant import DAY, MINUTE, Duration, duration_text
+from gatepost.core.refusal import Refusal
+from gatepost.storage import feed, ledger
+from gatepost.storage.store import VERSION, store_version
+
+BACKUP_EVERY: Final[Duration] = 7 * DAY
+SILENT: Final[Duration] = 2 * MINUTE
+"""A door without news is heard of every half a minute."""
+
+
+def examine(site: Site) -> Iterator[Finding]:
+    if not site.store.path.exists():
+        yield fail("database", f"{site.store.path} is missing", "Bring it back, or restore a backup; doors go on.")
+        return
+    sound = _database(site)
+    yield sound
+    if sound.result == "fail":
+        return
+    yield _ledger(site)
+    yield _tables(site)
+    yield _backup(site)
+
+
+def _database(site: Site) -> Finding:
+    with looking(site) as conn:
+        if (version := store_version(conn)) != VERSION:
+            todo = "Stop the site, back up its directory, then `gatepost upgrade`; or install the newer program."
+            return fail("database", f"it is at version {version}, this program writes {VERSION}", todo)
+        said = str(conn.exec_driver_sql("PRAGMA quick_check(1)").scalar())
+    if said != "ok":
+        return fail("database", f"it is damaged: {said}", "Check the disk, then restore a backup.")
+    return ok("database", "it is whole")
+
+
+def _ledger(site: Site) -> Finding:
+    report = ledger_actions.verify(site)
+    if report.problems:
+        found = f"{len(report.problems)} problems, the first: {report.problems[0].text}"
+        return fail("ledger", found, "`gatepost ledger verify` shows all. Keep everything as it is, and find out who.")
+    return ok("ledger", f"its {report.size} entries hold")
+
+
+def _tables(site: Site) -> Finding:
+    rebuilt = ledger_actions.rebuild(site, None, check=True)
+    if isinstance(rebuilt, Refusal):
+        return fail("tables", rebuilt.text, "Put that right first.")
+    if rebuilt.differing:
+        found = f"{', '.join(rebuilt.differing)}: not what the ledger says"
+        return fail("tables", found, "`gatepost ledger rebuild` writes them anew. Find out who changed them.")
+    return ok("tables", "they say what the ledger says")
+
+
+def _backup(site: Site) -> Finding:
+    with looking(site) as conn:
+        made = [row.at for row in ledger.rows(conn, events=("BackupMade",))]
+    todo = "`gatepost backup FILE`, from a timer, to another machine."
+    if not made:
+        return warn("backup", "no backup was ever made", todo)
+    age = site.clock.now() - made[-1]
+    found = f"the last backup was made {_words(age)} ago"
+    return ok("backup", found) if age <= BACKUP_EVERY else warn("backup", found, todo)
+
+
+def examine_doors(site: Site) -> Iterator[Finding]:
+    """What doors have told, also those on other machines."""
+    if not site.store.path.exists():
+        return
+    with looking(site) as conn:
+        newest, known, modes = feed.position(conn), feed.known_doors(conn), feed.modes(conn)
+    for name in site.settings.doors:
+        if name not in known:
+            yield fail("confirmed", "it never reported", f"Start it: `gatepost door run {name}`.", door=name)
+    for door in known.values():
+        yield _confirmed(site, door, newest)
+        if door.opened_at is not None:
+            todo = f"`gatepost door close {door.name}` on its machine, when it may go by its copy again."
+            yield warn("open", f"{door.opened_by} opened it: {door.opened_because}", todo, door=door.name)
+        yield _observes(door.name, modes.get(door.name, ("enforce" if site.exercise else "observe", 0))[0])
+
+
+def _confirmed(site: Site, door: feed.KnownDoor, newest: int) -> Finding:
+    """A retraction waits 5 s for a door that does not confirm, and then can only name it."""
+    silent, behind = site.clock.now() - door.contact_at, newest - door.position
+    if silent > SILENT:
+        todo = f"Start it; or, if it is out of use, `gatepost door forget {door.name}`."
+        return fail("confirmed", f"nothing was heard of it for {_words(silent)}", todo, door=door.name)
+    if door.problem:
+        return fail("confirmed", door.problem, "Put that right: the text says how.", door=door.name)
+    if behind:
+        todo = "Look again in a moment; if it stays, look into the door's log."
+        return warn("confirmed", f"its copy is {behind} positions behind", todo, door=door.name)
+    return ok("confirmed", "it has confirmed everything", door=door.name)
+
+
+def _observes(name: str, mode: str) -> Finding:
+    if mode == "enforce":
+        return ok("observes", "it enforces", door=name)
+    todo = f"When `gatepost door report` shows what you expect: `gatepost door enforce {name}`."
+    return warn("observes", "it observes: it refuses nothing yet", todo, door=name)
+
+
+def _words(duration: Duration) -> str:
+    unit = MINUTE if duration >= MINUTE else 1000
+    return duration_text(duration - duration % unit) if duration >= unit else "less than a second"

@@ -186,6 +186,15 @@ def test_two_servers_cannot_listen_in_one_place() -> None:
     ]
 
 
+def test_a_user_by_certificate_needs_certificates() -> None:
+    """A source that can never name anybody is a mistake, and so is a header's name that no proxy could set."""
+    assert problems(changed("users", '["basic", "certificate"]')) == [
+        "doors.mail.users: certificate stands here, so certificates must be true"
+    ]
+    (problem,) = problems(changed("user_header", '"X Remote User"'))
+    assert problem.startswith('doors.mail.user_header: "X Remote User" is not possible here')
+
+
 def test_what_is_not_toml_has_its_line() -> None:
     """A broken file is one problem, with line and column."""
     assert parse_settings(b"[site]\nid =\n", SITE) == (

@@ -84,4 +84,5 @@ Port = Annotated[int, Field(ge=1, le=65535)]
 Line = Annotated[str, Field(pattern=r"^[^\x00-\x1f\x7f]+$")]
 Url = Annotated[str, Field(pattern=r"^(https?://[A-Za-z0-9.\[\]:-]+)?$")]
 """Of a server, without a path; or nothing."""
+HeaderName = Annotated[str, Field(pattern=r"^[A-Za-z0-9-]+$")]
 DoorName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$")]

@@ -214,5 +214,7 @@ def _contradictions(settings: Settings, places: Mapping[str, tuple[int, int]]) -
             taken[place] = f"{_DOORS}.{name}.{key}"
         if (door.haproxy_socket is None) != (door.haproxy_files is None):
             yield problem(f"{_DOORS}.{name}.haproxy_socket", "haproxy_socket and haproxy_files need each other")
+        if "certificate" in door.users and not door.certificates:
+            yield problem(f"{_DOORS}.{name}.users", "certificate stands here, so certificates must be true")
         if door.doveadm and door.doveadm_key_file is None:
             yield problem(f"{_DOORS}.{name}.doveadm_key_file", "doveadm needs a file with its API key")

@@ -13,11 +13,10 @@ from cryptography.x509.oid import NameOID
 
 @dataclass(frozen=True)
 class Certificate:
-    """`file`: PEM; `key`: its key, PEM; `both`: one after the other in one file, as HAProxy wants it."""
+    """`file`: PEM. `key`: its key, PEM, named as HAProxy finds it."""
 
     file: Path
     key: Path
-    both: Path
 
 
 class Authority:
@@ -43,14 +42,13 @@ class Authority:
         unsigned = unsigned.add_extension(x509.SubjectAlternativeName(names), critical=False)
         issuer = x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key.public_key())
         signed = unsigned.add_extension(issuer, critical=False).sign(self._key, hashes.SHA256())
-        made = Certificate(*(self._directory / f"{name}{end}.pem" for end in ("", "-key", "-both")))
+        made = Certificate(self._directory / f"{name}.pem", self._directory / f"{name}.pem.key")
         made.file.write_bytes(signed.public_bytes(serialization.Encoding.PEM))
         made.key.write_bytes(
             key.private_bytes(
                 serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
             )
         )
-        made.both.write_bytes(made.file.read_bytes() + made.key.read_bytes())
         return made
 
 

@@ -37,8 +37,10 @@ _HTTP: Final = """\
 # The door @door@ before ActiveSync. Written by `gatepost door config nginx`: write it anew when a setting changes.
 upstream door { server @check@ max_fails=0; keepalive 16; }
 upstream mail { server @backend@ max_fails=0; }
-map "$gate_generation:$gate_command" $gate_refusal {
-  default plain;
+# A refusal that is not the door's own is none.
+map "$gate_verdict:$gate_generation:$gate_command" $gate_refusal {
+  default @undecided;
+  "~^block:" /_refused/plain;
 @bodies@
 }
 @maps@
@@ -48,14 +50,24 @@ server {
   # The phone's path and no other, whatever its case; behind it only the mail server's own for ActiveSync.
   location ~* ^@path@/?$ {
     auth_request /_gate;
+    auth_request_set $gate_verdict $upstream_http_x_gatepost_verdict;
     auth_request_set $gate_command $upstream_http_x_gatepost_command;
     auth_request_set $gate_generation $upstream_http_x_gatepost_generation;
     auth_request_set $gate_reason $upstream_http_x_gatepost_reason;
     auth_request_set $gate_would $upstream_http_x_gatepost_would;
-    error_page 403 = /_refused/$gate_refusal;
+    error_page 403 = $gate_refusal;
     # What the door answers besides 2xx, 401 and 403, and its silence, nginx makes a 500.
-    error_page 500 = @undecided;
+    error_page 401 500 = @undecided;
+    # What anybody else answers in its place lets nobody in. (No file has that name; a `return` would skip the check.)
+    try_files /_no_file /_verdict/$gate_verdict?$args;
+  }
+  location ~ ^/_verdict/(allow|warn)$ {
+    internal;
 @to_mail@
+  }
+  location /_verdict/ {
+    internal;
+@without@
   }
   location = /_gate {
     internal;
@@ -119,7 +131,7 @@ def files(front: Front) -> Files:
         door=front.door,
         check=str(front.check),
         backend=str(front.backend),
-        bodies="\n".join(f'  "14:{command}" {command}.wbxml;' for command in REFUSAL_129),
+        bodies="\n".join(f'  "block:14:{command}" /_refused/{command}.wbxml;' for command in REFUSAL_129),
         maps=_CERTIFICATE if front.certificates else "",
         front=str(front.front),
         ssl=" ssl" if front.tls_certificate else "",

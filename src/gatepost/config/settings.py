@@ -117,7 +117,9 @@ class DoorProcess(Section):
         " header (set by the proxy), bearer (a token's claim, to look up only: the mail server verifies it).",
         strict=False,
     )
-    user_header: HeaderName = Field("X-Remote-User", description="With header among users: the one that the proxy sets.")
+    user_header: HeaderName = Field(
+        "X-Remote-User", description="With header among users: the one that the proxy sets."
+    )
     bearer_claim: Line = Field(
         "preferred_username", description="With bearer among users: the claim that holds the login."
     )

@@ -188,6 +188,7 @@ def _write_secret(path: Path, text: str) -> None:
 
 def run_site_door(site: Site, name: str, ready: Callable[[], None]) -> None:
     """Answer this site's door checks until SIGTERM; works on with its own copy while the database is away."""
+    from gatepost.doors.haproxy.kept import KeptMaps
     from gatepost.doors.run import Door, run_door
     from gatepost.doors.sessions.watches import MailServers
 
@@ -218,6 +219,7 @@ def run_site_door(site: Site, name: str, ready: Callable[[], None]) -> None:
         sources=door_sources(site.settings, name),
         url=at.url or f"http://{at.listen}",
         servers=MailServers(at.haproxy_socket, at.doveadm, at.doveadm_key_file),
+        maps=KeptMaps(at.haproxy_socket, at.haproxy_files) if at.haproxy_socket and at.haproxy_files else None,
         changes=changes,
         tell=tell,
         retry_on=(*BROKEN, sqlite3.Error),

@@ -97,7 +97,9 @@ class Follower:
             _log.exception("the copy cannot be brought up to date, for an unforeseen reason")
             self._copy.problem = f"the copy cannot be brought up to date: {error!r}"
         else:
-            return bool(keys), not self._push(keys)
+            # What hangs on the copy and cannot be reached does not slow the following down: it tries again by itself.
+            self._push(keys)
+            return bool(keys), False
         self._push(())  # time passes for what hangs on the copy, whether the site is there or not
         return False, True
 
@@ -109,17 +111,19 @@ class Follower:
         self._copy.apply(batch)
         return [key for key, _ in batch.entries]
 
-    def _push(self, keys: Sequence[bytes]) -> bool:
-        """Whether everything that hangs on the copy is where the copy is; only then is the position told (I-27)."""
+    def _push(self, keys: Sequence[bytes]) -> None:
+        """Once everything that hangs on the copy is where the copy is, and only then, the position is told (I-27)."""
         position, good = self._copy.position, True
         for push in self._pushes:
             try:
                 push(keys)
             except OSError as error:
                 self._copy.problem, good = str(error), False
+            except Exception as error:
+                _log.exception("what hangs on the copy cannot be brought up to date, for an unforeseen reason")
+                self._copy.problem, good = f"what hangs on the copy is behind: {error!r}", False
         if good:
             self._pushed = position
-        return good
 
     def _report(self, *, last: bool = False) -> None:
         problem = "; ".join(filter(None, (self._copy.problem, *self._problems())))

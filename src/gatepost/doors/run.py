@@ -17,6 +17,7 @@ from gatepost.doors.check import Check
 from gatepost.doors.copy import Copy
 from gatepost.doors.feed import Changes, Follower
 from gatepost.doors.glass import Watch, endings, forget
+from gatepost.doors.haproxy.kept import KeptMaps
 from gatepost.doors.judge import DoorRules, Judge
 from gatepost.doors.mode import KeptMode
 from gatepost.doors.probe import Probe
@@ -36,7 +37,7 @@ BACKLOG: Final = 2048
 
 class Door(NamedTuple):
     """What a door is made of. `retry_on`: the exceptions by which the site's absence shows. `url`: where programs that
-    ask by AuthZEN reach it. `servers`: where it ends open sessions."""
+    ask by AuthZEN reach it. `servers`: where it ends open sessions. `maps`: the HAProxy that goes by its maps."""
 
     name: str
     listen: tuple[str, int]
@@ -49,6 +50,7 @@ class Door(NamedTuple):
     sources: Sources = Sources()
     url: str = ""
     servers: MailServers = MailServers()
+    maps: KeptMaps | None = None
 
 
 def run_door(door: Door, ready: Callable[[], None]) -> None:
@@ -65,6 +67,7 @@ def run_door(door: Door, ready: Callable[[], None]) -> None:
         glass = Watch(door.table, judge.open)
         sightings = Sightings(judge)
         watches = Watches(judge, door.servers)
+        maps = door.maps.keep(judge, sightings) if door.maps else None
         probe = Probe(door.table)
         check = Check(judge, sightings.note, door.sources, probe)
         check.beside[login.PATH] = login.Login(judge, sightings.see)
@@ -76,7 +79,7 @@ def run_door(door: Door, ready: Callable[[], None]) -> None:
             door.changes,
             _telling_of_glass(door),
             retry_on=door.retry_on,
-            pushes=(KeptMode(door.table, judge).push, *watches.pushes),
+            pushes=(KeptMode(door.table, judge).push, *([maps.push] if maps else []), *watches.pushes),
             sightings=sightings,
             opened=lambda: glass.opened,
             problems=watches.problems,
@@ -92,6 +95,8 @@ def run_door(door: Door, ready: Callable[[], None]) -> None:
         finally:
             stop.set()
             watches.wake()
+            if maps:
+                maps.close()
             server.open.set()
             if thread.ident is not None:
                 thread.join(STOP_WITHIN)

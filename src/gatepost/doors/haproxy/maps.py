@@ -1,0 +1,331 @@
+"""Keeping HAProxy's maps where the door's copy is, in a running HAProxy and in the files that it starts from.
+
+A device that changes is written to the small recent.map; when that is full, devices.map is loaded anew, in slices
+between which everything else goes on, so that no retraction waits for a million devices. The order makes every state
+in between a right one: a class is answered before a device is put into it, and a load counts once it is whole.
+"""
+
+import heapq
+import secrets
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Final
+
+from gatepost import clock
+from gatepost.core.instant import NEVER, SECOND, Duration, Instant
+from gatepost.doors.entry import CERTIFICATE, IDENTITY, MODE, RULE
+from gatepost.doors.haproxy.files import MapFile, MapFiles
+from gatepost.doors.haproxy.rows import (
+    ANSWERS,
+    DEVICES,
+    DOOR,
+    GONE,
+    LONGEST_ROW,
+    RECENT,
+    Class,
+    Device,
+    Rows,
+    answers,
+    class_named,
+    device,
+    device_key,
+)
+from gatepost.doors.haproxy.stats import PAYLOAD, Stats
+from gatepost.doors.judge import Judge, Stance
+
+MOST_RECENT: Final = 2000
+"""Rows of recent.map: more are a load of devices.map, which takes about as long as replacing this many twice."""
+
+SLICE: Final[Duration] = 40
+LOOK_EVERY: Final[Duration] = SECOND
+TRY_EVERY: Final[Duration] = SECOND // 4
+"""How often an HAProxy is looked for that is not there."""
+
+KEEP_EVERY: Final[Duration] = SECOND
+SAY_UNTIL_EVERY: Final = 10
+"""Seconds by which `until` may be behind, so that it is not written all the time."""
+
+COMPARED: Final = 20
+"""Devices compared at each look: HAProxy may have lost or changed a row without a change in their number."""
+
+BACK: Final[Duration] = SECOND
+"""When the door's time goes back by more (a clock was set right), what is past is asked anew."""
+
+_KINDS: Final = (IDENTITY, CERTIFICATE)
+
+
+_NOT_YET: Final = "HAProxy's maps are not loaded yet"
+
+
+class Maps:
+    """`push` is a Push. `directory`: of the files, made if it is not there."""
+
+    def __init__(self, judge: Judge, socket_path: Path, directory: Path) -> None:
+        """OSError."""
+        self.stats = Stats(socket_path)
+        self._judge, self._copy = judge, judge.copy
+        self._files = MapFiles(directory)
+        self._now: Instant = 0
+        self._looked_at = self._kept_at = -LOOK_EVERY
+        self._failure = ""
+        # What HAProxy was told of each map, and by which token it is known again; nothing until it was met.
+        self._said: dict[str, Rows] = {}
+        self._token = b""
+        # The devices: what changed since devices.map was loaded, what is to be told, when time changes a device.
+        self._load: _Load | None = None
+        self._recent: Rows = {}
+        self._owed: set[bytes] = set()
+        self._due: list[tuple[Instant, bytes]] = []
+        self._count = 0
+        self._compared: Iterator[bytes] = iter(())
+        # The classes that stand in HAProxy's maps, and until when the answers to them hold.
+        self._classes: dict[bytes, Class] = {}
+        self._stance: Stance | None = None
+        self._answers_until: Instant = 0
+        self._recent_unkept = False
+
+    def push(self, keys: Sequence[bytes]) -> None:
+        """These keys of the copy changed, or time passed. OSError: HAProxy does not have all of it yet."""
+        self._owed.update(key for key in keys if key.startswith(_KINDS))
+        if any(key.startswith((RULE, MODE)) for key in keys):
+            self._answers_until = 0
+        if self._failure and clock.boot_elapsed() - self._looked_at < TRY_EVERY:
+            raise OSError(self._failure)
+        try:
+            self._meet()
+            if self._copy.reader is not None:
+                self._settle()
+            self._say_door()
+        except OSError as error:
+            self._forget()
+            self._failure, self._looked_at = str(error), clock.boot_elapsed()
+            raise
+        self._failure = ""
+        if self._owed or self._load:
+            raise OSError(_NOT_YET)
+
+    # --- is it still the HAProxy that was loaded, with what it was loaded with?
+
+    def _meet(self) -> None:
+        elapsed = clock.boot_elapsed()
+        if self._token and elapsed - self._looked_at < LOOK_EVERY:
+            return
+        if not self._token or self.stats.get(self._path(DOOR), b"load") != [self._said[DOOR][b"load"]]:
+            self._begin_anew()
+        else:
+            self._mend()
+        self._looked_at = elapsed
+
+    def _begin_anew(self) -> None:
+        """HAProxy has what its files say, or an earlier door: it goes on by that until all was loaded."""
+        self._forget()
+        self._said[DOOR] = self.stats.rows(self._path(DOOR))
+        self._said[DOOR].setdefault(b"load", b"")
+        self._recent = self.stats.rows(self._path(RECENT)) | self._recent
+        theirs = {name: class_named(name) for name in self.stats.rows(self._path(ANSWERS))}
+        self._classes |= {name: parts for name, parts in theirs.items() if parts is not None}
+        self._token = secrets.token_hex(8).encode()
+
+    def _forget(self) -> None:
+        """Nothing is known of what HAProxy has."""
+        if self._load:
+            self._load.file.abandon()
+        self._load, self._token, self._said = None, b"", {}
+
+    def _mend(self) -> None:
+        """Somebody else wrote into the maps, or a row was lost."""
+        for name in (ANSWERS, DOOR):
+            if name in self._said and self.stats.rows(self._path(name)) != self._said[name]:
+                del self._said[name]
+        counts = self.stats.counts()
+        if counts.get(str(self._path(RECENT)).encode()) != len(self._recent):
+            self._said.pop(RECENT, None)
+        if self._load or self._copy.reader is None:
+            return
+        if counts.get(str(self._path(DEVICES)).encode()) != self._count or not self._same():
+            self._begin_load()
+
+    def _same(self) -> bool:
+        """Whether the next few devices are in HAProxy as they are here."""
+        some = [key for key, _ in zip(self._compared, range(COMPARED), strict=False)]
+        if len(some) < COMPARED:
+            self._compared = iter(self._keys())
+        found = {key: known.row for key in some if key not in self._owed and (known := self._device(key))}
+        if not found:
+            return True
+        keys = [device_key(key) for key in found]
+        both = (self.stats.get(self._path(name), *keys) for name in (RECENT, DEVICES))
+        return list(found.values()) == [recent or loaded for recent, loaded in zip(*both, strict=True)]
+
+    # --- the devices
+
+    def _settle(self) -> None:
+        now = self._copy.time.now()
+        went_back = now < self._now - BACK
+        if went_back:
+            self._answers_until = 0
+        self._now = now if went_back else max(now, self._now)
+        if went_back or (DEVICES not in self._said and not self._load):
+            self._begin_load()
+        while self._due and self._due[0][0] <= self._now:
+            self._owed.add(heapq.heappop(self._due)[1])
+        self._take_owed()
+        self._say_answers()
+        self._say_recent()
+        if self._load:
+            self._go_on(self._load)
+
+    def _take_owed(self) -> None:
+        """What does not fit into recent.map is a load; if there is one already, it waits for its end."""
+        if not self._owed:
+            return
+        if len(self._recent) + len(self._owed) > MOST_RECENT:
+            if not self._load:
+                self._begin_load()
+            return
+        rows = {}
+        for key in self._owed:
+            known = self._device(key)
+            rows[device_key(key)] = known.row if known else GONE
+            if known:
+                self._note(known)
+            if known and known.until != NEVER:
+                heapq.heappush(self._due, (known.until, key))
+                if self._load:
+                    self._load.due.append((known.until, key))
+        self._owed.clear()
+        self._recent |= rows
+        self._said.pop(RECENT, None)
+        if self._load:
+            self._load.meanwhile |= rows
+
+    def _device(self, key: bytes) -> Device | None:
+        """What HAProxy is to have for a device."""
+        record = self._copy.table.records.get(key) if self._copy.table else None
+        return device(record, self._now) if record else None
+
+    def _note(self, known: Device) -> None:
+        if known.name not in self._classes:
+            self._classes[known.name] = known.parts
+            self._answers_until = 0
+        if self._load:
+            self._load.classes[known.name] = known.parts
+
+    def _keys(self) -> list[bytes]:
+        return [key for key in self._copy.table.records if key.startswith(_KINDS)] if self._copy.table else []
+
+    # --- a load
+
+    def _begin_load(self) -> None:
+        """Everything is read anew, so nothing is owed any more."""
+        if self._load:
+            self._load.file.abandon()
+        self._load = _Load(self._keys(), self.stats.prepare(self._path(DEVICES)), self._files.begin(DEVICES))
+        self._owed.clear()
+
+    def _go_on(self, load: "_Load") -> None:
+        """A slice of it; the last one commits."""
+        until = clock.boot_elapsed() + SLICE
+        while rows := load.take(self._loaded):
+            self.stats.add(self._path(DEVICES), load.version, rows)
+            load.file.write(rows)
+            if clock.boot_elapsed() >= until:
+                return
+        self._say_answers()  # for the classes of the last slices
+        self.stats.commit(self._path(DEVICES), load.version)
+        load.file.finish()
+        self._said[DEVICES] = {}
+        self._load, self._count, self._recent, self._due = None, load.count, load.meanwhile, load.due
+        heapq.heapify(self._due)
+        self._said.pop(RECENT, None)
+        self._say_recent()
+        self._classes, self._answers_until = load.classes, 0
+        self._say_answers()
+
+    def _loaded(self, key: bytes) -> Device | None:
+        known = self._device(key)
+        if known:
+            self._note(known)
+        return known
+
+    # --- the small maps
+
+    def _say_answers(self) -> None:
+        reader, stance = self._copy.reader, self._judge.stance()
+        if reader is None or (stance == self._stance and self._now < self._answers_until and ANSWERS in self._said):
+            return
+        rows, self._answers_until = answers(self._classes, reader.effects, self._judge.rules, stance, self._now)
+        self._stance = stance
+        if self._said.get(ANSWERS) != rows:
+            # Into the file first: what is confirmed must hold when HAProxy is started again (I-27).
+            self._files.write(ANSWERS, rows)
+            self.stats.replace(self._path(ANSWERS), rows.items())
+            self._said[ANSWERS] = rows
+
+    def _say_recent(self) -> None:
+        """Its file may be a second behind: an HAProxy that starts meanwhile is loaded anew by then."""
+        if RECENT not in self._said:
+            self.stats.replace(self._path(RECENT), self._recent.items())
+            self._said[RECENT] = {}
+            self._recent_unkept = True
+        if self._recent_unkept and clock.boot_elapsed() - self._kept_at >= KEEP_EVERY:
+            self._files.write(RECENT, self._recent)
+            self._recent_unkept, self._kept_at = False, clock.boot_elapsed()
+
+    def _say_door(self) -> None:
+        """How the door stands, and how long HAProxy may go by the maps; before a load is whole, as long as it may go by
+        what it started with."""
+        said = self._said.get(DOOR, {})
+        before = _number(said.get(b"until", b"0"))
+        until = self._until() if DEVICES in self._said else before
+        if abs(until - before) < SAY_UNTIL_EVERY:
+            until = before
+        rows = {b"stance": self._judge.stance().encode(), b"until": b"%d" % until, b"load": self._token}
+        if rows != said:
+            self._files.write(DOOR, rows | {b"load": b"-"})
+            self.stats.replace(self._path(DOOR), rows.items())
+            self._said[DOOR] = rows
+
+    def _until(self) -> int:
+        """Unix seconds, on this machine's clock, which is HAProxy's too."""
+        silent = self._copy.time.silent_for()
+        left = 0 if silent is None else self._judge.rules.copy_expires_after - silent
+        return (clock.system_now() + left) // SECOND
+
+    def _path(self, name: str) -> Path:
+        return self._files.path(name)
+
+
+class _Load:
+    """devices.map on its way. `meanwhile`: rows that changed since it began; `due`, `classes`: of what it holds."""
+
+    def __init__(self, keys: list[bytes], version: int, file: MapFile) -> None:
+        self.version, self.file = version, file
+        self.meanwhile: Rows = {}
+        self.due: list[tuple[Instant, bytes]] = []
+        self.classes: dict[bytes, Class] = {}
+        self.count = 0
+        self._keys = iter(keys)
+
+    def take(self, device_of: Callable[[bytes], Device | None]) -> bytes:
+        """The next rows, as many as fit a command; b"" at the end."""
+        taken: list[bytes] = []
+        size = 0
+        while size < PAYLOAD - 2 * LONGEST_ROW:
+            key = next(self._keys, None)
+            if key is None:
+                break
+            known = device_of(key)
+            if known is None:
+                continue  # gone since the load began, as `meanwhile` says
+            if known.until != NEVER:
+                self.due.append((known.until, key))
+            line = b"%b %b\n" % (device_key(key), known.row)
+            taken.append(line)
+            size += len(line)
+        self.count += len(taken)
+        return b"".join(taken)
+
+
+def _number(text: bytes) -> int:
+    return int(text) if text.isdigit() else 0

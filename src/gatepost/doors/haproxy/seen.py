@@ -1,0 +1,80 @@
+"""Whom HAProxy saw: it sends a line to this socket when somebody opens mail with something, not one for each request.
+
+    STATUS REASON LOGIN IDS TYPE AGENT    the last four in base64, - for what there is not; IDS: the names of one
+                                          device, with commas between, first the one by which it is known
+
+New is (login, device) that it has not seen for ten minutes, and of the others every `EVERY`th request, as its
+configuration counts them. A request that the mail server answered with 401 opened no mail, so nothing was seen.
+"""
+
+import contextlib
+import socket
+from base64 import b64decode
+from binascii import Error
+from pathlib import Path
+from typing import Final
+
+from gatepost.doors.judge import REASONS
+from gatepost.doors.sightings import Sightings
+
+SOCKET: Final = "seen"
+EVERY: Final = 64
+LONGEST: Final = 4096
+"""Bytes of a line."""
+
+_NO_DEVICE: Final = frozenset({"unidentified", "shared"})
+"""There is none, or its id stands for many phones."""
+
+_UNAUTHORIZED: Final = b"401"
+
+
+class Seen:
+    """`directory`: of HAProxy's maps. Listens from the start; `run` in a thread of its own, until `close`."""
+
+    def __init__(self, directory: Path, sightings: Sightings) -> None:
+        """OSError."""
+        self._sightings = sightings
+        self._path = directory / SOCKET
+        self._path.unlink(missing_ok=True)
+        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self._closing = False
+        try:
+            self._socket.bind(str(self._path))
+            self._path.chmod(0o666)  # HAProxy may run as somebody else; who may come here, the directory says
+        except OSError as error:
+            self._socket.close()
+            raise OSError(error.errno, error.strerror, str(self._path)) from None
+
+    def run(self) -> None:
+        while not self._closing:
+            with contextlib.suppress(OSError):
+                self.take(self._socket.recv(LONGEST))
+        self._socket.close()
+
+    def close(self) -> None:
+        """Wakes `run`, which ends."""
+        self._closing = True
+        with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as waking:
+            waking.connect(str(self._path))
+            waking.send(b"")
+        self._path.unlink(missing_ok=True)
+
+    def take(self, line: bytes) -> None:
+        """One line; whatever is none is left."""
+        fields = line.rstrip(b"\n").split(b" ")
+        if len(fields) != 6 or fields[0] == _UNAUTHORIZED:
+            return
+        reason = fields[1].decode("ascii", "replace")
+        if reason not in REASONS or reason == "passed-on":
+            return
+        fields[3] = fields[3].partition(b",")[0]
+        login, identity, device_type, agent = map(_text, fields[2:])
+        kind = "activesync" if identity and reason not in _NO_DEVICE else ""
+        self._sightings.see(login, kind, identity if kind else "", reason, device_type=device_type, user_agent=agent)
+
+
+def _text(field: bytes) -> str:
+    try:
+        return b64decode(field, validate=True).decode("utf-8", "replace")
+    except Error:  # -, or cut
+        return ""

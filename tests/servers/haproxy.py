@@ -1,0 +1,34 @@
+"""A real HAProxy on loopback, started from the files that `door config haproxy` writes."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+from gatepost.doors.fronts import Front
+from gatepost.doors.fronts.haproxy import files
+from gatepost.doors.haproxy.files import MapFiles
+from tests.servers.daemon import Daemon
+
+
+def placed(front: Front, directory: Path) -> Front:
+    """The front with HAProxy's socket and maps in this directory, which must have a short name: sockets' have at most
+    107 bytes."""
+    return replace(front, haproxy_socket=directory / "haproxy.sock", haproxy_files=directory / "maps")
+
+
+def write(front: Front, directory: Path) -> Path:
+    """The configuration, in this directory, and what it reads. Where it is."""
+    assert front.haproxy_files
+    MapFiles(front.haproxy_files)
+    for name, content in files(front).items():
+        (directory / name).write_bytes(content)
+    return directory / "haproxy.cfg"
+
+
+@contextmanager
+def haproxy(front: Front, directory: Path) -> Iterator[Daemon]:
+    """Runs in the foreground, waited for at the front's port."""
+    command = ["haproxy", "-db", "-f", str(write(front, directory))]
+    with Daemon(command, directory / "haproxy.log", front.front.port) as running:
+        yield running

@@ -24,6 +24,8 @@ PROGRAMS = {
     "postgresql": ("/usr/lib/postgresql/*/bin/initdb", "psql"),
     "memcached": ("memcached",),
     "dovecot-imapd": ("/usr/lib/dovecot/imap",),
+    "dovecot-auth-lua": ("/usr/lib/dovecot/modules/auth/libauthdb_lua.so",),
+    "lua-cjson": ("/usr/lib/*/lua/5.4/cjson.so",),
     "libwbxml2-utils": ("wbxml2xml",),
 }
 """Debian package to the programs that tests use from it, by name or by path."""

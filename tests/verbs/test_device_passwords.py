@@ -8,7 +8,8 @@ from gatepost.doors.device_password import fits, read_password
 from gatepost.doors.entry import decode_secret, decode_standing, password_key, secret_key
 from gatepost.doors.report import Report, Sighting
 from gatepost.storage import feed
-from tests.verbs.houses import OPERATOR, SECURITY, TIKTOK, House, good, nothing_written, refused
+from tests.verbs.conftest import Build
+from tests.verbs.houses import ADMIN, OPERATOR, SECURITY, TIKTOK, House, good, nothing_written, refused
 
 
 def issued(house: House, device: str = "phone-u0", label: str = "") -> NewPassword:
@@ -82,12 +83,14 @@ def test_a_device_that_is_checked_out_loses_its_passwords(house: House) -> None:
     house.sound()
 
 
-def test_the_passwords_of_somebody_who_left_open_nothing(house: House) -> None:
+def test_the_passwords_of_somebody_who_left_open_nothing(build: Build) -> None:
     """Whoever left has no logins, so no name goes with the password; and gets no new one."""
-    house.owners(2)
+    house = build(fleet__complete_limit_percent=100)
+    house.owners(1)
     done = issued(house)
-    row = {"email": "u1@corp.example", "name": "U1", "kind": "employee", "country": "US"}
-    house.people_rows(row | {"time_zone": "UTC", "locale": "en", "groups": ""}, complete=True)
+    columns = {"kind": "employee", "country": "US", "time_zone": "UTC", "locale": "en", "groups": ""}
+    staying = ({"email": email, "name": email} | columns for email in (ADMIN, OPERATOR))
+    house.people_rows(*staying, complete=True)
     standing, _ = entries(house, done.selector)
     assert standing is not None
     assert decode_standing(standing).logins == ("\0",)

@@ -68,7 +68,7 @@ CHECKED_BY: Final[Mapping[Kind, str]] = {
     "haproxy": "haproxy -c -f {file}",
     "caddy": "caddy validate --adapter caddyfile --config {file}",
     "dovecot": "doveconf -n -c {file}",
-    "postfix": "postfix -c . check",
+    "postfix": "cat {file} >> /etc/postfix/master.cf && postfix check",
 }
 """The server's own check, from within the directory of the files."""
 

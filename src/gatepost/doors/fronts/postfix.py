@@ -1,0 +1,68 @@
+"""Postfix: submission for phones, by the passwords that Dovecot asks the door about.
+
+`gatepost.master.cf` is one service, to be put at the end of a master.cf; it takes nothing from main.cf that concerns
+logins.
+"""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+from gatepost.doors.fronts import Files, Front, FrontUnfit
+
+SERVICE: Final = "gatepost.master.cf"
+
+_SERVICE: Final = """\
+# Submission by the passwords of the door @door@. Written by `gatepost door config postfix`: write it anew when a setting
+# changes. Dovecot answers for the logins; without the door it cannot, and phones are told to try again (454). This name
+# of the user is the login alone, so that smtpd_sender_login_maps goes by it; Dovecot's log says which device it was.
+@submission@ inet n - n - - smtpd
+"""
+
+_OPTIONS: Final = """\
+syslog_name=postfix/phones
+smtpd_sasl_auth_enable=yes
+smtpd_sasl_type=dovecot
+smtpd_sasl_path=inet:@sasl@
+smtpd_sasl_security_options=noanonymous
+smtpd_sasl_local_domain=
+smtpd_client_restrictions=permit_sasl_authenticated,reject
+smtpd_helo_restrictions=
+smtpd_sender_restrictions=reject_known_sender_login_mismatch
+smtpd_relay_restrictions=permit_sasl_authenticated,reject
+smtpd_recipient_restrictions=
+"""
+
+
+def files(front: Front) -> Files:
+    """gatepost.master.cf. FrontUnfit."""
+    head = _filled(_SERVICE, door=front.door, submission=str(front.submission))
+    options = [*_filled(_OPTIONS, sasl=str(front.sasl)).splitlines(), *_tls(front)]
+    return {SERVICE: (head + "".join(f"  -o {option}\n" for option in options)).encode()}
+
+
+def _tls(front: Front) -> Iterator[str]:
+    """Passwords are taken by TLS alone, where there is a certificate."""
+    if not front.tls_certificate:
+        yield "smtpd_tls_security_level=none"
+        yield "smtpd_tls_auth_only=no"
+        return
+    if not front.tls_key:
+        raise FrontUnfit(f"postfix needs tls_key in [doors.{front.door}] beside tls_certificate: write it there")
+    yield "smtpd_tls_security_level=encrypt"
+    yield "smtpd_tls_auth_only=yes"
+    yield f"smtpd_tls_chain_files={_path(front, 'tls_key', front.tls_key)}," + _path(
+        front, "tls_certificate", front.tls_certificate
+    )
+
+
+def _path(front: Front, setting: str, path: Path) -> str:
+    """A blank ends an option in master.cf, a comma a file's name, and $ begins a parameter."""
+    if not re.fullmatch(r"[A-Za-z0-9._~/+@:-]+", str(path)):
+        raise FrontUnfit(f"postfix cannot be told of this path: {setting} in [doors.{front.door}]")
+    return str(path)
+
+
+def _filled(template: str, **values: str) -> str:
+    return re.sub(r"@(\w+)@", lambda found: values[found[1]], template)

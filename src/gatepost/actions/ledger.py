@@ -10,17 +10,20 @@ from sqlalchemy import Connection
 from gatepost import verifier
 from gatepost.actions.change import changing, looking
 from gatepost.actions.checkpoint import issue_checkpoint
-from gatepost.actions.door_mode import publish_modes
+from gatepost.actions.republish import republish
 from gatepost.actions.site import Site
+from gatepost.actions.standing import catch_up
 from gatepost.actions.who import AUDITOR, acting, looking_as
 from gatepost.core.ledger.codec import EventError, to_data
+from gatepost.core.ledger.events import TablesRebuilt
 from gatepost.core.ledger.leaf import parse
 from gatepost.core.ledger.merkle import Frontier
 from gatepost.core.refusal import Refusal
 from gatepost.documents.deadline import instant_text
 from gatepost.documents.ledger_export import write_export
 from gatepost.signatures import ssh
-from gatepost.storage import feed, ledger, people, policies, reading
+from gatepost.storage import ledger, people, policies, reading
+from gatepost.storage.entry import Entry
 from gatepost.storage.schema import metadata
 from gatepost.storage.store import Store
 
@@ -112,7 +115,8 @@ class Rebuilt:
 
 
 def rebuild(site: Site, by: str | None, *, check: bool) -> Rebuilt | Refusal:
-    """Fold the ledger; with `check` compare with the tables as they stand, else write them anew (I-33)."""
+    """Fold the ledger; with `check` compare with the tables as they stand, else write them anew (I-33), and the doors'
+    entries with them: what was wrong in a table may be at the doors already."""
     if check:
         with looking(site) as conn:
             folded, entries = _folded(conn)
@@ -123,12 +127,14 @@ def rebuild(site: Site, by: str | None, *, check: bool) -> Rebuilt | Refusal:
         if isinstance(actor, Refusal):
             return actor
         before = reading.contents(change.conn)
-        moded = feed.modes(change.conn)
         reading.clear(change.conn)
         entries = _fold(change.conn, change.conn)
-        publish_modes(change, moded)
         after = reading.contents(change.conn)
-        return Rebuilt(entries, tuple(name for name in after if after[name] != before[name]))
+        differing = tuple(name for name in after if after[name] != before[name])
+        change.record(TablesRebuilt(entries, differing))
+        republish(change)
+    catch_up(site)
+    return Rebuilt(entries, differing)
 
 
 def _folded(conn: Connection) -> tuple[dict[str, list[tuple[object, ...]]], int]:
@@ -148,7 +154,7 @@ def _fold(source: Connection, target: Connection) -> int:
     count = 0
     for row in list(ledger.rows(source)):
         leaf = parse(row.leaf)  # and not the columns beside it, which are under no tree
-        reading.apply(target, reading.Entry(leaf.index, leaf.at, leaf.by), leaf.event)
+        reading.apply(target, Entry(leaf.index, leaf.at, leaf.by), leaf.event)
         count += 1
     return count
 

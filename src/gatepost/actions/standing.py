@@ -199,7 +199,7 @@ class Part:
                 entries[identity_key(key)] = encode_standing(standings[ref][1])
         for identity in identities.of(self.change.conn, self.refs):
             found = standings.get(identity.device)
-            entries[_KEYS[identity.kind](identity.key)] = encode_standing(found[1]) if found else None
+            entries[key_of(identity)] = encode_standing(found[1]) if found else None
         self.change.publish(entries)
 
     def _welcome(self) -> None:
@@ -280,6 +280,11 @@ class Part:
         step = f"{device}@{self.change.now}"
         thread = known.get(person, [])
         return compose(self.change, policy, revision, kind, person, step=step, facts={"device": device}, thread=thread)
+
+
+def key_of(identity: identities.Identity) -> bytes:
+    """The door's key for a mail identity besides the ActiveSync id."""
+    return _KEYS[identity.kind](identity.key)
 
 
 def logins_of(device: Device, owner: Person) -> tuple[str, ...]:

@@ -186,8 +186,10 @@ def refs_of(conn: Connection, owners: Iterable[str]) -> list[str]:
     return [row[0] for row in conn.execute(query)]
 
 
-def with_app(conn: Connection, app: str) -> list[str]:
-    return [row.device for row in conn.execute(select(present.c.device).where(present.c.app == app))]
+def in_use(conn: Connection) -> dict[str, str]:
+    """Every device in use, with its ActiveSync id case-folded, "" if it has none."""
+    query = select(devices.c.ref, devices.c.eas_key).where(~devices.c.retired)
+    return {row.ref: row.eas_key for row in conn.execute(query)}
 
 
 def behind(conn: Connection, eas_keys: Iterable[str]) -> dict[str, str]:

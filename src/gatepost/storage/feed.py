@@ -62,6 +62,13 @@ def values(conn: Connection, keys: Iterable[Key]) -> dict[Key, Value]:
     return found
 
 
+def published(conn: Connection, *kinds: bytes) -> set[Key]:
+    """The keys that begin like this and have a value."""
+    begin = func.substr(entries.c.key, 1, len(kinds[0]))
+    query = select(entries.c.key).where(begin.in_(kinds), entries.c.value.is_not(None))
+    return {row.key for row in conn.execute(query)}
+
+
 def confirm(conn: Connection, name: str, position: int, at: int, problem: str) -> None:
     """A door says which position its copy is at."""
     row = {"name": name, "position": position, "contact_at": at, "problem": problem}

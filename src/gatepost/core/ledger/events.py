@@ -83,6 +83,14 @@ class DevicePasswordRevoked(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class TablesRebuilt(Event):
+    """The tables were written anew from the `entries` before this one. `differing`: those that said otherwise."""
+
+    entries: int
+    differing: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class BackupMade(Event):
     size: int
     root: str
@@ -379,6 +387,3 @@ class OutcomesChanged(Event):
     """Devices whose verdict changed: pseudonym to allow, warn or block."""
 
     outcomes: Mapping[str, str] = field(default_factory=dict)
-
-
-EVENTS: Mapping[str, type[Event]] = {kind.__name__: kind for kind in Event.__subclasses__()}

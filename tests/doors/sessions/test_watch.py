@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 
 from gatepost import clock
-from gatepost.core.instant import DAY, SECOND
-from gatepost.doors.entry import identity_key, mode_key
+from gatepost.core.instant import DAY, NEVER, SECOND
+from gatepost.doors.entry import Batch, identity_key, mode_key
 from gatepost.doors.judge import DoorRules
 from gatepost.doors.sessions import watch as watch_module
 from gatepost.doors.sessions.watch import PART, Session, SessionsUnknown, SessionWatch
 from tests.doors.sessions.watching import Site
-from tests.doors.site import FLEET, device, rule
+from tests.doors.site import FLEET, SITE, device, rule
 
 ALICE = "alice@example.com"
 
@@ -184,6 +184,19 @@ def test_a_door_that_begins_to_refuse_looks_at_once(site: Site) -> None:
         stop.set()
         watch.wake()
         thread.join(5)
+    assert server.open == []
+
+
+def test_an_instant_that_a_set_clock_passes_is_seen(site: Site) -> None:
+    """In an exercise the site's clock jumps: a door that hears of it looks at once, as at any instant."""
+    server = Listed(of("LATER1"))
+    watch = SessionWatch(site.judge, server)
+    watch.look()
+    assert server.open
+    site.copy.apply(Batch(SITE, site.copy.position, NEVER, NEVER, ()))
+    watch.push(())
+    assert watch._woken.is_set()
+    watch.look()
     assert server.open == []
 
 

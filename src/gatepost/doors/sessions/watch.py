@@ -71,9 +71,9 @@ class SessionWatch:
         self._ending: dict[str, int] = {}
 
     def push(self, keys: Sequence[bytes]) -> None:
-        """The copy changed, or the door's stance did: look at once. Returns before that: a retraction must not wait for
-        a mail server."""
-        if keys or self._judge.stance() != self._stance:
+        """Look at once if the copy changed, or the door's stance, or an instant came because the site's clock was set.
+        Returns before that: a retraction must not wait for a mail server."""
+        if keys or self._judge.stance() != self._stance or self._judge.copy.time.now() >= self._until:
             self._woken.set()
 
     def wake(self) -> None:

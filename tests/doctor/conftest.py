@@ -1,0 +1,5 @@
+"""The houses of the verbs' tests."""
+
+from tests.verbs.conftest import build, builder
+
+__all__ = ["build", "builder"]

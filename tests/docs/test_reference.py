@@ -9,7 +9,7 @@ import pytest
 
 from gatepost.cli.output import Exit
 from gatepost.core.change.warning import WarningCode
-from gatepost.core.ledger.events import EVENTS
+from gatepost.core.ledger.codec import EVENTS
 from gatepost.core.notice.notice import NoticeKind, NoticeState
 from gatepost.core.refusal import Code
 from gatepost.documents import devices_file, people_file

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gatepost.core.ledger.codec import LARGEST, EventError, from_data, to_data
-from gatepost.core.ledger.events import EVENTS, Event, OutcomesChanged, PolicyProposed, RoleGranted, SiteCreated
+from gatepost.core.ledger.codec import EVENTS, LARGEST, EventError, from_data, to_data
+from gatepost.core.ledger.events import Event, OutcomesChanged, PolicyProposed, RoleGranted, SiteCreated
 from gatepost.core.ledger.leaf import SYSTEM, Leaf, envelope, parse
 from gatepost.core.notice.notice import NoticeKind
 from gatepost.documents.canonical import canonical

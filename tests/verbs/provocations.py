@@ -7,6 +7,7 @@ from pathlib import Path
 from gatepost import wiring
 from gatepost.actions import (
     access,
+    accounts,
     approve,
     backup,
     bounce,
@@ -20,6 +21,7 @@ from gatepost.actions import (
     import_devices,
     import_people,
     propose,
+    vendor,
 )
 from gatepost.cli.doors import write_config
 from gatepost.core.instant import DAY
@@ -221,6 +223,24 @@ def _(scene: Scene) -> Verb:
 def _(scene: Scene) -> Verb:
     house = scene.house()
     return lambda: device_passwords.revoke(house.site, OPERATOR, "nobodyss")
+
+
+@provokes(Code.NO_SUCH_PUBLISHER)
+def _(scene: Scene) -> Verb:
+    house = scene.house()
+    return lambda: vendor.set_contact(house.site, OPERATOR, "Nobody Inc.", "", "press@vendor.example")
+
+
+@provokes(Code.NO_SUCH_INQUIRY)
+def _(scene: Scene) -> Verb:
+    house = scene.house()
+    return lambda: vendor.answered(house.site, OPERATOR, "vq_none", "2020-07-09", "no")
+
+
+@provokes(Code.NO_SUCH_ACCOUNT)
+def _(scene: Scene) -> Verb:
+    house = scene.house()
+    return lambda: accounts.remove_account(house.site, OPERATOR, "ac_none")
 
 
 @provokes(Code.NOTHING_TO_MATCH)

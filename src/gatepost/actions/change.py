@@ -14,6 +14,7 @@ from gatepost.core.ledger.merkle import Frontier, leaf_hash
 from gatepost.core.ledger.words import salted
 from gatepost.documents.canonical import canonical
 from gatepost.storage import feed, ledger, reading, sitemeta
+from gatepost.storage.entry import Entry
 
 
 class Change:
@@ -32,7 +33,7 @@ class Change:
         ledger.append(self.conn, ledger.Row(index, self.now, self.by, type(event).__name__, data))
         self._frontier.append(leaf_hash(data))
         self._recorded = True
-        reading.apply(self.conn, reading.Entry(index, self.now, self.by), event)
+        reading.apply(self.conn, Entry(index, self.now, self.by), event)
         return index
 
     def words(self, text: str) -> str:

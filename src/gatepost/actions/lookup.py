@@ -1,10 +1,12 @@
-"""Finding the revision that a verb is about."""
+"""Finding what a verb is about."""
+
+from collections.abc import Iterable
 
 from sqlalchemy import Connection
 
 from gatepost.core.change.stage import ALLOWED, LIVE
 from gatepost.core.refusal import Code, Refusal
-from gatepost.storage import policies
+from gatepost.storage import catalogue, policies
 from gatepost.storage.policies import Revision
 
 
@@ -21,4 +23,15 @@ def revision_in(conn: Connection, policy: str, verb: str) -> Revision | Refusal:
     return Refusal(
         Code.WRONG_STAGE,
         f"{policy} revision {newest.revision} is {newest.stage.value}; to {verb} it has to be {wanted}.",
+    )
+
+
+def unknown_apps(conn: Connection, apps: Iterable[str]) -> Refusal | None:
+    """Why these cannot all be spoken of."""
+    missing = sorted(set(apps) - catalogue.apps(conn).keys())
+    if not missing:
+        return None
+    return Refusal(
+        Code.NO_SUCH_APP,
+        f"The catalogue has no {', '.join(missing)}; `apps list` shows what there is, `apps add` adds more.",
     )

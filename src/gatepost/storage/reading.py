@@ -12,7 +12,9 @@ from sqlalchemy import Connection, Table, delete, insert, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from gatepost.core.ledger import events as e
+from gatepost.storage import app_reading
 from gatepost.storage.door_schema import door_modes
+from gatepost.storage.entry import Entry
 from gatepost.storage.schema import (
     READINGS,
     active_apps,
@@ -23,15 +25,6 @@ from gatepost.storage.schema import (
     roles,
     waivers,
 )
-
-
-class Entry:
-    """Where an event stands in the ledger."""
-
-    __slots__ = ("at", "by", "index")
-
-    def __init__(self, index: int, at: int, by: str) -> None:
-        self.index, self.at, self.by = index, at, by
 
 
 def apply(conn: Connection, entry: Entry, event: e.Event) -> None:
@@ -224,4 +217,5 @@ _HANDLERS: dict[type[e.Event], Callable[[Connection, Entry, Any], None]] = {
     e.AttestationGiven: _attested,
     e.AttestationVoided: _attestation_voided,
     e.DoorModeChanged: _door_mode,
+    **app_reading.HANDLERS,
 }

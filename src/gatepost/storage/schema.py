@@ -21,6 +21,7 @@ from sqlalchemy import (
 )
 
 from gatepost.core.notice.notice import NoticeKind
+from gatepost.storage.app_schema import READINGS as APP_READINGS
 from gatepost.storage.door_schema import door_modes
 from gatepost.storage.metadata import metadata as metadata
 
@@ -162,7 +163,7 @@ attestations = Table(
     Column("ended", String, nullable=False, server_default=""),
 )
 
-READINGS = (roles, keys, active_apps, revisions, approvals, waivers, attestations, door_modes)
+READINGS = (roles, keys, active_apps, revisions, approvals, waivers, attestations, door_modes, *APP_READINGS)
 """What folding the ledger gives (I-33)."""
 
 # --- inventory
@@ -360,10 +361,3 @@ Index("notices_settled", notices.c.settled_at, notices.c.kind, notices.c.state, 
 Index("notices_open", notices.c.state, sqlite_where=OPEN)
 Index("notices_urgent", notices.c.not_before, sqlite_where=URGENT)
 Index("notices_ordinary", notices.c.not_before, notices.c.created_at, notices.c.id, sqlite_where=ORDINARY)
-
-looks = Table(
-    "looks",
-    metadata,
-    Column("idx", Integer, primary_key=True, autoincrement=False),
-    Column("person", String, primary_key=True),
-)

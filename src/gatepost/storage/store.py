@@ -101,7 +101,7 @@ def _engine(path: Path) -> Engine:
     return engine
 
 
-VERSION = "0003"
+VERSION = "0004"
 """The newest migration: what this program reads and writes (a test holds the two together)."""
 
 

@@ -4,10 +4,19 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Final, TypeAlias, get_type_hints
 
-from gatepost.core.ledger.events import EVENTS, Event
+from gatepost.core.ledger import app_events, events
+from gatepost.core.ledger.events import Event
 
 LARGEST: Final = 2**53 - 1
 """RFC 8785 section 3.2.2.3: a whole number beyond this is not the same number to every reader of JSON."""
+
+EVENTS: Final[Mapping[str, type[Event]]] = {
+    kind.__name__: kind
+    for module in (events, app_events)
+    for kind in vars(module).values()
+    if isinstance(kind, type) and issubclass(kind, Event) and kind is not Event
+}
+"""Every event by its name."""
 
 Writer: TypeAlias = Callable[[object], object]
 

@@ -10,6 +10,7 @@ depends_on = None
 
 
 def upgrade() -> None:
+    op.drop_table("looks")  # nothing ever wrote to it: a look is an entry of the ledger
     op.create_table(
         "identities",
         sa.Column("kind", sa.String(), primary_key=True),

@@ -1,0 +1,81 @@
+"""Evidence: what is claimed about an app, by whom, when, and where it can be read."""
+
+import secrets
+from collections.abc import Iterable, Sequence
+from importlib.resources import files
+from io import BytesIO
+from typing import Any
+
+from sqlalchemy import Connection
+
+from gatepost.actions.change import changing, looking
+from gatepost.actions.lookup import unknown_apps
+from gatepost.actions.site import Site
+from gatepost.actions.who import AUTHOR, OPERATOR, acting
+from gatepost.core.fleet.claim import Claim
+from gatepost.core.ledger.app_events import EvidenceAdded
+from gatepost.core.problem import Problem
+from gatepost.core.refusal import Refusal
+from gatepost.documents.claims_file import read_claims
+from gatepost.documents.deadline import instant_text
+from gatepost.storage import claims
+
+EXAMPLES = "evidence"
+"""The folder of files that come with the program."""
+
+
+def add_evidence(site: Site, by: str | None, found: Sequence[Claim]) -> dict[str, object] | Refusal:
+    """Keep claims about apps of the catalogue, all or none. One that is kept already is not kept twice."""
+    with changing(site) as change:
+        actor = acting(change, by, AUTHOR, OPERATOR)
+        if isinstance(actor, Refusal):
+            return actor
+        if refusal := unknown_apps(change.conn, {claim.app for claim in found}):
+            return refusal
+        known = {kept.claim for kept in claims.evidence(change.conn, {claim.app for claim in found})}
+        new = [claim for claim in dict.fromkeys(found) if claim not in known]
+        names = [f"ev_{secrets.token_hex(6)}" for _ in new]
+        for name, claim in zip(names, new, strict=True):
+            words = claims.packed(who=claim.who, claim=claim.claim, source=claim.source)
+            change.record(EvidenceAdded(name, claim.app, claim.stance.value, claim.on, change.words(words)))
+        return {"added": names, "known": len(found) - len(new)}
+
+
+def import_evidence(
+    site: Site, by: str | None, data: bytes, file: str
+) -> dict[str, object] | Refusal | tuple[Problem, ...]:
+    """The same from a file."""
+    read = read_claims(BytesIO(data), file)
+    wrong = tuple(one for one in read if isinstance(one, Problem))
+    return wrong or add_evidence(site, by, [one for one in read if isinstance(one, Claim)])
+
+
+def shipped_evidence(name: str) -> bytes | None:
+    """A file that comes with the program, by its name; None if there is none of this name."""
+    path = files("gatepost.data").joinpath(f"{EXAMPLES}/{name}.jsonl")
+    return path.read_bytes() if name.replace("-", "").isalnum() and path.is_file() else None
+
+
+def list_evidence(site: Site, app: str | None = None) -> list[dict[str, Any]] | Refusal:
+    """Claims by day, about one app or all."""
+    with looking(site) as conn:
+        if app is not None and (refusal := unknown_apps(conn, [app])):
+            return refusal
+        return evidence_about(conn, None if app is None else [app])
+
+
+def evidence_about(conn: Connection, apps: Iterable[str] | None) -> list[dict[str, Any]]:
+    """As data for people and programs."""
+    return [
+        {
+            "evidence": kept.evidence,
+            "app": kept.claim.app,
+            "date": kept.claim.on,
+            "who": kept.claim.who,
+            "stance": kept.claim.stance.value,
+            "claim": kept.claim.claim,
+            "source": kept.claim.source,
+            "added_at": instant_text(kept.added_at),
+        }
+        for kept in claims.evidence(conn, apps)
+    ]

@@ -155,7 +155,8 @@ class Check:
                 return None
             login, colon, _ = a2b_base64(authorization[6:], strict_mode=True).partition(b":")
             # Lower-casing ASCII is enough: what equals a case-folded login after it is that login case-folded.
-            if not colon or not login or not names(record, login.lower()):
+            # A login that begins with a control character is nobody's; a device of somebody without any has such a one.
+            if not colon or login < b" " or not names(record, login.lower()):
                 return None
             reason = "clear"
             if has_rules(record):

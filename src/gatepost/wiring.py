@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from gatepost.actions.access import is_address
 from gatepost.actions.doors import hear_door
 from gatepost.actions.init import found_site, site_exists
-from gatepost.actions.site import Site
+from gatepost.actions.site import KEY_FILE, Site
 from gatepost.actions.site_time import running
 from gatepost.actions.stream import stream_of
 from gatepost.clock import Clock
@@ -37,8 +37,6 @@ if TYPE_CHECKING:
     from gatepost.doors.fronts import Front
     from gatepost.doors.request import Sources
     from gatepost.notify.smtp import Sender
-
-KEY_FILE = "checkpoint.key"
 
 SHORTEST_TOKEN = 32
 """Characters; fewer could be guessed."""
@@ -269,6 +267,7 @@ def front_of(site: Site, name: str) -> "Front":
         front=Place(*at.front),
         backend=Place(*at.backend),
         backend_path=at.backend_path,
+        web_path=at.web_path,
         rules=door_rules(site.settings),
         users=at.users,
         user_header=at.user_header,

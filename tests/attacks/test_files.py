@@ -9,7 +9,7 @@ import pytest
 
 from gatepost import wiring
 from gatepost.actions import announce, backup, ledger, live
-from gatepost.actions.site import Site
+from gatepost.actions.site import KEY_FILE, Site
 from gatepost.config import FILE
 from gatepost.core.problem import Problem
 from gatepost.core.refusal import Code
@@ -62,12 +62,12 @@ def test_settings_that_do_not_fit_the_ledger_are_refused(build: Build, setting: 
 def test_another_checkpoint_key_is_refused(build: Build) -> None:
     """I-32: whoever puts another key beside the ledger signs nothing with it: the first entry names the site's own."""
     house = build()
-    file = house.site.directory / wiring.KEY_FILE
+    file = house.site.directory / KEY_FILE
     name = house.site.settings.ledger.origin
     file.write_text(generate(name).signer + "\n")
     problems = wiring.open_site(house.site.directory)
     assert isinstance(problems, tuple)
-    assert wiring.KEY_FILE in str(problems[0])
+    assert KEY_FILE in str(problems[0])
 
 
 @pytest.mark.parametrize("verb", ["UPDATE ledger SET by = 'p_x'", "DELETE FROM ledger", "replace"])

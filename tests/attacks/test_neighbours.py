@@ -7,6 +7,7 @@ from pathlib import Path
 
 from gatepost import wiring
 from gatepost.actions import backup
+from gatepost.actions.site import KEY_FILE
 from gatepost.core.instant import DAY
 from gatepost.doors.copy import Copy
 from tests.attacks.conftest import Build
@@ -62,7 +63,7 @@ def test_a_key_that_lay_there_open_is_closed(tmp_path: Path) -> None:
     """A file that somebody laid there before with open modes does not stay open when a secret is written into it."""
     directory = tmp_path / "site"
     directory.mkdir()
-    laid = directory / wiring.KEY_FILE
+    laid = directory / KEY_FILE
     laid.touch()
     laid.chmod(0o666)
     good(wiring.init_site(directory, admin="root@corp.example")).store.close()

@@ -153,7 +153,8 @@ def not_looked_for(conn: Connection, apps: tuple[App, ...]) -> Refusal | None:
     if asleep := [app.id for app in matchable if app.id not in active]:
         return Refusal(
             Code.APP_NOT_ACTIVE,
-            f"Not looked for yet: {', '.join(asleep)}. Use `apps activate APP --purpose TEXT --until DATE`.",
+            f"Not looked for yet: {', '.join(asleep)}. "
+            "Use `apps activate ID --purpose TEXT --until DATE`, with an app's id or a list's.",
         )
     return None
 

@@ -11,10 +11,10 @@ from gatepost.actions.change import changing, looking
 from gatepost.actions.checkpoint import issue_checkpoint
 from gatepost.actions.door_mode import publish_modes
 from gatepost.actions.live import live_rules
-from gatepost.actions.site import Site
+from gatepost.actions.site import KEY_FILE, Site
 from gatepost.actions.stream import new_stream
 from gatepost.actions.who import ADMIN, OPERATOR, acting
-from gatepost.config import Settings, load_settings
+from gatepost.config import FILE, Settings, load_settings
 from gatepost.core.ledger.checkpoint import parse
 from gatepost.core.ledger.events import BackupMade, RestoreAcknowledged
 from gatepost.core.ledger.merkle import leaf_hash, root_of
@@ -23,10 +23,8 @@ from gatepost.doors.entry import RULE, encode_state, rule_key
 from gatepost.signatures import note
 from gatepost.storage import ledger, sitemeta
 
-SETTINGS = "gatepost.toml"
-KEY = "checkpoint.key"
 DATABASE = "database.sqlite"
-PARTS = (SETTINGS, KEY, DATABASE)
+PARTS = (FILE, KEY_FILE, DATABASE)
 
 
 def backup(site: Site, by: str | None, target: Path) -> dict[str, object] | Refusal:
@@ -44,7 +42,7 @@ def backup(site: Site, by: str | None, target: Path) -> dict[str, object] | Refu
         packed = Path(scratch) / "packed"
         packed.touch(mode=0o600)
         with tarfile.open(packed, "w:gz") as archive:
-            for name, path in ((SETTINGS, site.directory / SETTINGS), (KEY, site.directory / KEY), (DATABASE, copy)):
+            for name, path in ((FILE, site.directory / FILE), (KEY_FILE, site.directory / KEY_FILE), (DATABASE, copy)):
                 archive.add(path, arcname=name)
         packed.replace(target)
     return {"file": str(target), "entries": size + 1, "checkpoint": checkpoint}
@@ -92,7 +90,7 @@ def restore(archive_file: Path, directory: Path) -> Refusal | None:
 
 def _mark_restored(directory: Path) -> None:
     """The unpacked database acts for nobody yet, its change stream has a new name, and only its owner reads it."""
-    for secret in (directory / KEY, directory / DATABASE):
+    for secret in (directory / KEY_FILE, directory / DATABASE):
         secret.chmod(0o600)
     conn = sqlite3.connect(directory / DATABASE)
     with conn:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 
 from gatepost.actions.approval_mail import ask_approvers
-from gatepost.actions.assess import Assessed, assess
+from gatepost.actions.assess import Assessed, assess, not_looked_for
 from gatepost.actions.change import Change, changing
 from gatepost.actions.lookup import revision_in
 from gatepost.actions.site import Site
@@ -22,7 +22,7 @@ from gatepost.documents.canonical import digest
 from gatepost.documents.deadline import instant_text, local_instant, zone_data_version
 from gatepost.documents.policy_file import read_policy
 from gatepost.documents.proposal import freeze
-from gatepost.storage import catalogue, ledger, notices, policies, sitemeta
+from gatepost.storage import ledger, notices, policies, sitemeta
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,18 +78,8 @@ def _unfit(change: Change, assessed: Assessed) -> Refusal | None:
             f"The deadline {policy.deadline.written} has passed for some of the people concerned "
             f"(first at {instant_text(assessed.earliest)}); choose a later one.",
         )
-    matchable = [app for app in assessed.apps if any(app.identifiers.values())]
-    if not matchable:
-        return Refusal(
-            Code.NOTHING_TO_MATCH, "No identifier is known for any of the policy's apps; nothing can be looked for."
-        )
-    active = catalogue.activations(change.conn)
-    if asleep := [app.id for app in matchable if app.id not in active]:
-        return Refusal(
-            Code.APP_NOT_ACTIVE,
-            f"Not looked for yet: {', '.join(asleep)}. "
-            "Use `apps activate ID --purpose TEXT --until DATE`, with an app's id or a list's.",
-        )
+    if asleep := not_looked_for(change.conn, assessed.apps):
+        return asleep
     failed = failures(policy, assessed.rule.apps, local_instant, instant_text)
     if failed:
         return Refusal(Code.EXAMPLE_FAILS, "The policy's own examples fail: " + " ".join(map(_failed, failed)))

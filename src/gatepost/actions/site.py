@@ -9,6 +9,9 @@ from gatepost.core.change.rails import Rails
 from gatepost.signatures.note import NoteKey
 from gatepost.storage.store import Store
 
+KEY_FILE = "checkpoint.key"
+"""The signing key's file in a site's directory."""
+
 
 @dataclass(frozen=True, slots=True)
 class Site:

@@ -1,6 +1,6 @@
 """Who was told of a policy revision, which devices are due under it, and what was last recorded of them."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from sqlalchemy import Connection, and_, bindparam, delete, func, insert, select, update
@@ -57,10 +57,6 @@ def of_people(conn: Connection, people: Iterable[str], rules: Iterable[int]) -> 
         return {}
     query = select(audience).where(among(audience.c.person, people), audience.c.rule.in_(wanted))
     return {(row[0], row[1]): Listener(*row) for row in conn.execute(query)}
-
-
-def of_rule(conn: Connection, rule: int) -> dict[str, Listener]:
-    return {row.person: Listener(*row) for row in conn.execute(select(audience).where(audience.c.rule == rule))}
 
 
 def announced_devices(conn: Connection, rules: Iterable[int], refs: Iterable[str]) -> set[tuple[int, str]]:
@@ -149,12 +145,6 @@ def due_devices(conn: Connection, rule: int, limit: int = -1) -> list[str]:
     return [row.device for row in conn.execute(select(due.c.device).where(due.c.rule == rule).limit(limit))]
 
 
-def begun(conn: Connection, rule: int, after: Instant, until: Instant) -> list[str]:
-    """Devices that time alone made due: counts_from in (after, until]."""
-    query = select(due.c.device).where(due.c.rule == rule, due.c.counts_from > after, due.c.counts_from <= until)
-    return [row.device for row in conn.execute(query)]
-
-
 def first_effect(conn: Connection, rule: int) -> Instant:
     """The earliest instant at which the rule takes effect for any device; NEVER if for none."""
     return conn.execute(select(func.min(due.c.effect_at)).where(due.c.rule == rule)).scalar() or NEVER
@@ -202,11 +192,6 @@ def to_check(conn: Connection, at: Instant, limit: int) -> list[str]:
     """Devices whose verdict time alone may have changed by now."""
     query = select(outcomes.c.device).where(outcomes.c.check_at <= at).order_by(outcomes.c.check_at).limit(limit)
     return [row.device for row in conn.execute(query)]
-
-
-def outcome_counts(conn: Connection) -> Iterator[tuple[Outcome, int]]:
-    for row in conn.execute(select(outcomes.c.outcome, func.count()).group_by(outcomes.c.outcome)):
-        yield Outcome(row[0]), int(row[1])
 
 
 def postpone(conn: Connection, refs: Iterable[str]) -> None:

@@ -7,7 +7,6 @@ from gatepost.storage.schema import site
 
 CLOCK_OFFSET = "clock_offset"
 POSITION = "position"
-RULE = "rule"
 CATALOGUE_REVISION = "catalogue_revision"
 STREAM = "stream"
 UNACKNOWLEDGED = "unacknowledged"

@@ -147,7 +147,7 @@ end
 
 local function entry_of(txn, name)
   local key = fold(name)
-  if #key > 400 then key = "\255" .. txn.c:sha2(key, "256") end -- as in entry.identity_key
+  if #key > 400 then key = "\255" .. txn.c:sha2(key, 256) end -- as in entry.identity_key
   key = escaped(key)
   local entry = maps.recent:lookup(key) or maps.devices:lookup(key)
   return entry ~= "-" and entry or nil

@@ -9,7 +9,7 @@ from gatepost.core.instant import DAY
 from gatepost.core.refusal import Code
 from gatepost.doors.entry import decode_state, rule_key
 from gatepost.signatures import ssh
-from gatepost.storage import feed, policies
+from gatepost.storage import feed, people, policies
 from tests.verbs.conftest import Build
 from tests.verbs.houses import (
     ADMIN,
@@ -284,6 +284,55 @@ def test_a_quorum_lost_holds_at_warn_until_approved_again(house: House, at: str)
         "QuorumLost",
         "QuorumRegained",
     ]
+    house.sound()
+
+
+def leave(house: House, *who: str) -> tuple[str, ...]:
+    """A complete file of everybody known here but these; the policies that are held now."""
+    with house.site.store.reading() as conn:
+        known = [person for person in people.everybody(conn) if person.working or person.id in COMING_BACK - set(who)]
+    rows = [{**ROW, "email": person.id, "name": person.name} for person in known if person.id not in who]
+    return house.people_rows(*rows, complete=True).held
+
+
+ROW = {"kind": "employee", "country": "US", "time_zone": "UTC", "locale": "en", "groups": ""}
+COMING_BACK = {SECURITY}
+
+
+def test_an_approver_who_has_left_does_not_count_for_an_announcement(build: Build) -> None:
+    """I-14: a yes of somebody who has left since is no yes."""
+    house = build(fleet__complete_limit_percent=50)
+    house.owners(1)
+    house.propose()
+    house.approve(POLICY, SECURITY, EXECUTIVE)
+    assert leave(house, SECURITY) == ()
+    with nothing_written(house):
+        assert "1 of security" in refused(announce.announce(house.site, AUTHOR, POLICY), Code.QUORUM_MISSING).text
+    leave(house)
+    good(announce.announce(house.site, AUTHOR, POLICY))
+    house.sound()
+
+
+@pytest.mark.parametrize("at", ["2020-07-08T00:00:00Z", "2020-07-12T00:00:00Z"], ids=["before", "after"])
+def test_an_approver_who_leaves_takes_the_quorum_along(build: Build, at: str) -> None:
+    """I-14: before or after the first effect, the policy is held at the doors in the change in which the approver
+    leaves; a deputy's yes lets go, or the approver's return."""
+    house = build(fleet__complete_limit_percent=50)
+    good(access.grant_role(house.site, None, "deputy@corp.example", "approver:security"))
+    house.owners(1)
+    house.announce()
+    house.deliver()
+    house.set(at)
+    assert leave(house, SECURITY) == (POLICY,)
+    assert state_at_door(house) == (True, True)
+    house.set("2020-07-13T00:00:00Z")
+    assert house.word("u0") == "warn"
+    assert leave(house) == ()
+    assert state_at_door(house) == (True, False)
+    leave(house, SECURITY)
+    good(approve.approve(house.site, "deputy@corp.example", POLICY, "security"))
+    assert house.word("u0") == "block"
+    assert house.ledger().count("QuorumLost") == house.ledger().count("QuorumRegained") == 2
     house.sound()
 
 

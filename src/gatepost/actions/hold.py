@@ -1,6 +1,6 @@
 """The quorum of what is announced is watched all the time: lost, a policy is held at warn until approved again.
 
-Because it is checked at the moment a role or key goes, no job has to run at a deadline for I-14 to hold.
+Because it is checked at the moment a role or key goes, or a person, no job has to run at a deadline for I-14 to hold.
 """
 
 from collections.abc import Mapping
@@ -12,12 +12,14 @@ from gatepost.actions.live import live_rules, state_of
 from gatepost.core.change.quorum import Owed, Voice, missing
 from gatepost.core.ledger.events import QuorumLost, QuorumRegained
 from gatepost.doors.entry import encode_state, rule_key
-from gatepost.storage import access, audience, policies
+from gatepost.storage import access, audience, people, policies
 from gatepost.storage.policies import Judgement, Revision
 
 
 def voice(conn: Connection, judgement: Judgement, exercise: bool) -> Voice:
-    """A recorded yes, with the role and the key as they are held now."""
+    """A recorded yes, with the role and the key as they are held now; who has left holds none."""
+    if not people.load(conn, [judgement.person])[judgement.person].working:
+        return Voice(judgement.person, judgement.role, None, None)
     grants = {grant.role: grant for grant in access.grants(conn, judgement.person)}
     grant = grants.get(f"approver:{judgement.role}")
     key = access.key(conn, judgement.fingerprint) if judgement.fingerprint else None

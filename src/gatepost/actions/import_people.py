@@ -5,9 +5,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from gatepost.actions.change import Change, changing, new_ref
+from gatepost.actions.hold import recheck_quorums
 from gatepost.actions.site import Site
 from gatepost.actions.standing import catch_up, refresh_many
-from gatepost.actions.who import ADMIN, OPERATOR, acting
+from gatepost.actions.who import ADMIN, APPROVER, OPERATOR, acting
 from gatepost.core.fleet.person import Person
 from gatepost.core.ledger.events import PeopleImported
 from gatepost.core.problem import Problem
@@ -21,13 +22,15 @@ Progress = Callable[[int], None]
 
 @dataclass(slots=True)
 class Imported:
-    """What an import did; `rejected`: rows left out, with line and reason."""
+    """What an import did; `rejected`: rows left out, with line and reason. `held`: policies that lost an approver they
+    need."""
 
     added: int = 0
     changed: int = 0
     unchanged: int = 0
     retired: int = 0
     rejected: list[Problem] = field(default_factory=list)
+    held: tuple[str, ...] = ()
 
 
 def import_people(
@@ -157,8 +160,21 @@ class _Import:
                 digest(data), result.added, result.changed, result.unchanged, result.retired, len(result.rejected)
             )
         )
+        if self._turned(leaving):
+            result.held = recheck_quorums(change)
         if concerned := [*self.relogged, *leaving]:
             refresh_many(change, devices.refs_of(change.conn, concerned))
+
+
+    def _turned(self, leaving: list[str]) -> bool:
+        """Whether an approver left or came back."""
+        back = {person.ref for person in self.save if not self._worked(person)}
+        approvers = {grant.person for grant in access.grants(self.change.conn) if grant.role.startswith(APPROVER)}
+        return not approvers.isdisjoint(back | set(leaving))
+
+    def _worked(self, person: Person) -> bool:
+        known = self.known.get(person.id)
+        return known is not None and known.working
 
 
 def too_many(missing: int, known: int, limit: int, what: str) -> Refusal:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from gatepost.actions.doctor.finding import CHECKS
 from gatepost.cli.output import Exit
 from gatepost.core.change.warning import WarningCode
 from gatepost.core.ledger.codec import EVENTS
@@ -104,6 +105,11 @@ def test_every_kind_and_state_of_a_mail_is_explained() -> None:
 def test_every_exit_code_is_explained() -> None:
     """Scripts depend on exit codes."""
     assert {str(code.value) for code in Exit} <= rows(page("exit-codes.md"))
+
+
+def test_every_check_of_the_doctor_is_explained() -> None:
+    """Who reads what the doctor found finds what it looked at, and how."""
+    assert set(CHECKS) <= rows(page("doctor.md"))
 
 
 def test_every_column_of_a_file_is_explained() -> None:

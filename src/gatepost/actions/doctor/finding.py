@@ -27,7 +27,7 @@ CHECKS: Final = (
     "confirmed",
     "observes",
 )
-"""Every check. Each has a heading in docs/reference/doctor.md (a test says so)."""
+"""Every check. Each has a row in docs/reference/doctor.md (a test says so)."""
 
 
 class Finding(NamedTuple):

@@ -54,6 +54,18 @@ def tally(rows: Iterable[Placed]) -> Tally:
 
 
 @dataclass(frozen=True, slots=True)
+class DoorSeen:
+    """What one door saw, as in Reported. `since`: its first contact. `dropped`: so much beside had no place."""
+
+    door: str
+    since: str
+    seen: dict[str, int]
+    would_refuse: dict[str, int]
+    unmanaged_percent: float
+    dropped: int
+
+
+@dataclass(frozen=True, slots=True)
 class Reported:
     """`seen`: distinct devices of the first three sorts, people of *unidentified*, and so on (see Sort).
 
@@ -61,7 +73,7 @@ class Reported:
     call themselves. `by`: per sort, by country or group of the person. Cells under five are None.
     """
 
-    doors: list[dict[str, object]]
+    doors: list[DoorSeen]
     seen: dict[str, int]
     would_refuse: dict[str, int]
     unmanaged_percent: float
@@ -97,15 +109,15 @@ def report_doors(site: Site, by: str | None, door: str | None, breakdown: Breakd
     )
 
 
-def _door(known: feed.KnownDoor, found: Tally) -> dict[str, object]:
-    return {
-        "door": known.name,
-        "since": instant_text(known.first_at),
-        "seen": found.counts(),
-        "would_refuse": found.reasons(),
-        "unmanaged_percent": round(found.unmanaged_percent, 1),
-        "dropped": known.dropped,
-    }
+def _door(known: feed.KnownDoor, found: Tally) -> DoorSeen:
+    return DoorSeen(
+        door=known.name,
+        since=instant_text(known.first_at),
+        seen=found.counts(),
+        would_refuse=found.reasons(),
+        unmanaged_percent=round(found.unmanaged_percent, 1),
+        dropped=known.dropped,
+    )
 
 
 def _types(rows: Iterable[Placed], sort: Sort) -> Cells:

@@ -1,7 +1,7 @@
 """Import of devices and single reports. Identifiers of apps that are not active are dropped first."""
 
 import io
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection
@@ -26,6 +26,9 @@ from gatepost.documents.deadline import instant_text
 from gatepost.documents.devices_file import DeviceRow, read_device_report, read_devices
 from gatepost.storage import audience, devices, exceptions, identities, people, sitemeta
 from gatepost.storage.devices import Known
+
+LISTED = "seen-"
+"""How the ids of devices begin that only a mail server knows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,8 +136,8 @@ def report(site: Site, by: str | None, data: bytes) -> Reported | Refusal | tupl
         actor = acting(change, by, ADMIN, OPERATOR)
         if isinstance(actor, Refusal):
             return actor
-        known = devices.by_id(change.conn, [row.id]).get(row.id)
         owner = people.find(change.conn, row.owner)
+        known = _known(change.conn, row, owner.ref if owner else None)
         held = identities.certificates(change.conn, row.certificates or (), known.device.ref if known else "")
         taken = Intake(change, Certificates(held))
         item = taken.take(row, owner.ref if owner else None, known)
@@ -162,6 +165,7 @@ def import_devices(
         if isinstance(actor, Refusal):
             return actor
         known = {item.device.id: item for item in devices.everything(change.conn)}
+        unmanaged = _unmanaged(known.values())
         result, seen, changed = Imported(), set[str](), list[tuple[Known | None, Known]]()
         certificates = Certificates(identities.certificates(change.conn))
         owners, taken = Owners(change.conn), Intake(change, certificates)
@@ -169,7 +173,7 @@ def import_devices(
             if isinstance(row, Problem):
                 result.rejected.append(row)
                 continue
-            problem = _take(row, name, owners, taken, known, seen, changed, result)
+            problem = _take(row, name, owners, taken, known, unmanaged, seen, changed, result)
             if problem:
                 result.rejected.append(problem)
             if count % 5000 == 0:
@@ -197,14 +201,16 @@ def _take(
     owners: Owners,
     taken: Intake,
     known: Mapping[str, Known],
+    unmanaged: dict[tuple[str | None, str], Known],
     seen: set[str],
     changed: list[tuple[Known | None, Known]],
     result: Imported,
 ) -> Problem | None:
     if row.id in seen:
         return Problem(name, row.line, 0, "id", f"{row.id} stands in this file twice; the first row counts")
-    was = known.get(row.id)
-    item = taken.take(row, owners.find(row.owner), was)
+    owner = owners.find(row.owner)
+    was = known.get(row.id) or unmanaged.pop((owner, row.eas_id.casefold()), None)
+    item = taken.take(row, owner, was)
     if isinstance(item, Refusal):
         return Problem(name, row.line, 0, "", item.text)
     seen.add(row.id)
@@ -217,6 +223,23 @@ def _take(
     else:
         result.changed += 1
     return None
+
+
+def _known(conn: Connection, row: DeviceRow, owner: str | None) -> Known | None:
+    """The device of this id; else the one that only a mail server knew until now."""
+    known = devices.by_id(conn, [row.id]).get(row.id)
+    if known or not row.eas_id:
+        return known
+    return _unmanaged(devices.with_eas_keys(conn, [row.eas_id.casefold()])).get((owner, row.eas_id.casefold()))
+
+
+def _unmanaged(known: Iterable[Known]) -> dict[tuple[str | None, str], Known]:
+    """By owner and ActiveSync id the devices that only a mail server knew: a row that names one takes it over."""
+    return {
+        (item.device.owner, item.device.eas_id.casefold()): item
+        for item in known
+        if item.device.id.startswith(LISTED) and not item.retired and not item.device.managed
+    }
 
 
 def _missing(known: Mapping[str, Known], seen: set[str]) -> list[str]:

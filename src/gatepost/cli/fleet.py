@@ -6,17 +6,20 @@ from typing import Annotated
 from cyclopts import App, Parameter
 
 from gatepost.actions.import_devices import Reported, check_out, import_devices, report
+from gatepost.actions.import_listed import import_listed
 from gatepost.actions.import_people import Imported, import_people
 from gatepost.actions.site import Site
 from gatepost.cli.data import facts
 from gatepost.cli.output import Exit, Lines, progress
-from gatepost.cli.session import Given, Session, Source, content
+from gatepost.cli.session import Given, Misuse, Session, Source, content
 from gatepost.core.refusal import Refusal
+from gatepost.documents.listed_devices import ListFormat
 
 people = App(name="people")
 devices = App(name="devices")
 
 Complete = Annotated[bool, Parameter(help="The file names everybody: whoever is missing from it is retired.")]
+Format = Annotated[ListFormat, Parameter(help="A mail server's list of phones; else our own columns.")]
 _SHOWN = 20
 
 
@@ -27,13 +30,35 @@ def import_people_file(file: Source, /, *, complete: Complete = False, session: 
 
 
 @devices.command(name="import")
-def import_devices_file(file: Source, /, *, complete: Complete = False, session: Given) -> int:
+def import_devices_file(
+    file: Source,
+    /,
+    *,
+    complete: Complete = False,
+    format: Format | None = None,
+    owner: str = "",
+    session: Given,
+) -> int:
     """Take in devices and their last reports from CSV or JSON Lines; - for standard input.
 
     Columns: id,owner,form,platform,ownership,visibility,eas_device_id,reported_at,apps, and optionally shared and
     certificate. Apps that nobody looks for are dropped before anything is stored.
+
+    Parameters
+    ----------
+    owner
+        With --format sogo: whose list it is, by login or mail address.
     """
-    return _import(session, file, "devices", complete, import_devices)
+    if format is None:
+        return _import(session, file, "devices", complete, import_devices)
+    if complete or (format == "sogo") != bool(owner):
+        raise Misuse("--owner goes with --format sogo and needs it; --complete goes with our own columns only")
+    data, name = content(file)
+    return session.act(
+        lambda site: import_listed(site, session.by, data, name, format, owner),
+        lambda result: _imported(result, "devices"),
+        code=_code,
+    )
 
 
 @devices.command(name="report")
@@ -76,6 +101,8 @@ def _imported(result: Imported, what: str) -> Lines:
         f"{what}: {result.added} added, {result.changed} changed, {result.unchanged} unchanged, "
         f"{result.retired} retired, {len(result.rejected)} rejected."
     )
+    if result.held:
+        yield f"Held at warn, because an approver has left: {', '.join(result.held)}."
     for problem in result.rejected[:_SHOWN]:
         yield str(problem)
     if len(result.rejected) > _SHOWN:

@@ -60,9 +60,9 @@ def _reported(found: Reported) -> Lines:
     if not found.doors:
         yield "No door has ever reported."
         return
-    columns = ["seen", *(str(door["door"]) for door in found.doors), *(["all"] if len(found.doors) > 1 else [])]
-    parts = [door["seen"] for door in found.doors] + ([found.seen] if len(found.doors) > 1 else [])
-    counts = [part for part in parts if isinstance(part, dict)]
+    whole = [found.seen] if len(found.doors) > 1 else []
+    columns = ["seen", *(door.door for door in found.doors), *["all"] * len(whole)]
+    counts = [*(door.seen for door in found.doors), *whole]
     yield Table(columns, [[text, *(part[sort] for part in counts)] for sort, text in _SORTS.items()])
     refused = ", ".join(f"{reason} {count}" for reason, count in found.would_refuse.items())
     yield f"Enforcing would have refused: {refused or 'nothing'}."
@@ -71,7 +71,7 @@ def _reported(found: Reported) -> Lines:
     yield from _types("Unidentified", found.unidentified_types)
     for sort, cells in found.by.items():
         yield f"{_SORTS[sort]}, by place: {_said(cells)}."
-    if dropped := sum(number for door in found.doors if isinstance(number := door["dropped"], int)):
+    if dropped := sum(door.dropped for door in found.doors):
         yield f"Not counted, because it was too much: {dropped}."
 
 

@@ -120,6 +120,13 @@ def by_id(conn: Connection, ids: Iterable[str]) -> dict[str, Known]:
     return {row[1]: _known_of(row, seen) for row in rows}
 
 
+def with_eas_keys(conn: Connection, keys: Iterable[str]) -> list[Known]:
+    """The devices, also retired ones, that have these (case-folded) ActiveSync ids."""
+    rows = conn.execute(select(*_KNOWN).where(among(devices.c.eas_key, keys))).all()
+    seen = _present(conn, [row[0] for row in rows])
+    return [_known_of(row, seen) for row in rows]
+
+
 def find(conn: Connection, name: str) -> Device | None:
     """A device that is not retired, by inventory id, by ActiveSync id (the one reported last) or by a certificate's
     fingerprint."""

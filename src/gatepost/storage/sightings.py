@@ -80,6 +80,13 @@ def everything(conn: Connection, door: str | None = None) -> Iterator[Seen]:
         yield Seen(*row)
 
 
+def said_by(conn: Connection, eas_keys: Iterable[str]) -> dict[str, tuple[str, str]]:
+    """What the clients with these ActiveSync ids call themselves at doors: device type and user agent."""
+    query = select(sightings.c.identity, sightings.c.device_type, sightings.c.user_agent)
+    query = query.where(sightings.c.kind == "activesync", among(sightings.c.identity, eas_keys))
+    return {key: (kind, agent) for key, kind, agent in conn.execute(query.order_by(sightings.c.last_at))}
+
+
 def any_before(conn: Connection, at: Instant) -> bool:
     return conn.execute(select(sightings.c.door).where(sightings.c.last_at < at).limit(1)).first() is not None
 

@@ -17,16 +17,17 @@ from bench.company import OPERATOR, START, TIKTOK, Company, devices_file, eas_id
 from bench.figures import Figure
 from bench.processes import Process, free_port, program
 from gatepost.actions.device_passwords import issue
+from gatepost.actions.doors import list_doors
 from gatepost.actions.import_devices import report as take_report
 from gatepost.core.instant import DAY, MINUTE, Duration
 from gatepost.documents.deadline import instant_text
-from gatepost.doors.fronts import files
 from gatepost.wiring import front_of
-from tests.doors.sessions.a_dovecot import Dovecot, Idler
-from tests.servers.daemon import Daemon
+from tests.doors.sessions.a_dovecot import Idler
+from tests.servers.dovecot import Dovecot
+from tests.servers.haproxy import haproxy
 from tests.servers.long_polls import LongPolls, Phone, ended
 
-LABEL: Final = "phone1"
+NEEDED: Final = {"haproxy": "haproxy", "dovecot": "dovecot-imapd"}
 OLD_ENOUGH: Final = 1.1
 """Seconds: a request that is younger is left alone for the moment."""
 
@@ -52,10 +53,10 @@ Opened = Callable[[int], Session]
 def run(scratch: Path, quick: bool) -> list[Figure]:
     """The figures."""
     count, times = (5, 2) if quick else (200, 50)
-    for name, package in {"haproxy": "haproxy", "dovecot": "dovecot-imapd"}.items():
+    for name, package in NEEDED.items():
         program(name, package)
     figures: list[Figure] = []
-    for what, server in (("IMAP IDLE at Dovecot", _dovecot),):
+    for what, server in (("ActiveSync through HAProxy", _haproxy), ("IMAP IDLE at Dovecot", _dovecot)):
         place = scratch / what.replace(" ", "-")
         with contextmanager(server)(place / "one", count) as at:
             one = _one_by_one(*at, count, times)
@@ -81,6 +82,7 @@ def _one_by_one(company: Company, opened: Opened, count: int, times: int) -> lis
     for number in range(count):
         good(take_report(company.site, OPERATOR, report(number, clean, [])))
     taken: list[float] = []
+    _caught_up(company)
     with _sessions(opened, count) as sessions:
         for number in range(min(times, count)):
             at = clean + (number + 1) * MINUTE
@@ -98,6 +100,7 @@ def _all_at_once(company: Company, opened: Opened, count: int) -> list[float]:
     """Seconds from the deadline to the end of each session."""
     deadline = START + 2 * DAY
     company.announce("deadline", deadline=instant_text(deadline))
+    _caught_up(company)
     with _sessions(opened, count) as sessions:
         company.set_clock(deadline - LEAD)
         to_wall = time() - monotonic()
@@ -110,6 +113,15 @@ def _all_at_once(company: Company, opened: Opened, count: int) -> list[float]:
     return taken
 
 
+def _caught_up(company: Company) -> None:
+    """The door, and what it keeps up to date, has heard of everything."""
+    until = monotonic() + WITHIN
+    while any(door["behind"] or door["problem"] for door in list_doors(company.site)):
+        if monotonic() > until:
+            raise AssertionError(f"the door does not catch up: {list_doors(company.site)}")
+        sleep(0.02)
+
+
 @contextmanager
 def _sessions(opened: Opened, count: int) -> Iterator[dict[int, Session]]:
     """One of each device, all old enough to be ended."""
@@ -118,7 +130,8 @@ def _sessions(opened: Opened, count: int) -> Iterator[dict[int, Session]]:
         for number in range(count):
             sessions[number] = opened(number)
             ends.callback(sessions[number].close)
-        sleep(OLD_ENOUGH)
+        if over := ended(sessions.values(), 1, OLD_ENOUGH):
+            raise AssertionError(f"{len(over)} sessions or more were not let in")
         yield sessions
 
 
@@ -139,33 +152,31 @@ def _haproxy(directory: Path, count: int) -> Iterator[tuple[Company, Opened]]:
                 "haproxy_socket": str(directory / "haproxy.sock"),
                 "haproxy_files": str(directory / "maps"),
             },
+            free_port(),
         )
         ends.callback(company.close)
-        (directory / "maps").mkdir()
-        for name, content in files("haproxy", front_of(company.site, "mail")).items():
-            (directory / name).write_bytes(content)
-        command = ["haproxy", "-db", "-f", str(directory / "haproxy.cfg")]
-        ends.enter_context(Daemon(command, directory / "haproxy.log", port))
+        ends.enter_context(haproxy(front_of(company.site, "mail"), directory))
         ends.enter_context(Process("bench.site_door", [str(company.site.directory)]))
         yield company, lambda number: Phone(port, eas_id(number), login(number))
 
 
 def _dovecot(directory: Path, count: int) -> Iterator[tuple[Company, Opened]]:
-    """The site, its door, a device password for each phone, and Dovecot."""
+    """The site, its door, a device password for each phone, and Dovecot as `gatepost door config` writes it."""
     directory.mkdir(parents=True)
     with ExitStack() as ends:
-        dovecot = ends.enter_context(Dovecot())
-        company = _company(directory, count, {"doveadm": dovecot.url, "doveadm_key_file": str(dovecot.key_file)})
+        check = free_port()
+        dovecot = ends.enter_context(Dovecot(check, map(login, range(count))))
+        door = {"doveadm": dovecot.doveadm, "doveadm_key_file": str(dovecot.key_file)}
+        company = _company(directory, count, door, check)
         ends.callback(company.close)
-        for number in range(count):
-            good(issue(company.site, OPERATOR, f"dev{number}", LABEL))
+        issued = [good(issue(company.site, OPERATOR, f"dev{number}")).password for number in range(count)]
         ends.enter_context(Process("bench.site_door", [str(company.site.directory)]))
-        yield company, lambda number: Idler(dovecot.imap, f"{login(number)}+{LABEL}")
+        yield company, lambda number: Idler(dovecot.port, login(number), issued[number])
 
 
-def _company(directory: Path, count: int, door: Mapping[str, str]) -> Company:
+def _company(directory: Path, count: int, door: Mapping[str, str], check: int) -> Company:
     """So many people, each with one phone that has the app."""
     settings = {f"doors__mail__{name}": value for name, value in door.items()}
-    listen = f"127.0.0.1:{free_port()}"
     people, phones = people_file(count), devices_file(count, count, hit_of_100=100)
+    listen = f"127.0.0.1:{check}"
     return Company.made(directory / "site", people, phones, doors__mail__listen=listen, **settings)

@@ -1,13 +1,15 @@
 """What the site makes of what doors saw."""
 
 from gatepost.actions.doors import forget_door
+from gatepost.actions.preview import preview_policy
 from gatepost.actions.sightings import MOST_PER_LOGIN, MOST_STRANGERS
+from gatepost.core.change.impact import Impact
 from gatepost.core.instant import DAY, MINUTE
-from gatepost.storage import feed, sightings
+from gatepost.storage import devices, feed, sightings
 from gatepost.storage.sightings import Seen
 from tests.verbs.conftest import Build
 from tests.verbs.doorside import see, sighting
-from tests.verbs.houses import House, good
+from tests.verbs.houses import AUTHOR, House, good, memo
 
 NOWHERE = dict.fromkeys(("country", "time_zone", "locale", "groups"), "")
 
@@ -78,3 +80,48 @@ def test_what_was_not_seen_for_long_is_forgotten(build: Build) -> None:
     assert {one.identity for one in kept(house)} == {"new", "other"}
     good(forget_door(house.site, None, "mail"))
     assert kept(house) == []
+
+
+def impact(house: House, **policy: object) -> Impact:
+    return good(preview_policy(house.site, AUTHOR, memo(**policy), "memo.yaml")).assessed.impact
+
+
+def test_a_preview_counts_what_only_doors_saw(build: Build) -> None:
+    """Sightings feed *unmanaged*: by form and platform as clients call themselves; they are never due, for anybody can
+    claim them, and they make no fleet larger."""
+    house = build()
+    house.people("eve", "fox", "gil")
+    house.phone("eve")
+    now = house.now()
+    before = impact(house, unseen="block")
+    see(
+        house,
+        sighting("eve@corp.example", "own1", now, "unknown"),
+        sighting("eve@corp.example", "own1", now, "unknown", user_agent="other"),
+        sighting("fox@corp.example", "own2", now, "unknown", device_type="WindowsMail", user_agent=""),
+        sighting("gil@corp.example", "easphone-eve", now, "foreign"),
+        sighting("gil@corp.example", "", now, "unidentified", device_type="Outlook"),
+        sighting("nobody", "own4", now, "unknown"),
+    )
+    see(house, sighting("eve@corp.example", "own1", now, "unknown"), door="imap")
+    after = impact(house, unseen="block")
+    assert (before.people.unmanaged, before.people.clear) == (0, 1)
+    assert (after.people.unmanaged, after.devices.unmanaged, after.people.clear) == (1, 1, 0)
+    assert (after.due_people, after.fleet, after.people.would_block) == (before.due_people, before.fleet, 0)
+    desktops = impact(house, unseen="block", devices={"forms": ["desktop"]})
+    assert (desktops.people.unmanaged, desktops.devices.unmanaged) == (1, 1)
+
+
+def test_a_sighting_never_makes_a_device(build: Build) -> None:
+    """Whoever knows a login and its owner's policy makes no device for them: nobody is due, told or blocked by it."""
+    house = build()
+    house.people("eve")
+    house.phone("eve")
+    see(house, sighting("eve@corp.example", "own1", house.now(), "unknown"))
+    house.announce(unseen="block")
+    see(house, sighting("eve@corp.example", "own2", house.now(), "unknown"))
+    house.pass_time()
+    assert [letter.recipient for letter in house.deliver()] == []
+    with house.site.store.reading() as conn:
+        assert devices.count(conn) == 1
+    house.sound()

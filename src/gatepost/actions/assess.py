@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import chain
 
 from sqlalchemy import Connection
 
@@ -12,13 +13,15 @@ from gatepost.core.change.proposal import Proposal
 from gatepost.core.change.rails import is_large
 from gatepost.core.change.warning import Surroundings, Warned, warnings
 from gatepost.core.fleet.app import ActiveApp, App
-from gatepost.core.fleet.device import Platform
+from gatepost.core.fleet.device import Device, Ownership, Platform
+from gatepost.core.fleet.finding import NOTHING
+from gatepost.core.fleet.guess import guess
 from gatepost.core.instant import ALWAYS, Instant
 from gatepost.core.policy.compiled import Rule
 from gatepost.core.policy.policy import Cells, Policy
 from gatepost.core.refusal import Code, Refusal
 from gatepost.documents.deadline import deadline_instants, known_zones
-from gatepost.storage import access, catalogue, devices, exceptions, people
+from gatepost.storage import access, catalogue, devices, exceptions, people, sightings
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +80,15 @@ def fleet(conn: Connection, policy: str) -> Iterator[Row]:
         yield Row(person, device, evidence, attested.get(device.ref, nothing), until)
 
 
+def sighted(conn: Connection) -> Iterator[Row]:
+    """What doors saw that is in no inventory, as the unmanaged devices that it may be: counted, never due."""
+    for person, kind, identity, device_type, user_agent in sightings.of_no_device(conn):
+        form, platform = guess(device_type, user_agent)
+        ref = f"{kind}:{identity}"
+        device = Device(ref, ref, person.ref, form, platform, Ownership.PERSONAL, managed=False)
+        yield Row(person, device, NOTHING, {}, ALWAYS, sighted=True)
+
+
 def resolve_frozen(conn: Connection, proposal: Proposal) -> tuple[App, ...] | Refusal:
     """The apps that were approved, whatever a list has in it by now; refused if they are matched otherwise (I-13)."""
     apps = catalogue.apps(conn)
@@ -110,7 +122,8 @@ def assess(conn: Connection, site: Site, policy: Policy, at: Instant) -> Assesse
 def assess_apps(conn: Connection, site: Site, policy: Policy, apps: tuple[App, ...], at: Instant) -> Assessed:
     """As `assess`, for these apps."""
     rule = rule_of(conn, policy, apps)
-    impact = preview(rule, fleet(conn, policy.id), site.settings.fleet.stale_after, at)
+    rows = chain(fleet(conn, policy.id), sighted(conn))
+    impact = preview(rule, rows, site.settings.fleet.stale_after, at)
     zones = sorted(known_zones())
     instants = deadline_instants(policy.deadline, zones)
     # A zone that the time-zone data no longer know counts as the site's, as it does for the people in it.

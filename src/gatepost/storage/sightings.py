@@ -3,12 +3,15 @@
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, delete, func, literal_column, select
+from sqlalchemy import ColumnElement, Connection, and_, delete, exists, func, literal_column, or_, select
 from sqlalchemy.dialects.sqlite import insert as upsert
 
+from gatepost.core.fleet.person import Person
 from gatepost.core.instant import Instant
 from gatepost.storage.among import among
-from gatepost.storage.door_schema import sightings
+from gatepost.storage.door_schema import identities, sightings
+from gatepost.storage.people import PERSON, person_of
+from gatepost.storage.schema import devices, logins, people
 
 
 class Seen(NamedTuple):
@@ -78,6 +81,31 @@ def everything(conn: Connection, door: str | None = None) -> Iterator[Seen]:
         query = query.where(sightings.c.door == door)
     for row in conn.execute(query.order_by(sightings.c.door, sightings.c.login).execution_options(yield_per=2000)):
         yield Seen(*row)
+
+
+class Sighted(NamedTuple):
+    """Somebody who works here with something that is in no inventory."""
+
+    person: Person
+    kind: str
+    identity: str
+    device_type: str
+    user_agent: str
+
+
+def of_no_device(conn: Connection) -> Iterator[Sighted]:
+    """What people opened mail with that no device in use is known by, once a person and identity."""
+    said = tuple(sightings.c[name] for name in ("kind", "identity", "device_type", "user_agent"))
+    joined = sightings.join(logins, logins.c.login == sightings.c.login).join(people, people.c.ref == logins.c.person)
+    same_eas = exists().where(devices.c.eas_key == sightings.c.identity, ~devices.c.retired)
+    same_other = exists().where(identities.c.kind == sightings.c.kind, identities.c.key == sightings.c.identity)
+    unknown = or_(
+        and_(sightings.c.kind == "activesync", ~same_eas), and_(sightings.c.kind == "certificate", ~same_other)
+    )
+    query = select(*said, *PERSON).select_from(joined).where(people.c.working, unknown, sightings.c.reason != "foreign")
+    once = query.group_by(people.c.ref, sightings.c.kind, sightings.c.identity).order_by(people.c.ref)
+    for row in conn.execute(once.execution_options(yield_per=2000)):
+        yield Sighted(person_of(row[4:]), *row[:4])
 
 
 def said_by(conn: Connection, eas_keys: Iterable[str]) -> dict[str, tuple[str, str]]:

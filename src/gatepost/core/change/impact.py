@@ -51,7 +51,9 @@ class Row(NamedTuple):
     """One device of the fleet, with what holds for it under the policy previewed.
 
     `person`: its owner, or its keeper if it is shared. `attested_until`: per app, the end of its owner's statement.
-    `waived_until`: the latest end of a waiver for the device or the person, 0 if there is none.
+    `waived_until`: the latest end of a waiver for the device or the person, 0 if there is none. `sighted`: it is in no
+    inventory, a door saw it with this person's login; counted, never due, and no part of the fleet, since whoever knows
+    a login can invent such devices.
     """
 
     person: Person
@@ -59,6 +61,7 @@ class Row(NamedTuple):
     evidence: Evidence
     attested_until: Mapping[str, Instant]
     waived_until: Instant
+    sighted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +127,7 @@ def preview(rule: Rule, rows: Iterable[Row], stale_after: Duration, at: Instant)
         person, device = row.person, row.device
         if not person.working:
             continue
-        tally.fleet += 1
+        tally.fleet += not row.sighted
         if not compiled.in_scope(person, device):
             tally.people_named = tally.people_named or _names(rule.policy, person)
         elif row.waived_until > at or compiled.exempted(person, device):
@@ -146,7 +149,7 @@ def categorise(rule: Rule, row: Row, stale_after: Duration, at: Instant) -> tupl
     if unseen is None or unseen.since > at:
         return Category.CLEAR, False
     category = Category.CANNOT_TELL if device.managed else Category.UNMANAGED
-    return category, rule.policy.unseen is not Unseen.ALLOW
+    return category, rule.policy.unseen is not Unseen.ALLOW and not row.sighted
 
 
 def _names(policy: Policy, person: Person) -> bool:

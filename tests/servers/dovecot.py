@@ -7,6 +7,7 @@ import contextlib
 import os
 import pwd
 import shutil
+import signal
 import tempfile
 from collections.abc import Iterable
 from pathlib import Path
@@ -70,7 +71,9 @@ class Dovecot:
             self.home.chmod(0o711)
             self.config = self._write()
             command = ["dovecot", "-F", "-c", str(self.config)]
-            self._ends.enter_context(Daemon(command, self.home / "output", self.port))
+            # Asked to stop it takes three seconds, and all its processes asked at once may wait for one another.
+            daemon = Daemon(command, self.home / "output", self.port, stop_by=signal.SIGKILL)
+            self._ends.enter_context(daemon)
             self._ends = self._ends.pop_all()
         return self
 

@@ -3,14 +3,16 @@
 from gatepost.core.fleet.finding import Finding
 from gatepost.core.instant import ALWAYS
 from gatepost.core.policy.verdict import DueRule, Standing
-from gatepost.doors.device_password import DevicePassword, keep, new_password
+from gatepost.doors.device_password import DevicePassword, keep
 from gatepost.doors.entry import encode_secret, encode_standing, password_key, secret_key
 from tests.doors.site import Entry
 
 ALICE, BOB = "alice@example.com", "bob@example.com"
 
-PHONE, TABLET, WARNED, SHARED, GONE = (new_password() for _ in range(5))
-"""Alice's phone (blocked), her tablet (clear), a phone of hers that is warned; a shared one; one that was revoked."""
+PHONE, TABLET, WARNED, SHARED, GONE, BOBS = (DevicePassword(8 * sign, 20 * sign) for sign in "abcdef")
+"""Alice's phone (blocked), her tablet (clear), a phone of hers that is warned; a shared one; a revoked one; Bob's.
+
+Not random, so that a door's process has the same."""
 
 
 def entries(password: DevicePassword, label: str, *logins: str, by: int | None = None) -> tuple[Entry, Entry]:
@@ -26,5 +28,6 @@ PASSWORDS: tuple[Entry, ...] = (
     *entries(TABLET, "tablet1", ALICE, "alice"),
     *entries(WARNED, "phone2", ALICE, "alice", by=2),
     *entries(SHARED, "shared1"),
+    *entries(BOBS, "phone1", BOB),
 )
 """Beside tests.doors.site.FLEET, whose rule 1 blocks and whose rule 2 warns."""

@@ -14,9 +14,9 @@ from gatepost.doors.fronts import Files, Front, FrontUnfit
 SERVICE: Final = "gatepost.master.cf"
 
 _SERVICE: Final = """\
-# Submission by the passwords of the door @door@. Written by `gatepost door config postfix`: write it anew when a setting
-# changes. Dovecot answers for the logins; without the door it cannot, and phones are told to try again (454). This name
-# of the user is the login alone, so that smtpd_sender_login_maps goes by it; Dovecot's log says which device it was.
+# Submission by the passwords of the door @door@. Written by `gatepost door config postfix`: write it anew when a
+# setting changes. Dovecot answers for logins; without the door it cannot, and phones are told to try again (454).
+# A user's name here is the login alone, which smtpd_sender_login_maps goes by; Dovecot's log names the device.
 @submission@ inet n - n - - smtpd
 """
 

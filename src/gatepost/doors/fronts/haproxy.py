@@ -53,7 +53,7 @@ frontend gatepost from gatepost
   log @files@/@seen@ len 2048 format raw local0 notice
   log-format "%ST %[var(txn.gate_row),field(2,|)] %[var(txn.gate_named),field(1,|)] @device_told@"
 
-  http-request return status 404 unless { path -i -m str @path@ }
+  http-request return status 404 unless { path -i -m str @path@ @path@/ }
 
   # The usual request, by look-ups.
   acl gate_usual url -m reg '^[^?#%]*\\?(Cmd=[A-Za-z]+&@device@|@device@&Cmd=[A-Za-z]+)$'

@@ -17,6 +17,7 @@ from gatepost.config import FILE
 from gatepost.core.instant import SECOND, duration_text
 from gatepost.core.refusal import Code, Refusal
 from gatepost.doors.fronts import CHECKED_BY, Files, FrontUnfit, Kind, files
+from gatepost.doors.haproxy.files import MapFiles
 from gatepost.wiring import front_of, run_site_door
 
 door = App(name="door")
@@ -113,9 +114,12 @@ def write_config(site: Site, kind: Kind, name: str, out: Path) -> dict[str, obje
     if isinstance(found, Refusal):
         return found
     try:
-        written = files(kind, front_of(site, found))
+        front = front_of(site, found)
+        written = files(kind, front)
     except FrontUnfit as unfit:
         return Refusal(Code.FRONT_UNFIT, str(unfit))
+    if kind == "haproxy" and front.haproxy_files:
+        MapFiles(front.haproxy_files)  # those of a door that has not run yet; HAProxy does not start without
     return _write(out, kind, written)
 
 

@@ -46,17 +46,15 @@ class Seen:
             raise OSError(error.errno, error.strerror, str(self._path)) from None
 
     def run(self) -> None:
-        while not self._closing:
-            with contextlib.suppress(OSError):
+        with self._socket:
+            while not self._closing:
                 self.take(self._socket.recv(LONGEST))
-        self._socket.close()
 
     def close(self) -> None:
-        """Wakes `run`, which ends."""
+        """`run` ends."""
         self._closing = True
-        with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as waking:
-            waking.connect(str(self._path))
-            waking.send(b"")
+        with contextlib.suppress(OSError):
+            self._socket.shutdown(socket.SHUT_RD)
         self._path.unlink(missing_ok=True)
 
     def take(self, line: bytes) -> None:

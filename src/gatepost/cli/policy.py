@@ -12,6 +12,7 @@ from gatepost.actions.preview import Previewed, preview_names, preview_policy
 from gatepost.actions.site import Site
 from gatepost.cli import verbs
 from gatepost.cli.data import as_data, facts, listing
+from gatepost.cli.diff import diff
 from gatepost.cli.output import Exit, Lines, Table
 from gatepost.cli.session import Given, Misuse, Source, content, instant
 from gatepost.core.change.impact import Breakdown, By, Category, Impact, hide_small
@@ -61,6 +62,7 @@ def preview(
     return session.act(look, _previewed, _preview_data, code)
 
 
+app.command(diff)
 app.command(verbs.propose_file, name="propose")
 app.command(verbs.withdraw)
 app.command(verbs.approve)

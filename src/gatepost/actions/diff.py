@@ -1,0 +1,204 @@
+"""Diff: what a new revision of a policy would change, for how many and whom; and what changed between two instants."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from difflib import unified_diff
+from typing import Final
+
+from sqlalchemy import Connection
+
+from gatepost.actions.assess import Assessed, assess, assess_apps, resolve_frozen
+from gatepost.actions.change import changing, looking
+from gatepost.actions.live import proposal_of
+from gatepost.actions.site import Site
+from gatepost.actions.who import ADMIN, AUTHOR, acting, looking_as
+from gatepost.core.instant import Instant
+from gatepost.core.ledger.events import NamesLooked, OutcomesChanged
+from gatepost.core.ledger.leaf import parse
+from gatepost.core.policy.policy import Policy
+from gatepost.core.problem import Problem
+from gatepost.core.refusal import Code, Refusal
+from gatepost.documents.canonical import digest
+from gatepost.documents.policy_file import read_policy, write_policy
+from gatepost.storage import ledger, people, policies
+from gatepost.storage.policies import Revision
+
+HIDDEN_UNDER: Final = 5
+"""People: fewer are not counted out loud, because the difference of two previews could name them."""
+
+Count = int | None
+"""None: at least one, and fewer than HIDDEN_UNDER."""
+
+
+@dataclass(frozen=True, slots=True)
+class Diffed:
+    """`lines`: of the document, as a unified diff. People: `due` under the new one, `newly_due`, `freed`.
+
+    `names`: of the newly due and of the freed, only where they were asked for with a purpose.
+    """
+
+    policy: str
+    against: int
+    lines: tuple[str, ...]
+    due: int
+    newly_due: Count
+    freed: Count
+    names: Mapping[str, tuple[str, ...]] | None = None
+
+    @property
+    def changes(self) -> bool:
+        """Whether anything is other than before, the words included."""
+        return bool(self.lines) or self.newly_due != 0 or self.freed != 0
+
+
+@dataclass(frozen=True, slots=True)
+class Passed:
+    """What changed between two instants: the stages that `policies` reached, and devices by their verdict."""
+
+    since: Instant
+    until: Instant
+    policies: tuple[Mapping[str, object], ...]
+    newly_blocked: int
+    newly_warned: int
+    opened: int
+
+
+def diff_policy(
+    site: Site, by: str | None, data: bytes, file: str, purpose: str = "", *, names: bool = False
+) -> Diffed | Refusal | tuple[Problem, ...]:
+    """A policy file against the newest revision of the same policy. Names need a purpose, and are recorded (I-34)."""
+    policy = read_policy(data, file)
+    if not isinstance(policy, Policy):
+        return policy
+    if not names:
+        with looking(site) as conn:
+            actor = looking_as(conn, by, AUTHOR, "approver", ADMIN)
+            return actor if isinstance(actor, Refusal) else _diffed(conn, site, policy)
+    if not purpose.strip():
+        return Refusal(Code.PURPOSE_MISSING, "Names are shown for a stated purpose only: add --purpose TEXT.")
+    with changing(site) as change:
+        actor = acting(change, by, AUTHOR, ADMIN)
+        if isinstance(actor, Refusal):
+            return actor
+        seen: dict[str, frozenset[str]] = {}
+        found = _diffed(change.conn, site, policy, seen)
+        if isinstance(found, Refusal):
+            return found
+        looked = sorted(frozenset[str]().union(*seen.values()))
+        change.record(NamesLooked(digest(data), tuple(looked), change.words(purpose)))
+        return _named(change.conn, found, seen)
+
+
+def _diffed(
+    conn: Connection, site: Site, policy: Policy, seen: dict[str, frozenset[str]] | None = None
+) -> Diffed | Refusal:
+    against = policies.latest(conn, policy.id)
+    if against is None:
+        return Refusal(
+            Code.NO_SUCH_POLICY,
+            f"There is no earlier revision of {policy.id}; `policy preview` shows whom one hits.",
+        )
+    old = _assessed(conn, site, against)
+    new = assess(conn, site, policy, site.clock.now())
+    if isinstance(new, Refusal):
+        return new
+    if isinstance(old, Refusal):
+        return old
+    newly, freed = _moved(old, new)
+    if seen is not None:
+        seen.update(newly_due=newly, freed=freed)
+    return Diffed(
+        policy=policy.id,
+        against=against.revision,
+        lines=_lines(old.policy, new.policy, against.revision),
+        due=len(new.impact.due_people),
+        newly_due=_count(newly),
+        freed=_count(freed),
+    )
+
+
+def _assessed(conn: Connection, site: Site, revision: Revision) -> Assessed | Refusal:
+    """What a revision that exists does to the fleet as it stands."""
+    proposal = proposal_of(conn, revision)
+    apps = resolve_frozen(conn, proposal)
+    if isinstance(apps, Refusal):
+        return apps
+    return assess_apps(conn, site, proposal.policy, apps, site.clock.now())
+
+
+def _moved(old: Assessed, new: Assessed) -> tuple[frozenset[str], frozenset[str]]:
+    """Who becomes due, and who no longer is."""
+    before, after = old.impact.due_people, new.impact.due_people
+    return after - before, before - after
+
+
+def _count(found: frozenset[str]) -> Count:
+    return len(found) if not found or len(found) >= HIDDEN_UNDER else None
+
+
+def _lines(old: Policy, new: Policy, revision: int) -> tuple[str, ...]:
+    """Both as the program writes them, so that neither order nor comments count."""
+    before, after = (write_policy(policy).splitlines() for policy in (old, new))
+    return tuple(unified_diff(before, after, f"revision {revision}", "new", n=1, lineterm=""))
+
+
+def _named(conn: Connection, found: Diffed, seen: Mapping[str, frozenset[str]]) -> Diffed:
+    names = {
+        what: tuple(sorted(f"{person.name} <{person.id}>" for person in people.load(conn, refs).values()))
+        for what, refs in seen.items()
+    }
+    return Diffed(found.policy, found.against, found.lines, found.due, found.newly_due, found.freed, names)
+
+
+def diff_instants(site: Site, by: str | None, since: Instant, until: Instant) -> Passed | Refusal:
+    """What became of policies and of devices' verdicts after one instant, up to another, as the ledger says."""
+    with looking(site) as conn:
+        actor = looking_as(conn, by)
+        if isinstance(actor, Refusal):
+            return actor
+        before, after = _outcomes(conn, since, until)
+        return Passed(
+            since=since,
+            until=until,
+            policies=tuple(_became(conn, since, until)),
+            newly_blocked=_turned(before, after, "block"),
+            newly_warned=_turned(before, after, "warn"),
+            opened=sum(1 for device, word in before.items() if word == "block" and after.get(device) != "block"),
+        )
+
+
+def _outcomes(conn: Connection, since: Instant, until: Instant) -> tuple[dict[str, str], dict[str, str]]:
+    """Every device's recorded verdict at two instants; a device that is missing was allowed."""
+    now: dict[str, str] = {}
+    before: dict[str, str] | None = None
+    for row in ledger.rows(conn, 0, (OutcomesChanged.__name__,)):
+        if row.at > until:
+            break
+        if row.at > since and before is None:
+            before = dict(now)
+        event = parse(row.leaf).event
+        if isinstance(event, OutcomesChanged):
+            now.update(event.outcomes)
+    return (dict(now) if before is None else before), now
+
+
+def _turned(before: Mapping[str, str], after: Mapping[str, str], word: str) -> int:
+    return sum(1 for device, now in after.items() if now == word and before.get(device) != word)
+
+
+def _became(conn: Connection, since: Instant, until: Instant) -> list[dict[str, object]]:
+    """The stages that policies reached in that time, in order."""
+    reached: list[tuple[Instant, dict[str, object]]] = []
+    for revision in policies.history(conn):
+        stages = {
+            "proposed": revision.proposed_at,
+            "announced": revision.announced_at,
+            "in_force": revision.in_force_at,
+            revision.stage.value: revision.closed_at,
+        }
+        reached += [
+            (at, {"policy": revision.policy, "revision": revision.revision, "stage": stage, "at": at})
+            for stage, at in stages.items()
+            if at is not None and since < at <= until
+        ]
+    return [what for _, what in sorted(reached, key=lambda one: one[0])]

@@ -1,0 +1,91 @@
+"""Diff: what a new revision changes, and what changed between two instants."""
+
+from gatepost.actions import diff, retract
+from gatepost.actions.catalogue import activate
+from gatepost.core.instant import DAY, HOUR
+from gatepost.core.refusal import Code, Refusal
+from tests.verbs.houses import AUTHOR, OPERATOR, POLICY, TIKTOK, WECHAT, House, good, memo
+
+
+def test_whom_a_new_revision_hits_and_frees(house: House) -> None:
+    """A wider app list and an exception: who becomes due and who no longer is, each counted apart."""
+    good(activate(house.site, None, "wechat", "for a test", house.now() + 30 * DAY))
+    house.owners(6, [TIKTOK], "tok")
+    house.owners(7, [WECHAT], "wee")
+    house.announce()
+    same = good(diff.diff_policy(house.site, AUTHOR, memo(), "memo"))
+    assert (same.due, same.newly_due, same.freed, same.changes) == (6, 0, 0, False)
+    wider = good(diff.diff_policy(house.site, AUTHOR, memo(apps=["tiktok", "wechat"]), "memo"))
+    assert (wider.due, wider.newly_due, wider.freed) == (13, 7, 0)
+    other = good(diff.diff_policy(house.site, AUTHOR, memo(apps=["wechat"]), "memo"))
+    assert (other.due, other.newly_due, other.freed) == (7, 7, 6)
+
+
+def test_the_document_s_lines_are_shown(house: House) -> None:
+    """What the words change is seen as a diff, whatever the order and the comments of the file."""
+    house.owners(5)
+    house.announce()
+    found = good(diff.diff_policy(house.site, AUTHOR, memo(deadline="2020-07-17"), "memo"))
+    changed = [line for line in found.lines if line[0] in "+-" and not line.startswith(("---", "+++"))]
+    assert [line[0] for line in changed] == ["-", "+"]
+    assert "2020-07-10" in changed[0]
+    assert "2020-07-17" in changed[1]
+
+
+def test_few_people_are_not_counted_out_loud(house: House) -> None:
+    """A difference of one would name somebody: fewer than five are said to be fewer than five."""
+    house.owners(6, [TIKTOK], "tok")
+    house.people("solo", groups="managers")
+    house.phone("solo", [TIKTOK])
+    house.announce()
+    found = good(diff.diff_policy(house.site, AUTHOR, memo(except_={"groups": ["managers"]}), "memo"))
+    assert found.freed is None
+    assert found.changes
+
+
+def test_names_need_a_purpose_and_are_recorded(house: House) -> None:
+    """I-34: without a purpose no names; with one, the look is an entry of the ledger."""
+    house.owners(5)
+    house.announce()
+    wanted = memo(apps=["wechat"])
+    refused = diff.diff_policy(house.site, AUTHOR, wanted, "memo", names=True)
+    assert isinstance(refused, Refusal)
+    assert refused.code is Code.PURPOSE_MISSING
+    assert "NamesLooked" not in house.ledger()
+    found = good(diff.diff_policy(house.site, AUTHOR, wanted, "memo", "who is freed", names=True))
+    assert found.names is not None
+    assert len(found.names["freed"]) == 5
+    assert house.ledger().count("NamesLooked") == 1
+
+
+def test_a_first_revision_has_nothing_to_be_held_against(house: House) -> None:
+    """The refusal says what to use instead."""
+    refused = diff.diff_policy(house.site, AUTHOR, memo(), "memo")
+    assert isinstance(refused, Refusal)
+    assert refused.code is Code.NO_SUCH_POLICY
+    assert "policy preview" in refused.text
+
+
+def test_what_happened_between_two_instants(house: House) -> None:
+    """The past as the ledger says it: blocked at the deadline, opened by the retraction, and nothing before either."""
+    start = house.now()
+    house.owners(5)
+    house.announce()
+    house.deliver()
+    announced = house.now()
+    house.set("2020-07-11T12:00:00Z")
+    blocked = house.now()
+    house.clock(blocked + HOUR)
+    house.retract()
+    house.pass_time()
+    first = good(diff.diff_instants(house.site, OPERATOR, start - 1, announced))
+    assert [what["stage"] for what in first.policies] == ["proposed", "announced"]
+    assert (first.newly_blocked, first.newly_warned, first.opened) == (0, 5, 0)
+    second = good(diff.diff_instants(house.site, OPERATOR, announced, blocked))
+    assert [what["stage"] for what in second.policies] == ["in_force"]
+    assert (second.newly_blocked, second.opened) == (5, 0)
+    third = good(diff.diff_instants(house.site, OPERATOR, blocked, house.now()))
+    assert [what["stage"] for what in third.policies] == ["retracted"]
+    assert (third.newly_blocked, third.opened) == (0, 5)
+    assert POLICY in {what["policy"] for what in third.policies}
+    assert not isinstance(retract.retract(house.site, OPERATOR, POLICY, "again"), retract.Retracted)

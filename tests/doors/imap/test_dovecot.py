@@ -56,7 +56,7 @@ def login(dovecot: Dovecot, password: DevicePassword | str, user: str = ALICE) -
     try:
         session = opened(dovecot, password, user)
     except imaplib.IMAP4.error as refused:
-        return re.findall(r"\[(\w+)\]", str(refused))[0]
+        return str(refused).partition("[")[2].partition("]")[0]
     session.logout()
     return "ok"
 

@@ -15,7 +15,8 @@ SERVICE: Final = "gatepost.master.cf"
 
 _SERVICE: Final = """\
 # Submission by the passwords of the door @door@. Written by `gatepost door config postfix`: write it anew when a
-# setting changes. Dovecot answers for logins; without the door it cannot, and phones are told to try again (454).
+# setting changes. Dovecot answers for logins. Without the door it lets nobody in, whatever on_no_copy says (here:
+# @on_no_copy@), and Postfix 3.7 tells phones 535, as if the password were wrong.
 # A user's name here is the login alone, which smtpd_sender_login_maps goes by; Dovecot's log names the device.
 @submission@ inet n - n - - smtpd
 """
@@ -37,7 +38,7 @@ smtpd_recipient_restrictions=
 
 def files(front: Front) -> Files:
     """gatepost.master.cf. FrontUnfit."""
-    head = _filled(_SERVICE, door=front.door, submission=str(front.submission))
+    head = _filled(_SERVICE, door=front.door, submission=str(front.submission), on_no_copy=front.rules.on_no_copy)
     options = [*_filled(_OPTIONS, sasl=str(front.sasl)).splitlines(), *_tls(front)]
     return {SERVICE: (head + "".join(f"  -o {option}\n" for option in options)).encode()}
 

@@ -11,7 +11,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from statistics import median
 from time import monotonic, sleep, time
-from typing import Final, Protocol
+from typing import Final
 
 from bench.company import OPERATOR, START, TIKTOK, Company, devices_file, eas_id, good, login, people_file, report
 from bench.figures import Figure
@@ -38,13 +38,7 @@ WITHIN: Final = 10
 """Seconds until a session that is still open is an error."""
 
 
-class Session(Protocol):
-    """A client that waits."""
-
-    def fileno(self) -> int: ...
-
-    def close(self) -> None: ...
-
+Session = Phone | Idler
 
 Opened = Callable[[int], Session]
 """Opens the session of the device of this number."""

@@ -12,13 +12,16 @@ from types import TracebackType
 from typing import Protocol, Self, TypeVar
 
 
-class HasFileno(Protocol):
-    """A connection that can be waited for."""
+class Waiting(Protocol):
+    """A client that waits for mail."""
 
     def fileno(self) -> int: ...
 
+    def over(self) -> bool:
+        """Something came: whether that ends the waiting."""
 
-Client = TypeVar("Client", bound=HasFileno)
+
+Client = TypeVar("Client", bound=Waiting)
 
 _LENGTH = re.compile(rb"content-length: *([0-9]+)", re.IGNORECASE)
 _ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nmail"
@@ -126,6 +129,10 @@ class Phone:
     def fileno(self) -> int:
         return self._socket.fileno()
 
+    def over(self) -> bool:
+        """Every answer is the last."""
+        return True
+
     def answer(self) -> bytes:
         """What came; b"" if the connection was closed without an answer."""
         return self._socket.recv(4096)
@@ -135,8 +142,8 @@ class Phone:
 
 
 def ended(phones: Iterable[Client], wanted: int, seconds: float = 10) -> Mapping[Client, float]:
-    """The clients that something came for, or whose connection was closed, each with when (time.monotonic): as soon as
-    there are so many, or at the end of that time."""
+    """The clients that wait no longer, each with since when (time.monotonic): as soon as there are so many, or at the
+    end of that time."""
     waiting = select.poll()
     by_number = {phone.fileno(): phone for phone in phones}
     for number in by_number:
@@ -145,6 +152,8 @@ def ended(phones: Iterable[Client], wanted: int, seconds: float = 10) -> Mapping
     until = time.monotonic() + seconds
     while len(found) < wanted and (left := until - time.monotonic()) > 0:
         for number, _ in waiting.poll(left * 1000):
-            found[by_number[number]] = time.monotonic()
-            waiting.unregister(number)
+            at = time.monotonic()
+            if by_number[number].over():
+                found[by_number[number]] = at
+                waiting.unregister(number)
     return found

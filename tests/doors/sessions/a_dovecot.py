@@ -101,10 +101,11 @@ class Dovecot:
 
 
 class Idler:
-    """A mail client that waits in IDLE (RFC 2177) for new mail."""
+    """A mail client that waits in IDLE (RFC 2177) for new mail. `last`: what the server said last."""
 
     def __init__(self, port: int, name: str, password: str = "secret") -> None:
         self.name = name
+        self.last = b""
         self._client = imaplib.IMAP4("127.0.0.1", port, timeout=10)
         self._client.login(name, password)
         self._client.select()
@@ -114,9 +115,10 @@ class Idler:
     def fileno(self) -> int:
         return self._client.sock.fileno()
 
-    def said(self) -> bytes:
-        """What the server said meanwhile, one line; b"" if it closed the connection."""
-        return self._client.readline()
+    def over(self) -> bool:
+        """Whether what the server said, or that it closed the connection, is more than a sign of life."""
+        self.last = self._client.readline()
+        return not self.last.startswith(b"* OK Still here")
 
     def done(self) -> bytes:
         """End the IDLE; the server's last line."""

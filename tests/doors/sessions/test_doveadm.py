@@ -78,7 +78,7 @@ def cut(site: Site, dovecot: Dovecot, idle: Callable[[str], Idler], count: int) 
     site.tell(*password("s0", "phone0", "alice@example.com", rule=1))
     over = ended([*victims, *others], 2, WITHIN)
     assert set(over) == set(victims)
-    assert victims[0].said().startswith(b"* BYE")
+    assert victims[0].last.startswith(b"* BYE")
     assert not ended(others, 1, 0.3), "other devices of the same person are undisturbed"
     assert all(other.done().startswith(b"i1 OK") for other in others)
     return max(over.values()) - begin

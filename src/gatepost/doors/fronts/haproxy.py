@@ -56,21 +56,30 @@ frontend gatepost from gatepost
   http-request return status 404 unless { path -i -m str @path@ @path@/ }
 
   # The usual request, by look-ups.
-  acl gate_usual url -m reg '^[^?#%]*\\?(Cmd=[A-Za-z]+&@device@|@device@&Cmd=[A-Za-z]+)$'
+  acl gate_usual url -m reg '^[^?#%]*\\?(Cmd=[A-Za-z]+&@device@|@device@&Cmd=[A-Za-z]+)\\z'
   acl gate_one req.fhdr_cnt(authorization) eq 1
-  acl gate_basic req.fhdr(authorization) -m reg '^Basic [A-Za-z0-9+/]+={0,2}$'
+  acl gate_basic req.fhdr(authorization) -m reg '^Basic [A-Za-z0-9+/]+={0,2}\\z'
   acl gate_alone req.fhdr_cnt(ms-asprotocolversion) le 1
   acl gate_known var(txn.gate_entry) -m found
+  acl gate_named var(txn.gate_user) -m reg '^[!-~]+\\z'
   acl gate_own var(txn.gate_entry),field(2,|),strcmp(txn.gate_user) eq 0
   acl gate_own var(txn.gate_entry),field(3,|),strcmp(txn.gate_user) eq 0
+  acl gate_bare var(txn.gate_entry),field(2,|),strcmp(txn.gate_bare) eq 0
+  acl gate_bare var(txn.gate_entry),field(3,|),strcmp(txn.gate_bare) eq 0
   acl gate_fresh str(until),map_str(@files@/@door_map@,0),sub(txn.gate_now) gt 0
+  acl gate_said var(txn.gate_row) -m found
   acl gate_lets var(txn.gate_row) -m beg allow warn
   http-request set-var(txn.gate_device) url_param(DeviceId),lower if METH_POST gate_usual gate_one gate_basic gate_alone
   http-request set-var(txn.gate_entry) var(txn.gate_device),map_str(@files@/@recent@)
   http-request set-var(txn.gate_entry) var(txn.gate_device),map_str(@files@/@devices@) unless gate_known
-  http-request set-var(txn.gate_user) http_auth_user,lower if gate_known
-  http-request set-var(txn.gate_now) date if gate_known
-  http-request set-var(txn.gate_row) var(txn.gate_entry),field(1,|),map_str(@files@/@answers@) if gate_own gate_fresh
+  http-request set-var(txn.gate_user) http_auth_user,lower
+  http-request set-var(txn.gate_now) date
+  http-request set-var(txn.gate_row) @row@ if gate_own gate_fresh
+  # The same without the login's domain, and for a device that is not known.
+  http-request set-var(txn.gate_bare) var(txn.gate_user),field(-1,\\),field(1,@) if gate_known !gate_said
+  http-request set-var(txn.gate_row) @row@ if gate_known !gate_said gate_bare gate_fresh
+  acl gate_plain var(txn.gate_device) -m found
+  http-request set-var(txn.gate_row) @unknown@ if gate_plain !gate_known gate_named gate_fresh
   # Every other, and every refusal, by reading it with care.
   http-request lua.gatepost unless gate_lets
   acl gate_read var(txn.gate_passed) -m found
@@ -129,13 +138,14 @@ def files(front: Front) -> Files:
         "tls": _tls(front),
         "seen": SOCKET,
         "device_told": "%[var(txn.gate_named),field(2,|)] %[var(txn.gate_type)] %[var(txn.gate_agent)]",
+        "row": f"var(txn.gate_entry),field(1,|),map_str({beside}/{ANSWERS})",
+        "unknown": f"str(unknown),map_str({beside}/{ANSWERS})",
         "named": "%[var(txn.gate_user),base64]|%[var(txn.gate_device),base64]",
         "path": PATH,
         "device": _DEVICE.format(shared=_other_than(front.shared_types)),
         "door_map": DOOR,
         "recent": RECENT,
         "devices": DEVICES,
-        "answers": ANSWERS,
         "every": str(EVERY),
         "refusals": "\n".join(_refusal(command, beside) for command in REFUSAL_129),
         "retry": str(RETRY_AFTER),

@@ -47,20 +47,21 @@ userdb {{
   driver = passwd-file
   args = username_format=%{{orig_user}} {home}/users
 }}
-!include gatepost.conf
+!include {written}/gatepost.conf
 """
 
 
 class Dovecot:
     """`door`: the port of the check. `people`: the logins that have a mailbox. `front`: other fields of the Front.
+    `written`: where a site's own files are, in the place of all these; Dovecot's users must be able to enter it.
 
     `port`: IMAP. `sasl`: where Postfix asks. `doveadm`: the URL of its API, whose key is in `key_file`.
     """
 
-    def __init__(self, door: int, people: Iterable[str], **front: Any) -> None:
+    def __init__(self, door: int, people: Iterable[str], written: Path | None = None, **front: Any) -> None:
         self.port, self.sasl, doveadm = free_port(), free_port(), free_port()
         self.doveadm = f"http://127.0.0.1:{doveadm}"
-        self._door, self._people, self._front = door, tuple(people), front
+        self._door, self._people, self._written, self._front = door, tuple(people), written, front
         self._ends = contextlib.ExitStack()
         self._delivered = 0
 
@@ -108,10 +109,11 @@ class Dovecot:
             self._give(path)
         users = (f"{login}::{keeper.pw_uid}:{keeper.pw_gid}::{self.home}/mail/{login}::\n" for login in self._people)
         (self.home / "users").write_text("".join(users))
-        for name, content in files("dovecot", self._a_front()).items():
-            (self.home / name).write_bytes(content)
+        if not self._written:
+            for name, content in files("dovecot", self._a_front()).items():
+                (self.home / name).write_bytes(content)
         config = self.home / "dovecot.conf"
-        config.write_text(_SITE.format(home=self.home, port=self.port))
+        config.write_text(_SITE.format(home=self.home, port=self.port, written=self._written or self.home))
         return config
 
     def _a_front(self) -> Any:

@@ -1,8 +1,9 @@
 """Device passwords: issued once, revoked for good, and what of them stands where."""
 
 from gatepost.actions import device_passwords, doors, import_devices
+from gatepost.actions.change import changing
 from gatepost.actions.device_passwords import NewPassword
-from gatepost.actions.ledger import show
+from gatepost.actions.ledger import rebuild, show
 from gatepost.core.refusal import Code
 from gatepost.doors.device_password import fits, read_password
 from gatepost.doors.entry import decode_secret, decode_standing, password_key, secret_key
@@ -81,6 +82,20 @@ def test_a_device_that_is_checked_out_loses_its_passwords(house: House) -> None:
     assert all(row["revoked"] for row in rows)
     assert house.ledger().count("DevicePasswordRevoked") == 2
     house.sound()
+
+
+def test_a_rebuild_tells_doors_of_passwords_anew(house: House) -> None:
+    """What doors were given is made from the tables again: those in force, and no other."""
+    house.owners(1)
+    done = issued(house)
+    before = entries(house, done.selector)
+    with changing(house.site) as change:
+        lost = {password_key(done.selector): None, secret_key(done.selector): None}
+        change.publish(lost | dict.fromkeys([password_key("strayedd"), secret_key("strayedd")], before[1]))
+    assert entries(house, "strayedd")[1] is not None
+    good(rebuild(house.site, None, check=False))
+    assert entries(house, done.selector) == before
+    assert entries(house, "strayedd") == (None, None)
 
 
 def test_the_passwords_of_somebody_who_left_open_nothing(build: Build) -> None:

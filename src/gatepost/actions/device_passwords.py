@@ -15,8 +15,8 @@ from gatepost.core.ledger.events import DevicePasswordIssued, DevicePasswordRevo
 from gatepost.core.refusal import Code, Refusal
 from gatepost.documents.deadline import instant_text
 from gatepost.doors.device_password import DevicePassword, keep, new_password
-from gatepost.doors.entry import encode_secret, password_key, secret_key
-from gatepost.storage import device_passwords, devices, identities, people
+from gatepost.doors.entry import SECRET, Secret, encode_secret, password_key, secret_key
+from gatepost.storage import device_passwords, devices, feed, identities, people
 from gatepost.storage.device_passwords import Issued, Listed
 from gatepost.storage.identities import Identity
 
@@ -123,6 +123,14 @@ def _revoke(change: Change, issued: Issued) -> None:
     device_passwords.revoke(change.conn, issued.selector, change.now)
     identities.detach(change.conn, "password", issued.selector)
     change.publish({password_key(issued.selector): None, secret_key(issued.selector): None})
+
+
+def publish_secrets(change: Change) -> None:
+    """What recognises each password in force, made anew from the table; and nothing that recognises another."""
+    kept = device_passwords.kept(change.conn)
+    entries = {secret_key(name): encode_secret(Secret(salt, digest, label)) for name, salt, digest, label in kept}
+    change.publish(dict.fromkeys(feed.published(change.conn, SECRET) - entries.keys()))
+    change.publish(entries)
 
 
 def list_passwords(

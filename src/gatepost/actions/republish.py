@@ -1,7 +1,8 @@
-"""What doors are given, made anew from the tables: rules, modes and standings, and nothing that stands for nothing."""
+"""What doors are given, made anew from the tables: rules, modes, standings, secrets; nothing that stands for nothing."""
 
 from gatepost.actions import live
 from gatepost.actions.change import Change
+from gatepost.actions.device_passwords import publish_secrets
 from gatepost.actions.door_mode import publish_modes
 from gatepost.actions.hold import recheck_quorums
 from gatepost.actions.standing import key_of, refresh_many
@@ -21,4 +22,5 @@ def republish(change: Change) -> None:
     change.publish(dict.fromkeys(published - states.keys() - standings))
     change.publish(states)
     publish_modes(change, {key.removeprefix(MODE).decode() for key in feed.published(conn, MODE)})
+    publish_secrets(change)
     refresh_many(change, in_use)

@@ -53,6 +53,13 @@ def in_force(conn: Connection, refs: Iterable[str]) -> list[Issued]:
     return [Issued(*row) for row in conn.execute(query)]
 
 
+def kept(conn: Connection) -> list[tuple[str, bytes, bytes, str]]:
+    """Of all in force: selector, salt, digest, label."""
+    columns = (device_passwords.c[name] for name in ("selector", "salt", "digest", "label"))
+    rows = conn.execute(select(*columns).where(device_passwords.c.revoked_at.is_(None)))
+    return [tuple(row) for row in rows]
+
+
 def revoke(conn: Connection, selector: str, at: Instant) -> None:
     """From now on it opens nothing, and nothing is kept to recognise it by."""
     gone = {"revoked_at": at, "salt": b"", "digest": b""}

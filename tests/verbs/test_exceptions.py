@@ -164,6 +164,40 @@ def test_somebody_without_an_address_is_warned_until_told_and_telling_twice_chan
     house.sound()
 
 
+def test_an_address_that_comes_after_the_announcement_gets_it_then(house: House) -> None:
+    """I-10, I-21: whoever could not be told has their announcement as soon as an address is known, once; the notice
+    period runs from its acceptance. Who was told otherwise, or is not due any more, has none."""
+    rows = [
+        {"id": name, "email": "", "logins": f"{name}@corp.example", "name": name, "kind": "employee", "country": "US"}
+        | {"time_zone": "UTC", "locale": "en", "groups": ""}
+        for name in ("late", "phoned", "clean")
+    ]
+    house.people_rows(*rows)
+    house.devices(*(house.phone_row(row["id"], [TIKTOK]) for row in rows))
+    assert house.announce().cannot_be_told == 3
+    good(exempt.told(house.site, OPERATOR, POLICY, "phoned", "by telephone"))
+    house.report("clean")
+    house.set("2020-07-12T00:00:00Z")
+    addressed = [row | {"email": f"{row['id']}@corp.example"} for row in rows]
+    house.people_rows(*addressed)
+    house.people_rows(*addressed)
+    house.pass_time()
+    assert [notice["person"] for notice in shown(house, "announcement")] == ["late"]
+    assert house.word("late") == "warn"
+    house.deliver()
+    assert [notice["state"] for notice in shown(house, "announcement")] == ["accepted"]
+    house.later(23 * HOUR)
+    assert house.word("late") == "warn"
+    house.later(2 * HOUR)
+    assert house.word("late") == "block"
+    house.report("clean", [TIKTOK])
+    assert {notice["person"] for notice in shown(house, "announcement")} == {"late", "clean"}
+    house.retract()
+    house.pass_time()
+    assert {notice["person"] for notice in shown(house, "correction")} == {"late"}
+    house.sound()
+
+
 def test_a_late_device_of_a_told_person_has_its_own_grace_and_no_second_announcement(house: House) -> None:
     """Effect: a device due only after the announcement has grace from then, once per policy and person."""
     in_force(house, grace="24h")

@@ -7,6 +7,7 @@ from itertools import islice
 
 from gatepost.actions import live
 from gatepost.actions.change import Change, changing, looking
+from gatepost.actions.contacts import FirstContacts
 from gatepost.actions.live import LiveRule
 from gatepost.actions.outbox import compose, enqueue
 from gatepost.actions.site import Site
@@ -20,10 +21,10 @@ from gatepost.core.policy.due import Terms, due_app, due_rule
 from gatepost.core.policy.policy import Consequence, Policy
 from gatepost.core.policy.verdict import DueRule, Outcome, Standing, effect_of, outcome_at
 from gatepost.doors.entry import certificate_key, encode_standing, identity_key, password_key
-from gatepost.storage import admissions, audience, devices, exceptions, identities, people
+from gatepost.storage import admissions, audience, contacts, devices, exceptions, identities, people
 from gatepost.storage.audience import DueRow, Listener
 from gatepost.storage.devices import Member
-from gatepost.storage.notices import Notice, stop_about, threads
+from gatepost.storage.notices import Notice, announced_to, stop_about, threads
 
 NOBODY = ("\0",)
 """The logins of whoever has none: no request carries this one, while a device without any is bound to nobody."""
@@ -101,6 +102,7 @@ class Part:
         self.waived = _waived(change, [*self.people, *refs])
         self.before = audience.due_of(conn, refs if self.waived else self.recorded)
         self.attested = exceptions.attested_until(conn, refs)
+        self.contacts = FirstContacts(conn, rules, refs)
         self.joined: list[Listener] = []
         self.late: list[Listener] = []
         self.rows: list[DueRow] = []
@@ -111,6 +113,7 @@ class Part:
         conn = self.change.conn
         audience.add(conn, self.joined)
         audience.set_due_since(conn, self.late)
+        contacts.put(conn, self.contacts.new)
         audience.replace_due(conn, self.refs, self.rows)
         self._publish(standings)
         self._welcome()
@@ -151,12 +154,15 @@ class Part:
         if listener is None:
             return terms
         late = (known.number, device.ref) not in self.announced
+        at_doors, contact_at = self.contacts.of(known.number, device.ref, listener.told_at)
         return replace(
             terms,
             cell=listener.cell,
             foreseen=listener.foreseen,
             admitted_at=listener.admitted_at,
             told_at=listener.told_at,
+            at_doors=at_doors,
+            contact_at=contact_at,
             due_since=listener.due_since if late else None,
         )
 
@@ -203,15 +209,31 @@ class Part:
         self.change.publish(entries)
 
     def _welcome(self) -> None:
-        """People who came into an audience late get its announcement as their own notice."""
+        """People who came into an audience late get its announcement as their own notice; so does whoever had no
+        address when it went out and has one now."""
         new = []
-        for listener in self.joined:
-            known = self.rules[listener.rule]
-            if self.people[listener.person].emails and tells(known.proposal.policy):
-                revision = known.revision
-                kind = NoticeKind.ANNOUNCEMENT
-                new.append(compose(self.change, revision.policy, revision.revision, kind, listener.person))
+        for rule, persons in self._untold().items():
+            revision = self.rules[rule].revision
+            kind = NoticeKind.ANNOUNCEMENT
+            had = announced_to(self.change.conn, revision.policy, revision.revision, persons)
+            new += [
+                compose(self.change, revision.policy, revision.revision, kind, person)
+                for person in persons
+                if person not in had
+            ]
         enqueue(self.change, new)
+
+    def _untold(self) -> dict[int, list[str]]:
+        """By rule, who has an address, a device that is due now, and was not told yet."""
+        owners = {member.device.ref: member.person.ref for member in self.members}
+        due = {(row.due.rule, owners[row.device]) for row in self.rows if row.due.counts_from <= self.change.now}
+        found: dict[int, list[str]] = {}
+        for rule, ref in sorted(due):
+            listener, person = self.listeners.get((rule, ref)), self.people[ref]
+            untold = listener is not None and listener.told_at is None
+            if untold and person.emails and person.working and tells(self.rules[rule].proposal.policy):
+                found.setdefault(rule, []).append(ref)
+        return found
 
     def _lapse(self) -> None:
         """An admission lasts as long as the block that it let happen: what is to be blocked anew asks the cap anew."""

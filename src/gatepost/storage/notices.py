@@ -1,10 +1,10 @@
 """The outbox: every notice, and the state it is in."""
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, and_, bindparam, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, func, not_, or_, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from gatepost.core.change.stage import Stage
@@ -76,9 +76,18 @@ def claimable(
     if urgent_only or len(found) == limit:
         return found
     query = (
-        select(*_COLUMNS).where(released, ORDINARY).order_by(notices.c.not_before, notices.c.created_at, notices.c.id)
+        select(*_COLUMNS)
+        .where(released, ORDINARY, *_not_paused(conn))
+        .order_by(notices.c.not_before, notices.c.created_at, notices.c.id)
     )
     return found + [_notice(row) for row in conn.execute(query.limit(limit - len(found)))]
+
+
+def _not_paused(conn: Connection) -> Iterator[ColumnElement[bool]]:
+    """Nothing is said about a policy while it is paused, but that mail was restored."""
+    query = select(revisions.c.policy, revisions.c.revision).where(revisions.c.paused_at.is_not(None))
+    for policy, revision in conn.execute(query):
+        yield not_(and_(notices.c.policy == policy, notices.c.revision == revision))
 
 
 def announcements(conn: Connection, policy: str, revision: int, at: Instant, limit: int) -> list[Notice]:
@@ -100,7 +109,7 @@ def announcing(conn: Connection) -> list[tuple[str, int]]:
     # One look for each revision there is: going through what waits for the distinct ones takes as long as it is.
     of_it = and_(notices.c.policy == revisions.c.policy, notices.c.revision == revisions.c.revision)
     waiting = select(notices.c.id).where(of_it, OPEN, notices.c.state.in_(_UNSENT), _ANNOUNCEMENT).exists()
-    query = select(revisions.c.policy, revisions.c.revision).where(waiting)
+    query = select(revisions.c.policy, revisions.c.revision).where(waiting, revisions.c.paused_at.is_(None))
     ordered = query.order_by(revisions.c.policy, revisions.c.revision)
     return [(row.policy, row.revision) for row in conn.execute(ordered)]
 
@@ -266,6 +275,12 @@ def reached(conn: Connection, policy: str) -> list[str]:
 def count(conn: Connection, policy: str, revision: int, kind: NoticeKind) -> int:
     about = and_(notices.c.policy == policy, notices.c.revision == revision, notices.c.kind == kind.value)
     return int(conn.execute(select(func.count()).select_from(notices).where(about)).scalar_one())
+
+
+def announced_to(conn: Connection, policy: str, revision: int, people: Iterable[str]) -> set[str]:
+    """Whose announcement of a revision was put in the outbox once, however it ended."""
+    about = and_(_ANNOUNCEMENT, notices.c.policy == policy, notices.c.revision == revision)
+    return {row.person for row in conn.execute(select(notices.c.person).where(about, among(notices.c.person, people)))}
 
 
 def counts(conn: Connection, policy: str) -> dict[tuple[str, str], int]:

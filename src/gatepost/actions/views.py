@@ -6,6 +6,7 @@ from gatepost.actions.cap import waiting_for_cap
 from gatepost.actions.change import looking
 from gatepost.actions.hold import lacking
 from gatepost.actions.live import live_rules, proposal_of
+from gatepost.actions.lookup import unknown_apps
 from gatepost.actions.site import Site
 from gatepost.actions.who import looking_as
 from gatepost.core.change.stage import LIVE, Stage
@@ -137,6 +138,8 @@ def show_notices(site: Site, by: str | None, policy: str) -> list[dict[str, obje
 def statement(site: Site, app: str, as_of: Instant | None) -> dict[str, object] | Refusal:
     """What our policy on an app is, or was at an instant, from the ledger's dates, with the press line."""
     with looking(site) as conn:
+        if refusal := unknown_apps(conn, [app]):
+            return refusal
         at = site.clock.now() if as_of is None else as_of
         stood = [
             (revision, proposal)

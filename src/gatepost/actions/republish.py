@@ -1,4 +1,4 @@
-"""What doors are given, made anew from the tables: rules, modes, standings, secrets; nothing that stands for nothing."""
+"""What doors are given, made anew from the tables: rules, modes, standings, secrets; nothing else stays."""
 
 from gatepost.actions import live
 from gatepost.actions.change import Change

@@ -6,6 +6,7 @@ from gatepost.actions import (
     approve,
     catalogue,
     exempt,
+    pause,
     propose,
     retract,
 )
@@ -157,6 +158,16 @@ def _(scene: Scene) -> Verb:
     house.propose()
     house.approve(POLICY, SECURITY, EXECUTIVE)
     return lambda: announce.announce(house.site, AUTHOR, POLICY)
+
+
+@provokes(Code.PAUSED_TOO_LONG)
+def _(scene: Scene) -> Verb:
+    house = scene.house()
+    house.owners(1)
+    house.announce()
+    good(pause.pause(house.site, OPERATOR, POLICY, "to find out", wait=lambda _seconds: None))
+    house.clock(house.now() + pause.LONGEST + 1)
+    return lambda: pause.resume(house.site, OPERATOR, POLICY)
 
 
 @provokes(Code.REVISION_OPEN)

@@ -22,7 +22,7 @@ FREEZE_FACTOR = 3
 
 def waiting_for_cap(conn: Connection, rules: dict[int, LiveRule], at: Instant) -> list[Waiting]:
     """The unforeseen people under these rules who are not admitted, oldest first."""
-    policies = {number: known.proposal.policy for number, known in rules.items()}
+    policies = {number: known.proposal.policy for number, known in rules.items() if known.state.counts}
     blocking = [number for number, policy in policies.items() if policy.consequence is Consequence.BLOCK]
     return admissions.waiting(conn, blocking, [number for number in blocking if policies[number].shared], at)
 

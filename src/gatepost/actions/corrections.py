@@ -1,4 +1,4 @@
-"""Corrections: everybody who may have had any notice of a policy that is over hears of it, once.
+"""Corrections: everybody who may have had any notice of a policy that is over, or goes on, hears of it, once.
 
 They are written after the commit that opens the doors, a part at a time: that commit must not wait until a hundred
 thousand mails are put together. What a crash leaves of them, the worker writes.
@@ -23,7 +23,13 @@ SAYS_OVER = frozenset({NoticeKind.CORRECTION, NoticeKind.WITHDRAWAL, NoticeKind.
 
 
 def correct(
-    change: Change, revision: Revision, kind: NoticeKind, position: int, people: list[str], at: Instant | None = None
+    change: Change,
+    revision: Revision,
+    kind: NoticeKind,
+    position: int,
+    people: list[str],
+    at: Instant | None = None,
+    step: str = "",
 ) -> int:
     """One correction to each of these who may have any notice of the policy, in reply to their own announcement (I-24).
 
@@ -40,6 +46,7 @@ def correct(
                 revision.revision,
                 kind,
                 person,
+                step=step,
                 not_before=not_before,
                 awaits=position,
                 thread=thread,
@@ -64,9 +71,13 @@ def _write(site: Site, one: closing.Closing) -> None:
         people = notices.reached(conn, one.policy)
     for start in range(0, len(people), PART):
         with changing(site) as change:
+            if one not in closing.owed(change.conn):
+                return  # another word is owed by now
             revision = policies.revision(change.conn, one.policy, one.revision)
             if revision is None:
                 raise LookupError(f"{one.policy} revision {one.revision} is over, and missing")
-            correct(change, revision, NoticeKind(one.kind), one.position, people[start : start + PART], one.at)
+            # A policy may be paused and resumed more than once, and is over once.
+            step = "" if one.kind in SAYS_OVER else str(one.at)
+            correct(change, revision, NoticeKind(one.kind), one.position, people[start : start + PART], one.at, step)
     with changing(site) as change:
         closing.done(change.conn, one)

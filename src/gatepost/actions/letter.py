@@ -25,7 +25,6 @@ from gatepost.storage.devices import Member
 from gatepost.storage.notices import Notice
 from gatepost.storage.policies import Revision
 
-FIRST = frozenset({NoticeKind.ANNOUNCEMENT, NoticeKind.UPDATE})
 ABOUT_APPROVAL = frozenset({NoticeKind.APPROVAL_ASKED, NoticeKind.APPROVAL_RESULT})
 
 
@@ -88,7 +87,7 @@ class Desk:
 
     def _facts(self, notice: Notice, person: Person, revision: Revision, proposal: Proposal) -> NoticeFacts:
         listener = self.listeners.get((revision.rule or 0, person.ref))
-        deadline = None if proposal.policy.deadline.immediately else proposal.effects[_cell(listener, person, proposal)]
+        deadline = _deadline(revision, proposal, _cell(listener, person, proposal))
         facts = NoticeFacts(
             policy=self._policy(revision.proposal, proposal),
             name=person.name,
@@ -114,7 +113,11 @@ class Desk:
         """The notice period, where it may end later than the deadline, so that the mail must say so (I-10)."""
         if not proposal.policy.tell_first:
             return None
-        told = listener.told_at if listener and listener.told_at and notice.kind not in FIRST else self.now
+        told = (
+            listener.told_at
+            if listener and listener.told_at and notice.kind is not NoticeKind.ANNOUNCEMENT
+            else self.now
+        )
         return proposal.notice if deadline is None or told + proposal.notice > deadline else None
 
     def _policy(self, digest: str, proposal: Proposal) -> PolicyFacts:
@@ -196,6 +199,13 @@ class Desk:
             declined_by=str(notice.facts.get("declined_by", "")),
             warnings=proposal.warnings,
         )
+
+
+def _deadline(revision: Revision, proposal: Proposal, cell: int) -> Instant | None:
+    """The person's own deadline, after a pause no earlier than was said when it ended; None for `immediately`."""
+    if proposal.policy.deadline.immediately:
+        return revision.not_before or None
+    return max(proposal.effects[cell], revision.not_before)
 
 
 def _by_language(texts: Mapping[str, Text], default: str) -> dict[str, Text]:

@@ -68,11 +68,11 @@ def state_of(revision: Revision, proposal: Proposal) -> RuleState:
     return RuleState(
         policy=revision.policy,
         revision=revision.revision,
-        counts=revision.stage in LIVE,
+        counts=revision.stage in LIVE and revision.paused_at is None,
         held=revision.held,
         consequence=proposal.policy.consequence,
         apps=tuple(app.id for app in proposal.apps),
-        effects=proposal.effects,
+        effects=tuple(max(effect, revision.not_before) for effect in proposal.effects),
     )
 
 

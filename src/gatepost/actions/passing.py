@@ -79,7 +79,7 @@ def take_effect(site: Site) -> bool:
 
 def _begins(conn: Connection, known: LiveRule, now: Instant) -> bool:
     """Whether an announced policy takes effect for anybody by now."""
-    if known.revision.stage is not Stage.ANNOUNCED or known.revision.held:
+    if known.revision.stage is not Stage.ANNOUNCED or known.revision.held or not known.state.counts:
         return False
     return audience.first_effect(conn, known.number) <= now
 
@@ -131,11 +131,15 @@ def _crossed(known: LiveRule, last: Instant, now: Instant) -> Iterator[tuple[Dur
     Of several at once, after a time in which nobody was there to send them, the last one only.
     """
     proposal = known.proposal
-    if proposal.policy.deadline.immediately or proposal.policy.consequence is Consequence.REPORT:
+    if (
+        proposal.policy.deadline.immediately
+        or proposal.policy.consequence is Consequence.REPORT
+        or not known.state.counts
+    ):
         return
     begun = max(last, known.announced_at)
     cells: dict[Duration, list[int]] = {}
-    for cell, effect in enumerate(proposal.effects):
+    for cell, effect in enumerate(known.state.effects):
         crossed = [before for before in proposal.policy.reminders if begun < effect - before <= now < effect]
         if crossed:
             cells.setdefault(min(crossed), []).append(cell)

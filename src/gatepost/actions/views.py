@@ -31,6 +31,7 @@ def list_policies(site: Site) -> list[dict[str, object]]:
                 "title": proposal_of(conn, revision).policy.title,
                 "deadline": proposal_of(conn, revision).policy.deadline.written,
                 "held": revision.held,
+                "paused": revision.paused_at is not None,
             }
             for revision in policies.history(conn)
             if newest[revision.policy] == revision.revision or revision.stage in LIVE
@@ -66,6 +67,8 @@ def show_policy(site: Site, policy: str, number: int | None = None) -> dict[str,
             "announced_at": _text(revision.announced_at),
             "in_force_at": _text(revision.in_force_at),
             "closed_at": _text(revision.closed_at),
+            "paused_at": _text(revision.paused_at),
+            "not_before": _text(revision.not_before or None),
             "approvals": {"asked": dict(revision.asked), "missing": lacking(conn, revision, site.exercise)},
             "judgements": [_judged(judgement, name(judgement.person)) for judgement in judged],
             "impact": {"people": dict(proposal.impact.people), "devices": dict(proposal.impact.devices)},

@@ -69,6 +69,8 @@ app.command(verbs.approve)
 app.command(verbs.decline)
 app.command(verbs.announce)
 app.command(verbs.retract_policy, name="retract")
+app.command(verbs.pause_policy, name="pause")
+app.command(verbs.resume)
 app.command(verbs.end)
 app.command(verbs.release)
 

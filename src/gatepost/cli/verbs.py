@@ -1,6 +1,6 @@
 """The verbs of a policy's life, as commands of `gatepost policy`."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -9,12 +9,14 @@ from cyclopts import Parameter
 from gatepost.actions import announce as announcing
 from gatepost.actions import approve as approving
 from gatepost.actions import exempt, propose, retract
+from gatepost.actions import pause as pausing
 from gatepost.actions.site import Site
 from gatepost.cli.data import as_data, facts
 from gatepost.cli.output import Lines
 from gatepost.cli.session import Given, Misuse, Source, content
 from gatepost.core.instant import duration_text
 from gatepost.core.refusal import Refusal
+from gatepost.documents.deadline import instant_text
 from gatepost.signatures import ssh
 
 Role = Annotated[str, Parameter(help="The role in which you speak, such as legal (approver:legal is the same).")]
@@ -82,6 +84,25 @@ def retract_policy(
     return session.act(lambda site: retract.retract(site, session.by, policy, reason, because), _retracted)
 
 
+def pause_policy(policy: str, /, *, reason: str, session: Given) -> int:
+    """Open the doors for a policy while somebody finds out; nothing is claimed, and its mails wait.
+
+    Parameters
+    ----------
+    reason
+        Why; recorded.
+    """
+    return session.act(lambda site: pausing.pause(site, session.by, policy, reason), _paused)
+
+
+def resume(policy: str, /, *, session: Given) -> int:
+    """Let a paused policy go on under the same approvals, within 72 hours.
+
+    After more than an hour people are told first, and have their notice period again.
+    """
+    return session.act(lambda site: pausing.resume(site, session.by, policy), _resumed)
+
+
 def end(policy: str, /, *, reason: str = "", session: Given) -> int:
     """The policy no longer applies: doors open, the audience is told."""
     return session.act(lambda site: retract.end(site, session.by, policy, reason), _retracted)
@@ -115,12 +136,27 @@ def _announced(done: announcing.Announced) -> Lines:
         yield f"Revision {done.retires} no longer applies."
 
 
-def _retracted(done: retract.Retracted) -> Lines:
-    for door in done.doors:
+def _paused(done: pausing.Paused) -> Lines:
+    yield from _doors(done.doors)
+    yield f"{done.policy} revision {done.revision} is paused: it blocks nobody, and nothing is said about it."
+
+
+def _resumed(done: pausing.Resumed) -> Lines:
+    yield f"{done.policy} revision {done.revision} goes on."
+    if done.told and done.not_before is not None:
+        yield f"Its audience is told so; nobody is blocked before {instant_text(done.not_before)}."
+
+
+def _doors(doors: Sequence[retract.DoorAnswer]) -> Lines:
+    for door in doors:
         when = f"opened after {door.confirmed_ms} ms" if door.confirmed_ms is not None else "has NOT confirmed"
         yield f"Door {door.name} {when}."
         if door.open:
             yield f"Door {door.name} stands open for everything: somebody broke its glass."
+
+
+def _retracted(done: retract.Retracted) -> Lines:
+    yield from _doors(done.doors)
     yield (
         f"{done.withdrawn} mails were never sent, {done.in_flight} were on their way, "
         f"{done.corrections} corrections are queued."

@@ -56,6 +56,7 @@ class Code(StrEnum):
     CATALOGUE_CHANGED = "catalogue_changed"
     CORRECTION_TOO_SLOW = "correction_too_slow"
     REVISION_OPEN = "revision_open"
+    PAUSED_TOO_LONG = "paused_too_long"
     # waivers, attestations, tellings, the cap
     WAIVER_TOO_LONG = "waiver_too_long"
     WAIVER_FOR_ONESELF = "waiver_for_oneself"

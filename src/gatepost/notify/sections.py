@@ -69,7 +69,7 @@ class Draft:
 
     def _by_when(self) -> str:
         # Sending is before telling (the server's acceptance), so what counts from sending ends before the door closes.
-        first = "" if self.kind in (NoticeKind.ANNOUNCEMENT, NoticeKind.UPDATE) else "_first"
+        first = "" if self.kind is NoticeKind.ANNOUNCEMENT else "_first"
         facts, deadline = self.facts, self.facts.deadline
         if self.kind is NoticeKind.WAIVER_ENDS and facts.until is not None:
             deadline = max(facts.until, deadline or facts.until)

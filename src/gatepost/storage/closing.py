@@ -1,8 +1,9 @@
-"""Policy revisions that are over and whose audience is still to be told so."""
+"""Policy revisions that are over, or go on after a pause, and whose audience is still to be told so."""
 
 from typing import NamedTuple
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, delete, select
+from sqlalchemy.dialects.sqlite import insert as upsert
 
 from gatepost.core.instant import Instant
 from gatepost.storage.schema import closing
@@ -19,7 +20,10 @@ class Closing(NamedTuple):
 
 
 def owe(conn: Connection, one: Closing) -> None:
-    conn.execute(insert(closing).values(one._asdict()))
+    """What was owed before is not owed any more: the newest word is the one that counts."""
+    statement = upsert(closing).values(one._asdict())
+    key = [closing.c.policy, closing.c.revision]
+    conn.execute(statement.on_conflict_do_update(index_elements=key, set_=one._asdict()))
 
 
 def owed(conn: Connection) -> list[Closing]:
@@ -27,4 +31,6 @@ def owed(conn: Connection) -> list[Closing]:
 
 
 def done(conn: Connection, one: Closing) -> None:
-    conn.execute(delete(closing).where(closing.c.policy == one.policy, closing.c.revision == one.revision))
+    """Unless something else is owed by now."""
+    about = (closing.c.policy == one.policy, closing.c.revision == one.revision)
+    conn.execute(delete(closing).where(*about, closing.c.kind == one.kind, closing.c.at == one.at))

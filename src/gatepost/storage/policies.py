@@ -11,7 +11,10 @@ from gatepost.storage.schema import approvals, revisions
 
 
 class Revision(NamedTuple):
-    """One revision of a policy. `asked`: how many approvals of each role. `rule`: its number at the doors."""
+    """One revision of a policy. `asked`: how many approvals of each role. `rule`: its number at the doors.
+
+    `paused_at`: None while it is not. `not_before`: since a pause it blocks nobody before this instant.
+    """
 
     policy: str
     revision: int
@@ -28,6 +31,8 @@ class Revision(NamedTuple):
     closed_at: int | None
     because: str
     held: bool
+    paused_at: int | None
+    not_before: int
 
 
 class Judgement(NamedTuple):
@@ -58,6 +63,8 @@ def _revision(row: RowMapping) -> Revision:
         closed_at=row["closed_at"],
         because=row["because"],
         held=bool(row["held"]),
+        paused_at=row["paused_at"],
+        not_before=row["not_before"],
     )
 
 

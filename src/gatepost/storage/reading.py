@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Table, delete, insert, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from gatepost.core.ledger import events as e
+from gatepost.core.ledger import pause_events as p
 from gatepost.storage import app_reading
 from gatepost.storage.door_schema import door_modes
 from gatepost.storage.entry import Entry
@@ -142,6 +143,14 @@ def _quorum_regained(conn: Connection, _entry: Entry, event: e.QuorumRegained) -
     _set(conn, event.policy, event.revision, held=False)
 
 
+def _paused(conn: Connection, entry: Entry, event: p.PolicyPaused) -> None:
+    _set(conn, event.policy, event.revision, paused_at=entry.at)
+
+
+def _resumed(conn: Connection, _entry: Entry, event: p.PolicyResumed) -> None:
+    _set(conn, event.policy, event.revision, paused_at=None, not_before=event.not_before)
+
+
 def _retracted(conn: Connection, entry: Entry, event: e.PolicyRetracted) -> None:
     _set(conn, event.policy, event.revision, stage="retracted", closed_at=entry.at, because=event.because)
 
@@ -217,5 +226,7 @@ _HANDLERS: dict[type[e.Event], Callable[[Connection, Entry, Any], None]] = {
     e.AttestationGiven: _attested,
     e.AttestationVoided: _attestation_voided,
     e.DoorModeChanged: _door_mode,
+    p.PolicyPaused: _paused,
+    p.PolicyResumed: _resumed,
     **app_reading.HANDLERS,
 }

@@ -124,6 +124,8 @@ revisions = Table(
     Column("closed_at", BigInteger),
     Column("because", String, nullable=False, server_default=""),
     _flag("held"),
+    Column("paused_at", BigInteger),
+    Column("not_before", BigInteger, nullable=False, server_default="0"),
 )
 
 approvals = Table(

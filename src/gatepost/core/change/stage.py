@@ -24,6 +24,8 @@ ALLOWED: Final = {
     "announce": frozenset({Stage.APPROVED}),
     "retract": LIVE,
     "end": LIVE,
+    "pause": LIVE,
+    "resume": LIVE,
     "waive": LIVE | {Stage.PROPOSED, Stage.APPROVED},
     "told": LIVE,
 }

@@ -1,4 +1,4 @@
-"""What is known of apps and their owners: claims, contacts, questions and answers, official accounts."""
+"""What is known of apps and their owners: claims, contacts, questions and answers, official accounts. Pauses."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -45,3 +45,5 @@ def upgrade() -> None:
         sa.Column("words_hash", sa.String(), nullable=False),
     )
     op.create_index("ix_accounts_app", "accounts", ["app"])
+    op.add_column("revisions", sa.Column("paused_at", sa.BigInteger()))
+    op.add_column("revisions", sa.Column("not_before", sa.BigInteger(), nullable=False, server_default="0"))

@@ -257,6 +257,12 @@ def test_every_spelling_of_a_certificate_has_one_fingerprint(der: bytes) -> None
     assert {fingerprint(spelling.encode()) for spelling in spellings} == {expected}
 
 
+def test_no_certificate_is_none() -> None:
+    """An empty header, and the SHA-256 of nothing, which Caddy sends for a client without a certificate."""
+    assert fingerprint(b"") == ""
+    assert fingerprint(hashlib.sha256().hexdigest().encode()) == ""
+
+
 @pytest.mark.parametrize(
     "value",
     [

@@ -20,6 +20,7 @@ def a_front(port: int, door: int, backend: int, **changes: Any) -> Front:
         front=Place("127.0.0.1", port),
         backend=Place("127.0.0.1", backend),
         backend_path="/Microsoft-Server-ActiveSync",
+        web_path="",
         rules=RULES,
         users=("basic",),
         user_header="X-Remote-User",

@@ -135,6 +135,11 @@ class DoorProcess(Section):
     backend_path: Line = Field(
         "/Microsoft-Server-ActiveSync", description="Its path there. SOGo: /SOGo/Microsoft-Server-ActiveSync."
     )
+    web_path: str = Field(
+        "",
+        description="Path of a web application there, such as /SOGo, that nginx and Caddy let through by this door too."
+        " Empty: none.",
+    )
     tls_certificate: OptionalPath = Field(
         None, description="The proxy's certificate with its chain, PEM, for `door config`. Empty: no TLS there."
     )

@@ -18,6 +18,8 @@ LONGEST_CERTIFICATE: Final = 32 * 1024
 """Bytes, percent-encoded."""
 
 _FINGERPRINT: Final = re.compile(rb"[0-9a-fA-F]{64}")
+_OF_NOTHING: Final = hashlib.sha256(b"").hexdigest()
+"""What Caddy says where a client showed no certificate."""
 _PEM: Final = re.compile(rb"\s*-----BEGIN CERTIFICATE-----([A-Za-z0-9+/=\s]+)-----END CERTIFICATE-----\s*")
 _TOKEN: Final = re.compile(rb"[A-Za-z0-9_-]+\.([A-Za-z0-9_-]+)\.[A-Za-z0-9_-]*")
 
@@ -40,10 +42,11 @@ def bearer_user(authorization: bytes, claim: str) -> str | Unidentified:
 def fingerprint(sent: bytes) -> str | Unidentified:
     """The lower-case hex of a certificate's SHA-256, from that hex or from the certificate: PEM (RFC 7468, 5),
     percent-encoded or with its line ends made spaces. "" if none was sent."""
+    if _FINGERPRINT.fullmatch(sent):
+        plain = sent.decode("ascii").lower()
+        return "" if plain == _OF_NOTHING else plain
     if not sent:
         return ""
-    if _FINGERPRINT.fullmatch(sent):
-        return sent.decode("ascii").lower()
     pem = _PEM.fullmatch(unquote_to_bytes(sent)) if len(sent) <= LONGEST_CERTIFICATE else None
     try:
         der = binascii.a2b_base64(b"".join(pem[1].split()), strict_mode=True) if pem else b""

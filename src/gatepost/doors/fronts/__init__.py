@@ -31,7 +31,8 @@ class Front:
     """What a mail server's configuration has to know of a site and of one of its doors.
 
     `check`: where the door answers. `front`: where phones come in. `backend`, `backend_path`: the mail server's
-    ActiveSync. Paths are absolute, None where the site has none.
+    ActiveSync. `web_path`: of a web application there, "" if none is let through. Paths of files are
+    absolute, None where the site has none.
     """
 
     site: str
@@ -40,6 +41,7 @@ class Front:
     front: Place
     backend: Place
     backend_path: str
+    web_path: str
     rules: DoorRules
     users: tuple[str, ...]
     user_header: str

@@ -49,6 +49,10 @@ FLEET: tuple[Entry, ...] = (
 )
 """Of alice: a clean phone, a blocked, a warned, one to be blocked later; one shared; one with two names."""
 
+PENNY = "penny@example.com"
+LATER = tuple(device(f"PENNY{number}", PENNY, rule=3) for number in range(5))
+"""Of Penny, all to be blocked later."""
+
 V140 = "jAAJBAp2MTQwRGV2aWNlAApTbWFydFBob25l"
 """Microsoft's example of a base64 query: Sync, device v140Device, protocol 14.0."""
 

@@ -27,9 +27,11 @@ import sys
 import time
 from pathlib import Path
 from gatepost.core.instant import DAY
+from gatepost.doors.haproxy.kept import KeptMaps
 from gatepost.doors.judge import DoorRules
 from gatepost.doors.run import Door, run_door
-from tests.doors.site import FLEET, SITE, batch, rule
+from gatepost.doors.sessions.watches import MailServers
+from tests.doors.site import FLEET, LATER, SITE, batch, rule
 
 port, path, stream = int(sys.argv[1]), Path(sys.argv[2]), Path(sys.argv[3])
 
@@ -40,29 +42,35 @@ def changes(after):
         print("hanging", flush=True)
         time.sleep(60)
     if after < 10:
-        return batch(10, *FLEET)
+        return batch(10, *FLEET, *LATER)
     if after < 11 and stream.read_text() == "retracted":
         return batch(11, rule(1, counts=False))
+    if after < 11 and stream.read_text() == "later":
+        return batch(11, rule(3))
     return None
 
 rules = DoorRules("allow", "block", "undecided", DAY, "enforce")
 tell = lambda report: print("confirmed", report.position, report.problem, flush=True)
 door = Door("mail", ("127.0.0.1", port), path, SITE, rules, changes, tell, (OSError,))
+if sys.argv[4:]:
+    socket, maps = map(Path, sys.argv[4:])
+    door = door._replace(servers=MailServers(socket, "", None), maps=KeptMaps(socket, maps))
 run_door(door, lambda: print("ready", flush=True))
 print("ended", flush=True)
 """
 
 
 class Door:
-    """A door process that follows a stream which the test writes."""
+    """A door process that follows a stream which the test writes. `haproxy`: the socket and the maps of an HAProxy."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, *haproxy: Path) -> None:
         self.port = free_port()
         self.stream = directory / "stream"
         self._path = directory / "door"
+        self._haproxy = haproxy
 
     def start(self) -> None:
-        arguments = [str(self.port), str(self._path), str(self.stream)]
+        arguments = [str(each) for each in (self.port, self._path, self.stream, *self._haproxy)]
         self.process = subprocess.Popen([sys.executable, "-c", PROCESS, *arguments], stdout=subprocess.PIPE, text=True)
         self.wait_for_line("ready")
 

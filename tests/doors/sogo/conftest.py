@@ -1,23 +1,26 @@
 """SOGo, once for all modules that a process runs; what stands before it is each module's own."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.doors.sogo.fronts import PASSWORD
 from tests.journeys.conftest import agreed, mails, ready, serve, settled
 from tests.servers.certificates import Authority, Certificate
 from tests.servers.sogo import Sogo
 
 __all__ = ["agreed", "mails", "ready", "serve", "settled"]
 
-PEOPLE = tuple(f"{name}@example.com" for name in ("alice", "hanna", "ellis", "cleo"))
-PASSWORD = "secret"
+PEOPLE = tuple(f"{name}@example.com" for name in ("alice", "penny", "hanna", "ellis", "cleo"))
 
 
 @pytest.fixture(scope="session")
 def sogo() -> Iterator[Sogo]:
-    with Sogo(dict.fromkeys(PEOPLE, PASSWORD)) as started:
+    if os.geteuid() != 0:
+        pytest.skip("SOGo and what it needs run under users of their own, which takes root")
+    with Sogo(dict.fromkeys(PEOPLE, PASSWORD), workers=14) as started:
         yield started
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.doors.sogo.conftest import PASSWORD
+from tests.doors.sogo.fronts import PASSWORD
 from tests.journeys.conftest import Serve
 from tests.journeys.program import configure, eventually
 from tests.journeys.story import Story

@@ -101,7 +101,7 @@ frontend gatepost from gatepost
   # Without an answer, should haproxy.lua fail: @on_no_copy@.
 @without@
   # Let through: the door finds the requests of a device here, to end those that are held open.
-  http-request set-var-fmt(txn.gate_open) "%rt|%ci:%cp|%[var(txn.gate_named)]|" unless gate_passed
+  http-request set-var-fmt(txn.gate_open) "%rt|%ci:%cp|%[var(txn.gate_named)]|%[var(txn.gate_row),field(2,|)]|" unless gate_passed
   http-request track-sc0 var(txn.gate_open) table @table@ unless gate_passed
   http-request set-header X-Forwarded-For %[src]
   http-request set-path @backend_path@

@@ -20,7 +20,7 @@ frontend phones
   bind 127.0.0.1:{port}
   {f"bind 127.0.0.1:{h2} proto h2" if h2 else ""}
   http-request set-var(txn.device) url_param(DeviceId)
-  http-request set-var-fmt(txn.session) "%rt|%ci:%cp|%[http_auth_user,base64]|%[var(txn.device),base64]|"
+  http-request set-var-fmt(txn.session) "%rt|%ci:%cp|%[http_auth_user,base64]|%[var(txn.device),base64]|clear|"
   http-request track-sc0 var(txn.session) table {TABLE}
   default_backend mail
 backend {TABLE}

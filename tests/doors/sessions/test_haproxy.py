@@ -125,7 +125,7 @@ def test_a_request_ends_when_its_instant_comes(tmp_path: Path, front: Front) -> 
         assert ended([phone], 1, WITHIN)
         late = clock.system_now() - effect
         assert 0 <= late < 1000 * WITHIN
-        assert watch.problem == ""
+        _until(lambda: watch.problem == "")
 
 
 def test_a_request_begun_just_before_the_block_ends_too(tmp_path: Path, front: Front) -> None:
@@ -243,7 +243,7 @@ def test_a_haproxy_that_is_away_is_told_and_asked_again(tmp_path: Path, front: F
         front.server.start()
         phone = front.phone("TIKTOK1")
         assert ended([phone], 1, WITHIN)
-        assert watch.problem == ""
+        _until(lambda: watch.problem == "")
 
 
 @pytest.mark.parametrize(
@@ -332,15 +332,17 @@ def test_a_key_is_read_as_it_was_meant(login: str, name: str) -> None:
     """Whatever text a login and a device id are, the session is theirs."""
     coded = [base64.b64encode(text.encode("utf-8", "replace")).decode() for text in (login, name)]
     meant = [text.encode("utf-8", "replace").decode() for text in (login, name)]
-    session = _session(f"7|[::1]:5|{coded[0]}|{coded[1]}|".encode())
+    session = _session(f"7|[::1]:5|{coded[0]}|{coded[1]}|clear|".encode())
     assert session == Session("7|[::1]:5", meant[0].casefold(), (identity_key(meant[1]),))
-    cut = _session(f"7|[::1]:5|{coded[0]}|{coded[1]}".encode())
+    cut = _session(f"7|[::1]:5|{coded[0]}|{coded[1]}|clear".encode())
     assert cut.keys == ()
 
 
 def test_a_cut_key_or_a_certificate() -> None:
     """A key that HAProxy cut names nobody; a certificate stands under its own key, ahead of nothing."""
     assert _session(b"7|1.2.3.4:5|YWxp").keys == ()
-    assert _session(b"7|1.2.3.4:5|YWxp|!!!|").keys == ()
-    assert _session(b"7|1.2.3.4:5|YWxp|c:AB12|").keys == (b"c:ab12",)
-    assert _session(b"7|1.2.3.4:5|YWxp|Q0xFQU4x,Mzg=|").keys == (identity_key("CLEAN1"), identity_key("38"))
+    assert _session(b"7|1.2.3.4:5|YWxp|!!!|clear|").keys == ()
+    assert _session(b"7|1.2.3.4:5|YWxp|c:AB12|clear|").keys == (b"c:ab12",)
+    assert _session(b"7|1.2.3.4:5|YWxp|Q0xFQU4x|shared|").shared
+    assert not _session(b"7|1.2.3.4:5|YWxp|Q0xFQU4x|clear|").shared
+    assert _session(b"7|1.2.3.4:5|YWxp|Q0xFQU4x,Mzg=|clear|").keys == (identity_key("CLEAN1"), identity_key("38"))

@@ -63,6 +63,18 @@ def test_what_the_door_would_refuse_ends(site: Site) -> None:
     assert (server.open, server.ended) == (stay, [end])
 
 
+def test_a_cloud_cache_s_id_is_judged_as_at_the_door(tmp_path: Path) -> None:
+    """I-1: the id of a cloud cache is answered as unidentified where it is unknown, and by what holds of it where it is
+    known, whatever the site does about unknown devices."""
+    for on_unknown, on_unidentified, stay in (("block", "allow", 2), ("allow", "block", 0)):
+        rules = DoorRules(on_unknown, on_unidentified, "undecided", DAY, "enforce")  # type: ignore[arg-type]
+        with Site(tmp_path / on_unknown, *FLEET, rules=rules) as site:
+            known = [of(name)._replace(shared=True) for name in ("NOBODYS", "CLEAN1", "TIKTOK1")]
+            server = Listed(*known)
+            SessionWatch(site.judge, server).look()
+            assert server.open == known[:stay]
+
+
 @pytest.mark.parametrize("stance", ["observe", "open"])
 def test_nothing_ends_unless_the_door_enforces(site: Site, stance: str) -> None:
     """A door that observes, and one that somebody opened by hand, end nothing, but what a revoked password opened."""

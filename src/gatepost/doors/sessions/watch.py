@@ -37,13 +37,15 @@ class Session(NamedTuple):
     """One open session. `handle`: what its server ends it by. `user`: case-folded.
 
     `keys`: the mail identities that may all be its device; none if it named none. `revoked`: it was opened by a device
-    password that is not valid any more, so it ends whatever the door answers.
+    password that is not valid any more, so it ends whatever the door answers. `shared`: its device is of a type whose
+    one id stands for many phones (Judge.recognise).
     """
 
     handle: str
     user: str
     keys: tuple[bytes, ...]
     revoked: bool = False
+    shared: bool = False
 
 
 class Server(Protocol):
@@ -119,8 +121,10 @@ class SessionWatch:
     def _must_end(self, session: Session) -> bool:
         if session.revoked:
             return True
-        reason = self._judge.reason(session.keys, session.user) if session.keys else "unidentified"
-        return self._judge.answer(reason) == "block"
+        reasons = {self._judge.reason(session.keys, session.user) if session.keys else "unidentified"}
+        if session.shared:
+            reasons = reasons - {"unknown"} | {"shared"}
+        return any(self._judge.answer(reason) == "block" for reason in reasons)
 
     def _still_there(self, doomed: Sequence[Session]) -> str:
         """The problem with sessions that were to be ended by an earlier look, and are here again."""

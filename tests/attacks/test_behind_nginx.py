@@ -1,4 +1,5 @@
-"""A blocked phone before a real nginx with the documented recipe: raw requests, none of which may open its mail."""
+"""A blocked phone before a real nginx and a real Caddy, as the site configures them: raw requests, none of which may
+open its mail."""
 
 import contextlib
 import socket
@@ -11,7 +12,8 @@ import pytest
 from gatepost.doors.fronts import files
 from tests.doors.site import V140, basic, plain
 from tests.doors.test_run import Door
-from tests.servers.front import a_front
+from tests.servers.caddy import Caddy
+from tests.servers.front import a_front, write
 from tests.servers.nginx import Nginx
 from tests.servers.ports import free_port
 
@@ -39,9 +41,9 @@ class Backend(BaseHTTPRequestHandler):
         """Silent."""
 
 
-@pytest.fixture(scope="module")
-def mail(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
-    """The port of an nginx that asks a door and has that mail server behind it."""
+@pytest.fixture(scope="module", params=["nginx", "caddy"])
+def mail(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
+    """The port of a proxy that asks a door and has that mail server behind it."""
     home = tmp_path_factory.mktemp("front")
     door = Door(home)
     door.stream.write_text("")
@@ -57,7 +59,11 @@ def mail(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
         ends.callback(server.shutdown)
         ends.callback(door.stop)
         front = a_front(port, door.port, server.server_port)
-        ends.enter_context(Nginx(home / "nginx", port, files("nginx", front)))
+        if request.param == "nginx":
+            ends.enter_context(Nginx(home / "nginx", port, files("nginx", front)))
+        else:
+            write(home / "caddy", files("caddy", front))
+            ends.enter_context(Caddy(home / "caddy", port))
         yield port
 
 
@@ -157,6 +163,10 @@ FORGED = {
     "with underscores": [b"X_Original_URI: " + GOOD, b"X_Original_Method: OPTIONS"],
     "the door's answer": [b"X-Gatepost-Verdict: allow", b"X-Gatepost-Reason: clear"],
     "another URL": [b"X-Rewrite-URL: " + GOOD, b"X-Original-URL: " + GOOD, b"X-Forwarded-Uri: " + GOOD],
+    "forwarded": [b"X-Forwarded-Uri: " + GOOD, b"X-Forwarded-Method: OPTIONS", b"X-Forwarded-Host: x"],
+    "a certificate": [b"X-Gatepost-Certificate: " + b"0" * 64, b"X-Gatepost-Certificate: garbage"],
+    "a user": [b"X-Remote-User: bob@example.com"],
+    "a web application": [b"User-Agent: Mozilla/5.0 (X11)", b"X-Gatepost-Kind: web", b"Sec-CH-UA-Mobile: ?0"],
     "another method": [b"X-HTTP-Method-Override: OPTIONS", b"X-HTTP-Method: OPTIONS"],
     "upgrade": [b"Connection: Upgrade", b"Upgrade: websocket"],
     "h2c": [b"Connection: Upgrade, HTTP2-Settings", b"Upgrade: h2c", b"HTTP2-Settings: AAMAAABk"],

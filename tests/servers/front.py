@@ -5,10 +5,17 @@ from pathlib import Path
 from typing import Any
 
 from gatepost.core.instant import DAY
-from gatepost.doors.fronts import Front, Place
+from gatepost.doors.fronts import Files, Front, Place
 from gatepost.doors.judge import DoorRules
 
 RULES = DoorRules("allow", "block", "undecided", DAY, "enforce")
+
+
+def write(directory: Path, files: Files) -> None:
+    """Lay what a writer of configuration gave into a directory."""
+    for name, content in files.items():
+        (directory / name).parent.mkdir(parents=True, exist_ok=True)
+        (directory / name).write_bytes(content)
 
 
 def a_front(port: int, door: int, backend: int, **changes: Any) -> Front:

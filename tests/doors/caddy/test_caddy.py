@@ -13,12 +13,12 @@ from typing import Literal
 import pytest
 
 from gatepost.doors.activesync import REFUSAL_129
-from gatepost.doors.fronts import Front, FrontUnfit, files
+from gatepost.doors.fronts import FrontUnfit, files
 from gatepost.doors.judge import DoorRules
 from tests.doors.caddy.conftest import Mail, mail_server
 from tests.doors.site import basic
 from tests.servers.caddy import Caddy, validate
-from tests.servers.front import RULES, a_front
+from tests.servers.front import RULES, a_front, write
 from tests.servers.ports import free_port
 
 DESKTOP = "Mozilla/5.0 (X11; Linux x86_64; rv:141.0) Gecko/20100101 Firefox/141.0"
@@ -195,6 +195,8 @@ class Fake:
 ANSWERS = {
     "silence": b"",
     "garbage": b"\x00\xff\x00 what is this\r\n\r\n",
+    "a word of somebody else": b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nOK",
+    "a refusal of somebody else": b"HTTP/1.1 403 No\r\nContent-Length: 2\r\n\r\nNo",
     "nothing there": b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n",
     "an error": b"HTTP/1.1 500 Oops\r\nContent-Length: 4\r\n\r\nOops",
     "a question back": b"HTTP/1.1 401 Who?\r\nWWW-Authenticate: Basic\r\nContent-Length: 0\r\n\r\n",
@@ -210,7 +212,7 @@ def test_without_an_answer_as_declared(tmp_path: Path, on_no_copy: Literal["unde
     port, fake = free_port(), Fake()
     rules = DoorRules("allow", "block", on_no_copy, mode="enforce")
     with mail_server() as server:
-        write(tmp_path, a_front(port, fake.port, server.server_port, rules=rules, web_path="/mail"))
+        write(tmp_path, files("caddy", a_front(port, fake.port, server.server_port, rules=rules, web_path="/mail")))
         with Caddy(tmp_path, port):
             found = []
             for name, fake.answer in ANSWERS.items():
@@ -242,18 +244,12 @@ def asked(port: int, target: str) -> tuple[int, str | None, bytes, float]:
         return answer.status, answer.headers["Retry-After"], answer.read(), time.monotonic() - started
 
 
-def write(directory: Path, front: Front) -> None:
-    for name, content in files("caddy", front).items():
-        (directory / name).parent.mkdir(parents=True, exist_ok=True)
-        (directory / name).write_bytes(content)
-
-
 def test_a_mail_server_that_is_away_is_no_door_that_is(tmp_path: Path) -> None:
     """What the site says of an absent door does not hold for its mail server: that is a 502, and no loop."""
     port, fake = free_port(), Fake()
-    fake.answer = b"HTTP/1.1 204 No Content\r\n\r\n"
+    fake.answer = b"HTTP/1.1 204 No Content\r\nX-Gatepost-Verdict: allow\r\n\r\n"
     rules = DoorRules("allow", "block", "allow", mode="enforce")
-    write(tmp_path, a_front(port, fake.port, free_port(), rules=rules))
+    write(tmp_path, files("caddy", a_front(port, fake.port, free_port(), rules=rules)))
     with Caddy(tmp_path, port):
         assert asked(port, TARGETS[0])[0] == 502
     fake.close()
@@ -263,12 +259,13 @@ def test_a_refusal_without_its_folder_is_a_refusal(tmp_path: Path) -> None:
     """Caddy started elsewhere does not find the bodies of Status 129: 403 then, whatever the site says of doors."""
     port, fake = free_port(), Fake()
     fake.answer = (
-        b"HTTP/1.1 403 No\r\nX-Gatepost-Generation: 14\r\nX-Gatepost-Command: Sync\r\nContent-Length: 0\r\n\r\n"
+        b"HTTP/1.1 403 No\r\nX-Gatepost-Verdict: block\r\nX-Gatepost-Generation: 14\r\nX-Gatepost-Command: Sync\r\n"
+        b"Content-Length: 0\r\n\r\n"
     )
     for on_no_copy in ("undecided", "allow"):
         rules = DoorRules("allow", "block", on_no_copy, mode="enforce")
         with mail_server() as server:
-            write(tmp_path, a_front(port, fake.port, server.server_port, rules=rules))
+            write(tmp_path, files("caddy", a_front(port, fake.port, server.server_port, rules=rules)))
             shutil.rmtree(tmp_path / "gatepost")
             with Caddy(tmp_path, port):
                 assert asked(port, TARGETS[0])[0] == 403
@@ -295,6 +292,6 @@ def test_caddy_itself_finds_the_configuration_sound(
     tmp_path: Path, on_no_copy: Literal["undecided", "allow", "block"]
 ) -> None:
     """Caddy's own check passes for each declared mode."""
-    write(tmp_path, a_front(1, 2, 3, rules=replace(RULES, on_no_copy=on_no_copy), web_path="/mail/"))
+    write(tmp_path, files("caddy", a_front(1, 2, 3, rules=replace(RULES, on_no_copy=on_no_copy), web_path="/mail/")))
     checked = validate(tmp_path)
     assert checked.returncode == 0, checked.stderr

@@ -60,6 +60,7 @@ _ROUTE: Final = """\
 		vars gatepost @kind@
 		forward_auth @check@ {
 			uri @asked_at@
+			copy_headers X-Gatepost-Verdict
 			header_up -Cookie
 @certificate@
 			transport http {
@@ -68,7 +69,10 @@ _ROUTE: Final = """\
 				compression off
 			}
 @status129@
-			@refused status 403
+			@refused {
+				status 403
+				header X-Gatepost-Verdict block
+			}
 			handle_response @refused {
 				import gatepost_refused
 			}
@@ -77,13 +81,16 @@ _ROUTE: Final = """\
 @without@
 			}
 		}
+@unsaid@
 		vars gatepost answered
+		request_header -X-Gatepost-Verdict
 @onward@
 	}"""
 
 _STATUS_129: Final = """\
 			@status129 {
 				status 403
+				header X-Gatepost-Verdict block
 				header X-Gatepost-Generation 14
 @commands@
 			}
@@ -98,6 +105,16 @@ _STATUS_129: Final = """\
 					root gatepost
 				}
 			}"""
+
+_UNSAID: Final = """\
+# What lets in without being the door's word is no answer either.
+@@kind@_unsaid {
+	not header X-Gatepost-Verdict allow
+	not header X-Gatepost-Verdict warn
+}
+route @@kind@_unsaid {
+@without@
+}"""
 
 _FINGERPRINT: Final = "{http.request.tls.client.fingerprint}"
 
@@ -149,6 +166,8 @@ def _kinds(front: Front) -> Iterator[_Kind]:
 
 
 def _route(front: Front, kind: _Kind) -> str:
+    refusal = _refusal(front)
+    unsaid = _filled(_UNSAID, kind=kind.name, without=_indented(1, *refusal)) if refusal else ""
     commands = (f"header X-Gatepost-Command {command}" for command in REFUSAL_129)
     return _filled(
         _ROUTE,
@@ -161,7 +180,8 @@ def _route(front: Front, kind: _Kind) -> str:
         certificate=_indented(3, f"header_up X-Gatepost-Certificate {_FINGERPRINT}") if front.certificates else "",
         status129=_filled(_STATUS_129, commands=_indented(4, *commands)) if kind.name == "activesync" else "",
         # What follows a response that is not answered here is what follows an answer of 2xx.
-        without=_indented(4, *(_refusal(front) or ["vars gatepost open"])),
+        without=_indented(4, *(refusal or ["vars gatepost open"])),
+        unsaid=_indented(2, unsaid),
         onward=_indented(2, kind.onward),
     )
 

@@ -129,6 +129,8 @@ def random_announced(random: Random, number: int) -> Announced:
         due_since=hour_or_none(random, 0.3),
         notice=hour(random, 24),
         waivers=tuple(hour(random, 80) for _ in range(random.choice((0, 0, 1, 2)))),
+        at_doors=random.random() < 0.25,
+        contact_at=hour_or_none(random, 0.6),
     )
 
 

@@ -101,6 +101,13 @@ def told_long_enough(announced: Announced, t: Instant) -> bool:
     return not policy.deadline.immediately or t >= announced.told_at + policy.grace
 
 
+def at_a_door_long_enough(announced: Announced, t: Instant) -> bool:
+    """Where doors could have seen it, grace is counted from its first contact after its person was told."""
+    if not announced.at_doors or not announced.policy.tell_first or not announced.policy.grace:
+        return True
+    return announced.contact_at is not None and t >= announced.contact_at + announced.policy.grace
+
+
 def grace_over(world: World, announced: Announced, t: Instant) -> bool:
     """Grace is for what became due only after the announcement, once per policy and person."""
     if announced.due_since is not None:
@@ -123,7 +130,7 @@ def blocks(world: World, announced: Announced, t: Instant) -> bool:
         return False
     if not announced.foreseen and (announced.admitted_at is None or t < announced.admitted_at):
         return False
-    if not told_long_enough(announced, t):
+    if not told_long_enough(announced, t) or not at_a_door_long_enough(announced, t):
         return False
     return t >= announced.deadline_at and grace_over(world, announced, t)
 
@@ -175,8 +182,7 @@ def boundaries(world: World) -> list[Instant]:
         found.update(at for at in (one.deadline_at, one.announced_at, one.admitted_at, one.due_since) if at is not None)
         grace = one.policy.grace
         found.update(at + grace for at in (*changes, one.announced_at))
-        if one.due_since is not None:
-            found.add(one.due_since + grace)
+        found.update(at + grace for at in (one.due_since, one.contact_at) if at is not None)
         if one.told_at is not None:
             found.update((one.told_at, one.told_at + one.notice, one.told_at + grace))
     return sorted(found | set(changes))

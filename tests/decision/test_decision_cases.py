@@ -122,6 +122,14 @@ CASES: list[tuple[str, int, str, Finding | None, dict[str, Any]]] = [
     ("told late and the notice is over", 120, BLOCK, P, {"told_at": 96 * HOUR}),
     ("not told where the policy does not tell first", 100, BLOCK, P, {"told_at": None, "tell_first": False}),
     ("a shorter notice", 97, BLOCK, P, {"told_at": 96 * HOUR, "notice": HOUR, "deadline_at": 0}),
+    # at a door
+    ("not at a door since its person was told", 9999, WARN, P, {"at_doors": True}),
+    ("at a door at once: the deadline as announced", 100, BLOCK, P, {"at_doors": True, "contact_at": 11 * HOUR}),
+    ("first at a door after the deadline: grace", 223, WARN, P, {"at_doors": True, "contact_at": 200 * HOUR}),
+    ("first at a door, and grace is over", 224, BLOCK, P, {"at_doors": True, "contact_at": 200 * HOUR}),
+    ("not at a door, where the policy gives no grace", 100, BLOCK, P, {"at_doors": True, "grace": 0}),
+    ("a contact where doors say nothing", 100, BLOCK, P, {"contact_at": 200 * HOUR}),
+    ("at doors where the policy does not tell first", 100, BLOCK, P, {"at_doors": True, "tell_first": False}),
     # immediately
     ("immediately: grace after being told", 83, WARN, P, {"deadline": NOW, "deadline_at": 0, "told_at": 60 * HOUR}),
     ("immediately: grace is over", 84, BLOCK, P, {"deadline": NOW, "deadline_at": 0, "told_at": 60 * HOUR}),

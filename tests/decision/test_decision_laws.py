@@ -174,9 +174,13 @@ def test_nobody_is_blocked_before_the_deadline_of_their_own_cell() -> None:
 
     def holds(facts: World, random: Random, seen: Counter[str]) -> None:
         earliest = min(one.deadline_at for one in facts.policies)
-        for at, outcome in zip(times := around(facts), outcomes(facts, times), strict=True):
-            assert outcome is not Outcome.BLOCK or at >= earliest
-            seen["blocked at the deadline itself"] += at == earliest and outcome is Outcome.BLOCK
+        nothing_else = each_policy(
+            facts, lambda one: replace(one, held=False, foreseen=True, told_at=0, notice=0, at_doors=False)
+        )
+        for each in (facts, nothing_else):
+            for at, outcome in zip(times := around(each), outcomes(each, times), strict=True):
+                assert outcome is not Outcome.BLOCK or at >= earliest
+                seen["blocked at the deadline itself"] += at == earliest and outcome is Outcome.BLOCK
 
     law(holds, "blocked at the deadline itself")
 
@@ -209,6 +213,27 @@ def test_nobody_is_blocked_within_the_notice_period() -> None:
                 seen["blocked the moment it is over"] += min(blocked) == one.told_at + one.notice
 
     law(holds, "blocked the moment it is over")
+
+
+def test_a_phone_that_was_not_at_a_door_since_its_person_was_told_has_its_grace_first() -> None:
+    """Where doors could have seen it, no phone is blocked before its first contact after the telling, plus grace."""
+
+    def holds(facts: World, random: Random, seen: Counter[str]) -> None:
+        graced = [replace(one.policy, tell_first=True, grace=one.policy.grace or HOUR) for one in facts.policies]
+        policies = zip(facts.policies, graced, strict=True)
+        facts = replace(facts, policies=tuple(replace(one, at_doors=True, policy=policy) for one, policy in policies))
+        for one in facts.policies:
+            alone = replace(facts, policies=(one,))
+            times = around(alone)
+            blocked = [at for at in times if decide(alone, at).outcome is Outcome.BLOCK]
+            if blocked:
+                assert one.contact_at is not None
+                assert min(blocked) >= one.contact_at + one.policy.grace
+                seen["blocked the moment grace is over"] += min(blocked) == one.contact_at + one.policy.grace
+            elif one.contact_at is None and any(decide(alone, at).outcome is Outcome.WARN for at in times):
+                seen["warned and not at a door"] += 1
+
+    law(holds, "blocked the moment grace is over", "warned and not at a door")
 
 
 def test_an_unforeseen_person_is_not_blocked_before_the_cap_admits_them() -> None:

@@ -10,7 +10,7 @@ from gatepost.core.policy.policy import Consequence
 from gatepost.core.policy.verdict import Outcome, outcome_at, verdict
 from tests.decision import specification
 from tests.decision.random_worlds import STEADY, worlds
-from tests.decision.worlds import World, evidence, level_1, level_2
+from tests.decision.worlds import Announced, World, evidence, level_1, level_2
 
 
 def around(world: World) -> list[Instant]:
@@ -57,6 +57,8 @@ EXPECTED = {
     "unforeseen and blocked",
     "held",
     "not told",
+    "not at a door since told",
+    "at a door, and grace runs",
     "several policies count",
     "several apps due",
 }
@@ -96,10 +98,20 @@ def cases_at(world: World, at: Instant, outcome: Outcome) -> set[str]:
             "unforeseen and not admitted": blocking and not one.foreseen and not blocked,
             "unforeseen and blocked": blocked and not one.foreseen,
             "held": blocking and one.held,
+            "not at a door since told": blocking and _awaited(one) and one.contact_at is None,
+            "at a door, and grace runs": blocking
+            and _awaited(one)
+            and one.contact_at is not None
+            and one.contact_at <= at < one.contact_at + one.policy.grace
+            and at >= one.deadline_at,
             "not told": blocking and one.policy.tell_first and one.told_at is None,
         }
         cases |= {case for case, holds in checks.items() if holds}
     return cases
+
+
+def _awaited(one: Announced) -> bool:
+    return one.at_doors and one.policy.tell_first and bool(one.policy.grace) and one.told_at is not None
 
 
 def test_a_verdict_stands_until_it_says() -> None:

@@ -52,6 +52,8 @@ class Announced:
     told_at: Instant | None = 10 * HOUR
     foreseen: bool = True
     admitted_at: Instant | None = None
+    at_doors: bool = False
+    contact_at: Instant | None = None
     due_since: Instant | None = None
     notice: Duration = 24 * HOUR
     waivers: tuple[Instant, ...] = ()
@@ -135,6 +137,8 @@ def terms(facts: World, announced: Announced) -> Terms:
         foreseen=announced.foreseen,
         admitted_at=announced.admitted_at,
         told_at=announced.told_at,
+        at_doors=announced.at_doors,
+        contact_at=announced.contact_at,
         due_since=announced.due_since,
         waived_until=max(announced.waivers, default=ALWAYS),
         attested_until=attested,

@@ -1,7 +1,7 @@
 """Random days at a random site, and a chronicle of them: the plain facts from which the slow specification decides.
 
 The chronicle is kept beside the site, not read back from it, except for what the site itself decides: when somebody
-was taken into an audience, told and admitted.
+was taken into an audience, told, admitted and first at a door after that.
 """
 
 from collections import Counter
@@ -20,12 +20,13 @@ from gatepost.core.fleet.device import Platform, Visibility
 from gatepost.core.instant import DAY, HOUR, Instant
 from gatepost.core.refusal import Refusal
 from gatepost.documents.deadline import instant_text, local_instant
-from gatepost.storage import audience, catalogue, devices, people, policies, sitemeta
+from gatepost.storage import audience, catalogue, contacts, devices, people, policies, sitemeta
 from gatepost.storage.audience import Listener
 from gatepost.storage.devices import Member
 from gatepost.storage.policies import Revision
 from tests.decision import specification
 from tests.decision.worlds import Announced, Report, World
+from tests.verbs.doorside import see, sighting
 from tests.verbs.houses import LEGAL, ROLES, SECURITY, House, good
 
 NAMES = tuple(f"u{number}" for number in range(9))
@@ -49,6 +50,8 @@ class Chronicle:
     due_when_announced: dict[tuple[str, str], bool] = field(default_factory=dict)
     numbers: int = 0
     approvers: list[str] = field(default_factory=lambda: [SECURITY, LEGAL])
+    since: Instant = 0
+    contacts: dict[tuple[int, str], Instant] = field(default_factory=dict)
 
     # --- the beginning
 
@@ -188,6 +191,14 @@ class Chronicle:
 
         self.house.deliver(answer, most=1)
 
+    def come(self) -> None:
+        """Some phones are at a door; from then on doors tell of whom they see."""
+        house, now = self.house, self.house.now()
+        names = self.random.sample(NAMES, k=4)
+        see(house, *(sighting(f"{name}@corp.example", f"eas{name}-0".casefold(), now, "warned") for name in names))
+        house.pass_time()
+        self.seen["at a door"] += 1
+
     def quorum(self) -> None:
         """An approver's role goes, so that what they alone approved is held."""
         if self.approvers:
@@ -216,6 +227,8 @@ class Chronicle:
         deeds: list[Callable[[], None]] = [
             *reports,
             *[self.attest, self.waive, self.deliver] * 4,
+            self.come,
+            self.come,
             self.told,
             self.told,
             self.move,
@@ -234,6 +247,8 @@ class Chronicle:
             known = [r for r in policies.history(conn) if r.rule is not None]
             frozen = [(r, live.proposal_of(conn, r), _apps(conn, live.proposal_of(conn, r))) for r in known]
             listeners = audience.of_people(conn, loaded, [r.rule or 0 for r in known])
+            self.since = sitemeta.number(conn, sitemeta.SIGHTED_SINCE)
+            self.contacts = contacts.of(conn, [r.rule or 0 for r in known], [m.device.ref for m in members])
         for member in members:
             person = loaded[member.person.ref]
             member = member._replace(person=person)
@@ -278,11 +293,20 @@ class Chronicle:
             foreseen=listener is not None and listener.foreseen,
             admitted_at=listener.admitted_at if listener else None,
             due_since=listener.due_since if listener and late else None,
+            at_doors=bool(listener and listener.told_at and 0 < self.since <= listener.told_at),
+            contact_at=self._contact(revision.rule or 0, member, listener),
             notice=24 * HOUR,
             waivers=tuple(
                 until for policy, who, until in self.waivers if policy == revision.policy and who in subjects
             ),
         )
+
+
+    def _contact(self, rule: int, member: Member, listener: Listener | None) -> Instant | None:
+        """When the device was first at a door after its person was told."""
+        met = self.contacts.get((rule, member.device.ref))
+        told_at = listener.told_at if listener else None
+        return met if met is not None and told_at is not None and met >= told_at else None
 
 
 def _apps(conn: Any, proposal: Proposal) -> tuple[ActiveApp, ...]:

@@ -8,6 +8,7 @@ from gatepost.core.instant import Instant
 from gatepost.doors.activesync import login_candidates
 from gatepost.doors.report import Report, Sighting
 from gatepost.storage import audience, contacts, devices, feed, identities, people, sightings, sitemeta
+from gatepost.storage.contacts import Contact
 from gatepost.storage.sightings import Seen
 
 MOST_STRANGERS = 1000
@@ -27,8 +28,7 @@ def take_in(conn: Connection, door: str, report: Report, now: Instant) -> None:
         feed.count_dropped(conn, door, dropped + report.dropped)
     if kept and not sitemeta.get(conn, sitemeta.SIGHTED_SINCE):
         sitemeta.put(conn, sitemeta.SIGHTED_SINCE, str(now))
-    since = sitemeta.number(conn, sitemeta.SIGHTED_SINCE)
-    audience.postpone(conn, contacts.awaited(conn, _recognised(conn, kept), since))
+    _meet(conn, kept)
 
 
 def forget_sightings(site: Site) -> bool:
@@ -78,9 +78,27 @@ def _with_few_strangers(conn: Connection, door: str, seen: list[Seen]) -> tuple[
     return [one for one in seen if one.key not in left_out], len(left_out)
 
 
-def _recognised(conn: Connection, seen: list[Seen]) -> set[str]:
-    """The devices that doors knew as their person's."""
+def _meet(conn: Connection, seen: list[Seen]) -> None:
+    """Write down first contacts that were waited for; the worker then computes those devices anew."""
+    recognised = _recognised(conn, seen)
+    met: list[Contact] = []
+    for rule, device, told_at in contacts.awaited(conn, recognised, sitemeta.number(conn, sitemeta.SIGHTED_SINCE)):
+        first, last = recognised[device]
+        if last >= told_at:
+            met.append(Contact(rule, device, first if first >= told_at else last))
+    contacts.put(conn, met)
+    audience.postpone(conn, {contact.device for contact in met})
+
+
+def _recognised(conn: Connection, seen: list[Seen]) -> dict[str, tuple[Instant, Instant]]:
+    """The devices that doors knew as their person's, with when this report saw them first and last."""
     known = [one for one in seen if one.reason in contacts.RECOGNISED]
     by_eas = devices.behind(conn, [one.identity for one in known if one.kind == "activesync"])
-    keys = [(one.kind, one.identity) for one in known if one.kind in ("certificate", "password")]
-    return {*by_eas.values(), *identities.behind(conn, keys).values()}
+    keys = {(one.kind, one.identity) for one in known if one.kind in ("certificate", "password")}
+    refs = {("activesync", key): ref for key, ref in by_eas.items()} | identities.behind(conn, keys)
+    found: dict[str, tuple[Instant, Instant]] = {}
+    for one in known:
+        if ref := refs.get((one.kind, one.identity)):
+            first, last = found.get(ref, (one.first_at, one.last_at))
+            found[ref] = min(first, one.first_at), max(last, one.last_at)
+    return found

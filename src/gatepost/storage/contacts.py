@@ -54,19 +54,18 @@ def last_seen(conn: Connection, refs: Iterable[str]) -> dict[str, Instant]:
     return found
 
 
-def awaited(conn: Connection, refs: Iterable[str], since: Instant) -> list[str]:
-    """Of these devices, those due under a rule of which their person was told (since an instant) and that were not at a
-    door from then on."""
+def awaited(conn: Connection, refs: Iterable[str], since: Instant) -> list[tuple[int, str, Instant]]:
+    """Rule, device and telling, for those of these devices that are due under a rule of which their person was told
+    (since an instant), and that were not at a door from then on."""
     joined = (
         due.join(devices, devices.c.ref == due.c.device)
         .join(audience, and_(audience.c.rule == due.c.rule, audience.c.person == devices.c.owner))
         .outerjoin(contacts, and_(contacts.c.rule == due.c.rule, contacts.c.device == due.c.device))
     )
     waits = or_(contacts.c.at.is_(None), contacts.c.at < audience.c.told_at)
-    query = select(due.c.device).distinct().select_from(joined)
-    return [
-        row.device for row in conn.execute(query.where(among(due.c.device, refs), audience.c.told_at >= since, waits))
-    ]
+    query = select(due.c.rule, due.c.device, audience.c.told_at).select_from(joined)
+    found = conn.execute(query.where(among(due.c.device, refs), audience.c.told_at >= since, waits))
+    return [(rule, device, told_at) for rule, device, told_at in found]
 
 
 def with_identity(conn: Connection, refs: Iterable[str]) -> set[str]:

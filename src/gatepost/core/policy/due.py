@@ -28,6 +28,8 @@ class Terms:
     `notice`: the least time between being told and being blocked that holds for this revision.
     `foreseen`: the person is in the approved impact. `admitted_at`: by the cap; only looked at if not foreseen.
     `told_at`: the mail server took the person's notice, or an operator told them.
+    `at_doors`: doors can see the device, and said whom they saw when the person was told. `contact_at`: when it was
+    first at one after that; only looked at if `at_doors`.
     `due_since`: set for whoever became due only after the announcement, once per policy and person.
     `waived_until`: the latest end of a waiver for the person or the device, ALWAYS if there is none.
     `attested_until`: per app, the end of the owner's statement that it is not on this device.
@@ -39,6 +41,8 @@ class Terms:
     foreseen: bool = False
     admitted_at: Instant | None = None
     told_at: Instant | None = None
+    at_doors: bool = False
+    contact_at: Instant | None = None
     due_since: Instant | None = None
     waived_until: Instant = ALWAYS
     attested_until: Mapping[str, Instant] = field(default_factory=dict)
@@ -132,6 +136,10 @@ def not_before(policy: Policy, shared: bool, terms: Terms, since: Instant) -> In
         bounds.append(terms.told_at + terms.notice)
         if policy.deadline.immediately:
             bounds.append(terms.told_at + policy.grace)
+        if terms.at_doors and policy.grace:  # without grace there is nothing to wait for
+            if terms.contact_at is None:
+                return NEVER
+            bounds.append(terms.contact_at + policy.grace)
     elif policy.deadline.immediately:
         bounds.append(terms.announced_at + policy.grace)
     # Grace is given once: somebody who had it gets none for what goes stale later.

@@ -1,5 +1,6 @@
 """A real HAProxy on loopback, started from the files that `door config haproxy` writes."""
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -28,7 +29,17 @@ def write(front: Front, directory: Path) -> Path:
 
 @contextmanager
 def haproxy(front: Front, directory: Path) -> Iterator[Daemon]:
-    """Runs in the foreground, waited for at the front's port."""
-    command = ["haproxy", "-db", "-f", str(write(front, directory))]
-    with Daemon(command, directory / "haproxy.log", front.front.port) as running:
-        yield running
+    """HAProxy with the configuration for this front."""
+    with running(write(front, directory), front) as daemon:
+        yield daemon
+
+
+@contextmanager
+def running(config: Path, front: Front) -> Iterator[Daemon]:
+    """Runs in the foreground, waited for at the front's port and at the stats socket, which it binds after that."""
+    with Daemon(["haproxy", "-db", "-f", str(config)], config.with_name("haproxy.log"), front.front.port) as daemon:
+        until = time.monotonic() + 10
+        while front.haproxy_socket and not front.haproxy_socket.exists():
+            assert time.monotonic() < until, daemon.log.read_text()
+            time.sleep(0.01)
+        yield daemon

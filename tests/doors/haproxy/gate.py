@@ -80,13 +80,7 @@ class Gate:
         self, uri: str | bytes, headers: dict[str, str] = ALICE, method: str = "POST"
     ) -> tuple[int, bytes, http.client.HTTPMessage]:
         """Status, body and headers of the answer to a request."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
-        try:
-            connection.request(method, uri if isinstance(uri, str) else uri.decode(), b"", headers)
-            answer = connection.getresponse()
-            return answer.status, answer.read(), answer.headers
-        finally:
-            connection.close()
+        return ask(self.port, uri if isinstance(uri, str) else uri.decode(), headers, method)
 
     def asks(self, device: str, command: str = "Sync") -> tuple[int, bytes]:
         """Status and body for alice's device."""
@@ -109,6 +103,19 @@ def a_gate(directory: Path, *entries: Entry, **changes: Any) -> Gate:
     gate = Gate(directory, **changes)
     gate.hear(*FLEET, *entries)
     return gate
+
+
+def ask(
+    port: int, uri: str, headers: dict[str, str], method: str = "POST"
+) -> tuple[int, bytes, http.client.HTTPMessage]:
+    """Status, body and headers of the answer to a request."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    try:
+        connection.request(method, uri, b"", headers)
+        answer = connection.getresponse()
+        return answer.status, answer.read(), answer.headers
+    finally:
+        connection.close()
 
 
 class _Mail(BaseHTTPRequestHandler):

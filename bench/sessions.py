@@ -46,7 +46,7 @@ Opened = Callable[[int], Session]
 
 def run(scratch: Path, quick: bool) -> list[Figure]:
     """The figures."""
-    count, times = (5, 2) if quick else (200, 50)
+    count, times = (5, 2) if quick else (200, 30)
     for name, package in NEEDED.items():
         program(name, package)
     figures: list[Figure] = []

@@ -13,6 +13,7 @@ ROOT = Path(__file__).parents[2]
 @pytest.mark.needs("postfix")
 @pytest.mark.needs("sogo-activesync")
 @pytest.mark.needs("haproxy")
+@pytest.mark.needs("nginx-light")
 @pytest.mark.needs("dovecot-auth-lua")
 def test_every_benchmark_runs_and_its_answers_agree(tmp_path: Path) -> None:
     """At tiny sizes each benchmark compares its answers, prints its figures, and the page names every one of them."""
@@ -21,7 +22,7 @@ def test_every_benchmark_runs_and_its_answers_agree(tmp_path: Path) -> None:
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False)
     assert done.returncode == 0, done.stderr
     text = page.read_text(encoding="utf-8")
-    for name in ("decide", "scratch", "check", "change", "import", "mail", "sessions", "sogo", "help"):
+    for name in ("decide", "scratch", "check", "haproxy", "change", "import", "mail", "sessions", "sogo", "help"):
         assert f"## `python -m bench {name}`" in text
     assert text.count("| yes |") + text.count("| **no** |") >= 15
     assert "GET /check" in done.stdout

@@ -168,7 +168,7 @@ def _opened(data: bytes, about: os.stat_result) -> Opened:
     try:
         facts = json.loads(data)
         return Opened(int(facts["at"]), str(facts["by"]), str(facts["reason"]))
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         said = data.decode("utf-8", "replace").strip()
         return Opened(about.st_mtime_ns // 1_000_000, f"user {about.st_uid}", said or "a file was laid there by hand")
 
@@ -176,6 +176,6 @@ def _opened(data: bytes, about: os.stat_result) -> Opened:
 def _endings(table: Path) -> Iterator[tuple[Path, Closed]]:
     for path in table.parent.glob(f"{table.name}.glass.*"):
         # A file that is not ours is no reason to tell nothing at all.
-        with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
+        with contextlib.suppress(OSError, ValueError, KeyError, TypeError, RecursionError):
             facts = json.loads(data := read(path))
             yield path, Closed(_opened(data, path.stat()), int(facts["closed_at"]), str(facts["closed_by"]))

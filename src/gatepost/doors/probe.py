@@ -8,6 +8,7 @@ It is no way around the door: a probe is only ever refused, and a login that exi
 open the door anyway (see glass).
 """
 
+import base64
 import contextlib
 import json
 import secrets
@@ -60,9 +61,19 @@ class Probe:
         asked = self.asked
         if asked is None or authorization != asked.authorization or clock.boot_elapsed() > asked.until:
             return None
+        self._see(reason)
+        return asked.answer
+
+    def heard(self, login: str, reason: str) -> bool:
+        """A proxy that decides by itself tells whom it saw, and answered as anybody: whether that was a probe."""
+        if self.asked is None or login != _login(self.asked.authorization):
+            return False
+        self._see(reason)
+        return True
+
+    def _see(self, reason: str) -> None:
         del self.seen[_MOST_SEEN:]
         self.seen.append(reason)
-        return asked.answer
 
 
 def ask(table: Path, authorization: bytes, answer: Refused) -> str:
@@ -79,13 +90,20 @@ def forget(table: Path) -> None:
     _path(table).unlink(missing_ok=True)
 
 
+def _login(authorization: bytes) -> str:
+    """Of Basic credentials (RFC 7617), as a door writes logins; "" of others."""
+    with contextlib.suppress(ValueError):
+        return base64.b64decode(authorization[len("Basic ") :], validate=True).decode().partition(":")[0].casefold()
+    return ""
+
+
 def _path(table: Path) -> Path:
     return table.with_name(f"{table.name}.probe")
 
 
 def _asked(path: Path) -> Asked | None:
     """None if nothing is asked, or not any more; what cannot be read asks nothing."""
-    with contextlib.suppress(ValueError, KeyError, TypeError):
+    with contextlib.suppress(ValueError, KeyError, TypeError, RecursionError):
         facts = json.loads(read(path))
         asked = Asked(facts["name"], str(facts["authorization"]).encode(), facts["answer"], int(facts["until"]))
         left = asked.until - clock.boot_elapsed() if facts["boot"] == clock.boot_id() else 0

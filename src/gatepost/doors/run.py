@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import logging
 import signal
 import socket
 import threading
@@ -33,6 +34,8 @@ STEP: Final = 0.1
 """Seconds."""
 
 BACKLOG: Final = 2048
+
+_log = logging.getLogger(__name__)
 
 
 class Door(NamedTuple):
@@ -67,8 +70,8 @@ def run_door(door: Door, ready: Callable[[], None]) -> None:
         glass = Watch(door.table, judge.open)
         sightings = Sightings(judge)
         watches = Watches(judge, door.servers)
-        maps = door.maps.keep(judge, sightings) if door.maps else None
         probe = Probe(door.table)
+        maps = door.maps.keep(judge, sightings, probe.heard) if door.maps else None
         check = Check(judge, sightings.note, door.sources, probe)
         check.beside[login.PATH] = login.Login(judge, sightings.see)
         authzen = door_authzen(judge, door.url, sightings.see)
@@ -115,7 +118,10 @@ def _look(stop: threading.Event, looks: Sequence[Callable[[], None]]) -> None:
     """Look at files beside the copy, in a thread of its own: a disk may hang, and the site's database too."""
     while not stop.wait(LOOK_AT_FILES_EVERY):
         for look in looks:
-            look()
+            try:
+                look()
+            except Exception:  # a door that looked no more could not be opened by hand
+                _log.exception("the files beside the copy cannot be looked at, for an unforeseen reason")
 
 
 def _telling_of_glass(door: Door) -> Tell:

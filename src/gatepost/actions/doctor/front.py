@@ -28,6 +28,9 @@ TIMEOUT: Final = 5.0
 TAKEN_WITHIN: Final = 2000
 """Milliseconds until a door that runs has seen what the doctor asks of it."""
 
+TOLD_WITHIN: Final = 1000
+"""Milliseconds until HAProxy has told a door whom it saw."""
+
 _LONGEST_BODY: Final = 65_536
 
 
@@ -54,10 +57,6 @@ class _Forms(NamedTuple):
 
 
 def examine(site: Site, name: str, process: DoorProcess) -> Iterator[Finding]:
-    if process.haproxy_files:
-        found = "HAProxy decides by its maps and does not ask the door"
-        yield skipped("asked", found, "See `sessions`, and the door's own problem.", door=name)
-        return
     login = f"gatepost-doctor-{secrets.token_hex(8)}"
     authorization = "Basic " + base64.b64encode(f"{login}:{secrets.token_hex(8)}".encode()).decode("ascii")
     forms = _forms(login)
@@ -65,6 +64,9 @@ def examine(site: Site, name: str, process: DoorProcess) -> Iterator[Finding]:
         with _asking(process, authorization, "block") as taken:
             if not taken:
                 yield skipped("asked", "the door did not take up the doctor's request", "See its log.", door=name)
+                return
+            if process.haproxy_files:
+                yield from _by_maps(site, name, process, authorization, forms)
                 return
             yield _asked("asked", name, process, authorization, forms.plain, "unknown")
             yield _asked("base64", name, process, authorization, forms.base64, "unknown")
@@ -87,6 +89,47 @@ def _asking(process: DoorProcess, authorization: str, answer: probe.Refused) -> 
         yield taken
     finally:
         probe.forget(process.table)
+
+
+def _by_maps(site: Site, name: str, process: DoorProcess, authorization: str, forms: _Forms) -> Iterator[Finding]:
+    """HAProxy decides by itself and tells the door whom it saw."""
+    declared = {"unknown": site.settings.door.on_unknown, "unidentified": site.settings.door.on_unidentified}
+    for check, uri, reason in (
+        ("asked", forms.plain, "unknown"),
+        ("base64", forms.base64, "unknown"),
+        ("no-device", forms.nameless, "unidentified"),
+    ):
+        answer, seen = _seen_by_maps(process, authorization, uri)
+        if not answer.status:
+            todo = "Start HAProxy, or put its address into `front`."
+            yield fail(check, f"nothing answers at {process.front}: {answer.found}", todo, door=name)
+            continue
+        if not seen:
+            todo = f"Take what `gatepost door config haproxy` writes for {name}."
+            found = f"what answers at {process.front} ({answer.status}) does not tell the door whom it saw"
+            yield fail(check, found, f"Mail passes by this door. {todo}", door=name)
+            continue
+        if seen != reason:
+            todo = "Look at the door's own problem; if it has none, at HAProxy's configuration."
+            yield fail(check, f"HAProxy takes {_WHAT[check]} for {seen}, which is {reason}", todo, door=name)
+            continue
+        refuses = declared[reason] == "block" and stance_of(process.listen).get("stance") == "enforce"
+        if refuses != answer.refuses:
+            todo = "Look at the door's problem: HAProxy's maps are not what the door says."
+            yield fail(check, f"HAProxy answers {answer.status} to what is {seen}", todo, door=name)
+            continue
+        yield ok(check, f"HAProxy takes {_WHAT[check]} for {seen}, and does as declared", door=name)
+    yield skipped("cannot-decide", "HAProxy asks nobody; what it does without the door stands in its file", door=name)
+
+
+def _seen_by_maps(process: DoorProcess, authorization: str, uri: str) -> tuple[Answer, str]:
+    """Its answer, and the reason that it told the door, "" if it told none."""
+    before = len(stance_of(process.listen).get("probed", ()))
+    answer = _through(process, authorization, uri)
+    started = boot_elapsed()
+    while not (seen := stance_of(process.listen).get("probed", ())[before:]) and boot_elapsed() - started < TOLD_WITHIN:
+        pause(0.02)
+    return answer, str(seen[0]) if seen else ""
 
 
 def _asked(check: str, name: str, process: DoorProcess, authorization: str, uri: str, reason: str) -> Finding:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from gatepost.doors.feed import Push
 from gatepost.doors.haproxy.maps import Maps
-from gatepost.doors.haproxy.seen import Seen
+from gatepost.doors.haproxy.seen import OfDoctor, Seen, nobody_s
 from gatepost.doors.judge import Judge
 from gatepost.doors.sightings import Sightings
 
@@ -29,6 +29,6 @@ class KeptMaps(NamedTuple):
     socket: Path
     files: Path
 
-    def keep(self, judge: Judge, sightings: Sightings) -> Keeping:
+    def keep(self, judge: Judge, sightings: Sightings, of_doctor: OfDoctor = nobody_s) -> Keeping:
         """OSError."""
-        return Keeping(Maps(judge, self.socket, self.files), Seen(self.files, sightings))
+        return Keeping(Maps(judge, self.socket, self.files), Seen(self.files, sightings, of_doctor))

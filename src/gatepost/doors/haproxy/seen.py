@@ -11,6 +11,7 @@ import contextlib
 import socket
 from base64 import b64decode
 from binascii import Error
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
@@ -28,12 +29,21 @@ _NO_DEVICE: Final = frozenset({"unidentified", "shared"})
 _UNAUTHORIZED: Final = b"401"
 
 
+OfDoctor = Callable[[str, str], bool]
+"""Takes a login and a reason; whether that request was the doctor's (see probe.py), which is nobody's."""
+
+
+def nobody_s(_login: str, _reason: str) -> bool:
+    """Where no doctor asks."""
+    return False
+
+
 class Seen:
     """`directory`: of HAProxy's maps. Listens from the start; `run` in a thread of its own, until `close`."""
 
-    def __init__(self, directory: Path, sightings: Sightings) -> None:
+    def __init__(self, directory: Path, sightings: Sightings, of_doctor: OfDoctor = nobody_s) -> None:
         """OSError."""
-        self._sightings = sightings
+        self._sightings, self._of_doctor = sightings, of_doctor
         self._path = directory / SOCKET
         self._path.unlink(missing_ok=True)
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
@@ -60,10 +70,12 @@ class Seen:
     def take(self, line: bytes) -> None:
         """One line; whatever is none is left."""
         fields = line.rstrip(b"\n").split(b" ")
-        if len(fields) != 6 or fields[0] == _UNAUTHORIZED:
+        if len(fields) != 6:
             return
         reason = fields[1].decode("ascii", "replace")
         if reason not in REASONS or reason == "passed-on":
+            return
+        if self._of_doctor(_text(fields[2]), reason) or fields[0] == _UNAUTHORIZED:
             return
         fields[3] = fields[3].partition(b",")[0]
         login, identity, device_type, agent = map(_text, fields[2:])

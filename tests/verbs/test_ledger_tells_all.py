@@ -8,7 +8,17 @@ from typing import TypeVar
 import pytest
 from sqlalchemy.exc import IntegrityError
 
-from gatepost.actions import access, announce, approve, exempt, import_devices, preview, propose, retract
+from gatepost.actions import (
+    access,
+    announce,
+    approve,
+    device_passwords,
+    exempt,
+    import_devices,
+    preview,
+    propose,
+    retract,
+)
 from gatepost.actions import ledger as ledger_actions
 from gatepost.actions.catalogue import activate, deactivate
 from gatepost.core.instant import DAY, HOUR, MINUTE
@@ -52,6 +62,8 @@ WANTED = {
     "OutcomesChanged",
     "NamesLooked",
     "CheckedOut",
+    "DevicePasswordIssued",
+    "DevicePasswordRevoked",
     "RoleRevoked",
     "AppDeactivated",
     "ClockSet",
@@ -70,6 +82,7 @@ class Days:
         self.house, self.random = house, random
         self.refused = 0
         self.waivers: list[str] = []
+        self.passwords: list[str] = []
         house.owners(3)
         house.phone("u2", visibility="managed-only", id="unseen-u2")
         self.carry_through()
@@ -88,6 +101,7 @@ class Days:
             self.lose_quorum,
         ]
         deeds += [self.report, self.report, self.check_out, self.look_for, self.stop_looking, self.look_at_names]
+        deeds += [self.issue_password, self.issue_password, self.revoke_password]
         deeds += [self.deliver, self.deliver, self.clock, self.clock, self.days_go_by]
         deck = deeds * rounds
         self.random.shuffle(deck)
@@ -187,6 +201,17 @@ class Days:
 
     def check_out(self) -> None:
         self.do(import_devices.check_out, OPERATOR, f"phone-{self.some(NAMES)}", "handed back")
+
+    def issue_password(self) -> None:
+        answer = self.do(device_passwords.issue, OPERATOR, f"phone-{self.some(NAMES)}", self.some(("", "mine")))
+        if isinstance(answer, device_passwords.NewPassword):
+            self.passwords.append(answer.selector)
+
+    def revoke_password(self) -> None:
+        if not self.passwords:
+            self.issue_password()
+        for selector in self.passwords[-2:]:
+            self.do(device_passwords.revoke, OPERATOR, selector)
 
     def look_for(self) -> None:
         self.do(activate, None, "wechat", "for a test", self.house.now() + DAY)

@@ -21,7 +21,7 @@ def hear_door(site: Site, name: str, report: Report) -> None:
     with site.store.writing() as conn:
         refresh_clock(site, conn)
         feed.confirm(conn, name, report.position, site.clock.now(), report.problem)
-        used = {seen.identity: seen.last for seen in report.sightings if seen.kind == "password"}
+        used = [(seen.identity, seen.last) for seen in report.sightings if seen.kind == "password"]
         device_passwords.mark_used(conn, used)
         take_in(conn, name, report, site.clock.now())
         if not glass_differs(feed.known_doors(conn)[name], report):

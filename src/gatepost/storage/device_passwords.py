@@ -1,6 +1,6 @@
 """Device passwords: to whose device each belongs, and what is kept to recognise it."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from sqlalchemy import Connection, bindparam, insert, select, update
@@ -66,13 +66,13 @@ def revoke(conn: Connection, selector: str, at: Instant) -> None:
     conn.execute(update(device_passwords).where(device_passwords.c.selector == selector).values(gone))
 
 
-def mark_used(conn: Connection, used: Mapping[str, Instant]) -> None:
-    """These selectors were used last at these instants, as a door told; an earlier instant changes nothing."""
+def mark_used(conn: Connection, used: Sequence[tuple[str, Instant]]) -> None:
+    """These selectors were used at these instants, as a door told; an earlier instant than is known changes nothing."""
     if not used:
         return
     later = device_passwords.c.used_at.is_(None) | (device_passwords.c.used_at < bindparam("at"))
     statement = update(device_passwords).where(device_passwords.c.selector == bindparam("used"), later)
-    rows = [{"used": selector, "at": at} for selector, at in used.items()]
+    rows = [{"used": selector, "at": at} for selector, at in used]
     conn.execute(statement.values(used_at=bindparam("at")), rows)
 
 

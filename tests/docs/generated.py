@@ -141,13 +141,19 @@ def _default(required: bool, value: object) -> str:
     return "none" if value in (None, "", [], {}) else f"`{getattr(value, 'value', value)}`"
 
 
-# --- nginx
+# --- what proxies are configured with
 
 
 def nginx_part() -> str:
     """What `door config nginx` writes for a site as init makes it: the tests run a real nginx with it."""
     written = files("nginx", a_front(port=8443, door=8181, backend=20000))
     return f"\n```nginx\n{written['gatepost.conf'].decode()}```\n\n"
+
+
+def caddy_part() -> str:
+    """What `door config caddy` writes for the same site."""
+    written = files("caddy", a_front(port=8443, door=8181, backend=20000))
+    return f"\n```\n{written['Caddyfile'].decode()}```\n\n"
 
 
 PARTS: Final[Mapping[str, Callable[[], str]]] = {
@@ -162,6 +168,7 @@ PARTS: Final[Mapping[str, Callable[[], str]]] = {
     "policy example device": lambda: keys_part(ExampleDevice),
     "policy example person": lambda: keys_part(ExamplePerson),
     "nginx": nginx_part,
+    "caddy": caddy_part,
 }
 
 

@@ -35,8 +35,17 @@ def test_the_pages_that_matter_are_run() -> None:
     assert {name(page) for page in RUN} >= {name(page) for page in PAGES if page.parent.name == "how-to"} - PROSE
 
 
-PROSE = {"docs/how-to/employee.md"}
-"""For readers without a shell."""
+UNTRIED = {"docs/how-to/envoy.md", "docs/how-to/traefik.md"}
+"""Written from others' documentation."""
+
+PROSE = {"docs/how-to/employee.md"} | UNTRIED
+"""For readers without a shell; and what nobody has run."""
+
+
+def test_a_page_that_nobody_tried_says_so_first() -> None:
+    """A recipe is tried, or the first thing that its reader learns is that it is not."""
+    for page in UNTRIED:
+        assert (ROOT / page).read_text().splitlines()[2].startswith("**Untried.**"), page
 
 
 @pytest.mark.parametrize("page", PAGES, ids=name)

@@ -3,7 +3,8 @@
     GET /check      about ActiveSync: the request's method, target and headers, as request.py reads them
                     204 let it through, 403 refuse it, 503 cannot decide (Retry-After); headers, never a body
     GET /check-web  the same about a web application
-    *   /check/...  the same with the request's own method, its path and query after the prefix; so /check-web/...
+    *   /check/...  the same with the request's own method, its path and query after the prefix; so /check-web/...;
+                    200 in place of 204 (Envoy takes only that for a yes)
     GET /healthz    204 it can decide, 503 it cannot
     GET /stance     200, JSON: door, stance (open, enforce, observe), can_decide, position, now (its clock), problem;
                     counts: how often each reason was the answer since the start; probe, probed: see probe.py
@@ -100,7 +101,8 @@ class Check:
         if path == "/check":
             await send(self.answer(scope["headers"]))
         elif question := _question(scope):
-            await send(self.answer(question))
+            answer = self.answer(question)
+            await send(_with_content(answer) if question[-1][0] == TARGET else answer)
         elif path == "/healthz":
             await send(_HEALTHY if self._copy.reader else _UNHEALTHY)
         elif path == "/stance":
@@ -244,6 +246,13 @@ def _event(status: int, headers: Headers | None = None) -> Event:
     if status != 204:  # which has no length (RFC 9110, 8.6)
         headers = [*headers, (b"content-length", b"0")]
     return {"type": "http.response.start", "status": status, "headers": headers}
+
+
+def _with_content(start: Event) -> Event:
+    """The start of an answer, with 200 and a length in place of 204."""
+    if start["status"] != 204:
+        return start
+    return {**start, "status": 200, "headers": [*start["headers"], (b"content-length", b"0")]}
 
 
 _HEALTHY: Final = _event(204)

@@ -1,10 +1,11 @@
 """Grace of a phone that was not at a door since its person was told."""
 
+from gatepost.actions.decide import decide
 from gatepost.core.instant import DAY, HOUR
 from gatepost.core.policy.verdict import Outcome
 from tests.verbs.conftest import Build
 from tests.verbs.doorside import see, sighting
-from tests.verbs.houses import TIKTOK, House
+from tests.verbs.houses import POLICY, TIKTOK, House, good
 
 GRACE = 24 * HOUR
 
@@ -18,6 +19,11 @@ def watched(build: Build, *names: str, **policy: object) -> House:
     house.announce(grace="24h", **policy)
     house.deliver()
     return house
+
+
+def waits(house: House, owner: str) -> tuple[str, ...]:
+    """The policies that wait for a phone's first contact."""
+    return good(decide(house.site, None, f"{owner}@corp.example", f"phone-{owner}", None)).waits_for_contact
 
 
 def come(house: House, *names: str) -> None:
@@ -37,8 +43,11 @@ def test_a_phone_that_stayed_away_has_its_grace_from_its_first_contact(build: Bu
     assert (house.word("here"), house.word("away")) == ("block", "warn")
     house.set("2020-07-18T09:00:00Z")
     assert house.word("away") == "warn"
+    assert waits(house, "away") == (POLICY,)
+    assert waits(house, "here") == ()
     first = house.now()
     come(house, "away")
+    assert waits(house, "away") == ()
     assert house.word("away", at=first + GRACE - 1) == "warn"
     assert house.word("away", at=house.now() + GRACE) == "block"
     house.later(HOUR)

@@ -1,6 +1,6 @@
 """The verdict on one device, as its door would give it, with everything that it rests on."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection
 
@@ -11,20 +11,23 @@ from gatepost.actions.standing import logins_of
 from gatepost.actions.who import looking_as, unacknowledged
 from gatepost.core.fleet.device import Device
 from gatepost.core.instant import NEVER, Instant
+from gatepost.core.policy.due import waits_for_contact
 from gatepost.core.policy.verdict import Outcome, Standing, Verdict, verdict
 from gatepost.core.refusal import Code, Refusal
-from gatepost.storage import audience, devices, feed, people
+from gatepost.storage import audience, contacts, devices, feed, people, sitemeta
 
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """`recognised`: known, unknown, unidentified or foreign, as the door would call it."""
+    """`recognised`: known, unknown, unidentified or foreign, as the door would call it. `waits_for_contact`: policies
+    that do not block the device yet because it was at no door since its person was told."""
 
     verdict: Verdict
     at: Instant
     recognised: str
     device: str
     user: str
+    waits_for_contact: tuple[str, ...] = ()
 
 
 def decide(site: Site, by: str | None, user: str, device_name: str | None, at: Instant | None) -> Decided | Refusal:
@@ -46,7 +49,20 @@ def decide(site: Site, by: str | None, user: str, device_name: str | None, at: I
             return decider.by_rule("unknown", device_name, user)
         if not device.shared and device.owner != person.ref:
             return decider.by_rule("foreign", device_name, user)
-        return decider.known(decider.standing(device), device.id, user)
+        answer = decider.known(decider.standing(device), device.id, user)
+        return replace(answer, waits_for_contact=_waiting(conn, device.ref, answer.verdict))
+
+
+def _waiting(conn: Connection, device: str, answer: Verdict) -> tuple[str, ...]:
+    """The policies that a first contact, perhaps among other things, keeps from blocking."""
+    endless = {reason.policy for reason in answer.reasons if reason.effect_at == NEVER}
+    since = sitemeta.number(conn, sitemeta.SIGHTED_SINCE)
+    if not endless or not since:
+        return ()
+    awaited = {rule for rule, _, _ in contacts.awaited(conn, [device], since)}
+    rules = [known for number, known in live.live_rules(conn).items() if number in awaited]
+    waiting = {known.revision.policy for known in rules if waits_for_contact(known.proposal.policy)}
+    return tuple(sorted(waiting & endless))
 
 
 class Decider:

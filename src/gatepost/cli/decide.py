@@ -4,7 +4,7 @@ from gatepost.actions.decide import Decided, decide
 from gatepost.cli.output import Exit
 from gatepost.cli.session import Given, instant
 from gatepost.core.instant import NEVER
-from gatepost.core.policy.explain import reasons_data, sentence
+from gatepost.core.policy.explain import first_contact, reasons_data, sentence
 from gatepost.core.policy.verdict import Outcome
 from gatepost.documents.deadline import instant_text
 
@@ -47,6 +47,7 @@ def _data(done: Decided) -> object:
         "reported_at": None if verdict.reported_at is None else instant_text(verdict.reported_at),
         "position": verdict.position,
         "recognised": done.recognised,
+        "waits_for_contact": list(done.waits_for_contact),
         "user": done.user,
         "device": done.device,
         "sentence": " ".join(_said(done)),
@@ -60,4 +61,4 @@ def _text(at: int) -> str | None:
 def _said(done: Decided) -> list[str]:
     if done.recognised in _BY_RULE:
         return [_BY_RULE[done.recognised].format(word=done.verdict.outcome.word)]
-    return [sentence(done.verdict, done.at, instant_text)]
+    return [sentence(done.verdict, done.at, instant_text), *map(first_contact, done.waits_for_contact)]

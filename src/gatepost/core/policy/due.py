@@ -13,7 +13,7 @@ from gatepost.core.fleet.finding import Evidence, Finding, finding, stale_at
 from gatepost.core.fleet.person import Person
 from gatepost.core.instant import ALWAYS, NEVER, Duration, Instant
 from gatepost.core.policy.compiled import Compiled, Rule
-from gatepost.core.policy.policy import Policy, Unseen
+from gatepost.core.policy.policy import Consequence, Policy, Unseen
 from gatepost.core.policy.verdict import DueRule, Standing
 
 NO_REPORT: Final = -1
@@ -136,7 +136,7 @@ def not_before(policy: Policy, shared: bool, terms: Terms, since: Instant) -> In
         bounds.append(terms.told_at + terms.notice)
         if policy.deadline.immediately:
             bounds.append(terms.told_at + policy.grace)
-        if terms.at_doors and policy.grace:  # without grace there is nothing to wait for
+        if terms.at_doors and waits_for_contact(policy):
             if terms.contact_at is None:
                 return NEVER
             bounds.append(terms.contact_at + policy.grace)
@@ -148,6 +148,14 @@ def not_before(policy: Policy, shared: bool, terms: Terms, since: Instant) -> In
     elif since > terms.announced_at:
         bounds.append(since + policy.grace)
     return min(max(bounds), NEVER)
+
+
+def waits_for_contact(policy: Policy) -> bool:
+    """Whether a device that was at no door since its person was told has its grace once it comes.
+
+    Without grace there is nothing to wait for; and where nobody is told first, nothing to count from.
+    """
+    return policy.tell_first and policy.grace > 0 and policy.consequence is Consequence.BLOCK
 
 
 def due_rules(

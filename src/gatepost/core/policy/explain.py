@@ -40,6 +40,14 @@ def sentence(verdict: Verdict, at: Instant, instant_text: Callable[[Instant], st
     return " ".join(parts)
 
 
+def first_contact(policy: str) -> str:
+    """Why a policy does not keep a device from mail whose person was told, and which was at no door since."""
+    return (
+        f"Policy {policy} waits: this device was at no mail door since its owner was told. Its grace begins when it"
+        " comes, and only after that it is kept from new mail."
+    )
+
+
 _OPENING: Final = {
     Outcome.ALLOW: "At {at} this device may open mail.",
     Outcome.WARN: "At {at} this device may open mail, but please read on.",

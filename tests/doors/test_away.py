@@ -177,7 +177,7 @@ class Wrong:
         self._thread.join()
 
 
-@pytest.mark.parametrize("kind", ["nginx"])
+@pytest.mark.parametrize("kind", RUNNERS)
 def test_something_else_at_the_door_s_place(tmp_path: Path, mail: int, kind: Kind) -> None:
     """I-29: whatever it says, it lets nobody in and refuses nobody: only an answer with the door's verdict counts."""
     with contextlib.closing(Wrong()) as wrong, fronts(kind, tmp_path, wrong.port, mail) as ports:

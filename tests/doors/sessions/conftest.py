@@ -1,5 +1,5 @@
-"""A whole site for the tests of this folder."""
+"""Whole sites for the tests of this folder."""
 
-from tests.journeys.conftest import agreed, mails, ready, serve, settled
+from tests.verbs.conftest import build, builder
 
-__all__ = ["agreed", "mails", "ready", "serve", "settled"]
+__all__ = ["build", "builder"]

@@ -1,6 +1,6 @@
 """A login at a mail server that knows a device by its password: IMAP, and submission by the same.
 
-    POST /login   JSON: user, password, service (imap, smtp, ...); texts, at most `MOST_BYTES` in all
+    POST /login   JSON: user, password; texts, at most `MOST_BYTES` in all
                   200, JSON: result, and with ok: user, the session's name LOGIN+LABEL, and login
                     ok           let it in
                     mismatch     no such password, or not this user's
@@ -86,7 +86,7 @@ class Login:
     def _reason(self, selector: str, user: str, reader: Reader) -> str:
         """As the judge says; but whose password it is cannot be a matter of modes, since nobody else asks.
 
-        The login must be one of the owner's to the letter: what a check may take for another form of it, could be
+        The login must be one of the owner's to the letter: what a check may take for another form of it could be
         somebody else's mailbox here. A shared device has no logins, so its passwords open nothing.
         """
         key = password_key(selector)

@@ -50,7 +50,7 @@ class Asked:
         return self
 
     def ask(self, password: object, user: object = ALICE) -> dict[str, Any]:
-        status, answer = self.post(json.dumps({"user": user, "password": password, "service": "imap"}).encode())
+        status, answer = self.post(json.dumps({"user": user, "password": password}).encode())
         assert status == 200
         return answer
 

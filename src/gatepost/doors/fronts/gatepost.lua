@@ -31,7 +31,7 @@ end
 function auth_password_verify(req, password)
   local request = client:request({ url = LOGIN, method = "POST" })
   request:add_header("Content-Type", "application/json")
-  request:set_payload(json.encode({ user = req.user, password = password, service = req.service }))
+  request:set_payload(json.encode({ user = req.user, password = password }))
   local response = request:submit()
   if response:status() ~= 200 then
     return undecided("status " .. response:status() .. " " .. tostring(response:reason()))
@@ -44,6 +44,8 @@ function auth_password_verify(req, password)
     return dovecot.auth.PASSDB_RESULT_USER_DISABLED, {}
   elseif result ~= "ok" or type(answer.user) ~= "string" or type(answer.login) ~= "string" then
     return undecided("it says " .. tostring(result))
+  elseif answer.login ~= req.user:lower() then
+    return undecided("it speaks of somebody else")
   end
   if req.service == "smtp" then
     -- Postfix compares this name with the owners of sender addresses. The device stands in the log here.

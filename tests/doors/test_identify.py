@@ -22,7 +22,9 @@ from gatepost.doors.copy import Copy
 from gatepost.doors.credentials import LONGEST_CERTIFICATE, LONGEST_TOKEN, bearer_user, fingerprint
 from gatepost.doors.entry import certificate_key, encode_standing, identity_key
 from gatepost.doors.judge import DoorRules, Judge
+from gatepost.doors.report import Sighting
 from gatepost.doors.request import TARGET, WEB, Headers, Reader, Sources
+from gatepost.doors.sightings import Sightings
 from tests.doors.site import FLEET, SITE, V140, Entry, basic, batch, device, plain
 from tests.doors.test_check import ask
 
@@ -283,6 +285,20 @@ def test_no_certificate_is_none() -> None:
 def test_a_certificate_that_cannot_be_read_is_unidentified(value: bytes) -> None:
     """I-30: two certificates, none, a cut one, one without end: nobody's."""
     assert isinstance(fingerprint(value), Unidentified)
+
+
+def test_a_mismatch_is_recorded(copy: Copy) -> None:
+    """The site hears with whose certificate somebody came, as whom, and that the two do not fit."""
+    judge = Judge(copy, STRICT, "mail")
+    sightings = Sightings(judge)
+    check = Check(judge, sightings.note, EVERY)
+    check.answer(sent(plain("BOB1"), x_gatepost_certificate=CLEAN.encode(), user_agent=b"iOS/18"))
+    check.answer(sent(b"/x?Cmd=Sync&User=a&DeviceId=CACHE1&DeviceType=Outlook"))
+    mismatch, shared = sightings.owed()
+    assert mismatch._replace(first=0, last=0) == Sighting(
+        "alice@example.com", "certificate", CLEAN, "iPhone", "iOS/18", 0, 0, "mismatch", "block"
+    )
+    assert (shared.kind, shared.identity, shared.device_type, shared.reason) == ("", "", "Outlook", "shared")
 
 
 # --- what a proxy tells of a request

@@ -64,9 +64,10 @@ def mail_server() -> Iterator[ThreadingHTTPServer]:
 
 @dataclass
 class Mail:
-    """Caddy before the mail server, and who may have a certificate there."""
+    """Caddy before the mail server, and who may have a certificate there. `check`: the door's port."""
 
     port: int
+    check: int
     authority: Authority
     certificates: dict[str, Certificate]
     backend: ThreadingHTTPServer
@@ -116,17 +117,17 @@ def fingerprint(certificate: Certificate) -> str:
     return hashlib.sha256(ssl.PEM_cert_to_DER_cert(certificate.file.read_text())).hexdigest()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def mail(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mail]:
     """Ann has a clean phone, one that is blocked, and one that will be; bob has a clean one. Each has a certificate."""
     home = tmp_path_factory.mktemp("caddy")
     authority = Authority(home / "certificates")
     names = ("server", "clean", "blocked", "bobs", "stranger")
     certificates = {name: authority.certificate(name) for name in names}
-    port = free_port()
+    port, check = free_port(), free_port()
     with contextlib.ExitStack() as ends:
         backend = ends.enter_context(mail_server())
-        site = _site(home, port, backend.server_port, authority, certificates)
+        site = _site(home, port, check, backend.server_port, authority, certificates)
         door = start(site, home / "door.log", "door", "run")
         front = home / "caddy"
         run("door", "config", "caddy", "--out", front, site=site)
@@ -134,14 +135,16 @@ def mail(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mail]:
         checked = validate(front)
         assert checked.returncode == 0, checked.stderr
         ends.enter_context(Caddy(front, port))
-        mail = Mail(port, authority, certificates, backend, site, home, door)
+        mail = Mail(port, check, authority, certificates, backend, site, home, door)
         ends.callback(mail.end_door)
         yield mail
 
 
-def _site(home: Path, port: int, backend: int, authority: Authority, certificates: dict[str, Certificate]) -> Path:
+def _site(
+    home: Path, port: int, check: int, backend: int, authority: Authority, certificates: dict[str, Certificate]
+) -> Path:
     settings = {
-        "listen": f"127.0.0.1:{free_port()}",
+        "listen": f"127.0.0.1:{check}",
         "front": f"127.0.0.1:{port}",
         "backend": f"127.0.0.1:{backend}",
         "backend_path": "/SOGo/Microsoft-Server-ActiveSync",

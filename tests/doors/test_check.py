@@ -188,7 +188,7 @@ def test_observing_refuses_nothing(copy: Copy, empty: Copy) -> None:
 
 
 def test_a_door_that_never_heard_of_its_site_answers_as_declared(empty: Copy) -> None:
-    """I-29: without a copy, and without ever having had one, nobody knows the door's mode: it does what was declared."""
+    """I-29: without a copy, and never having had one, nobody knows the door's mode: it does what was declared."""
     for declared, status in (("undecided", 503), ("allow", 204), ("block", 403)):
         rules = DoorRules("block", "block", declared, mode="observe")  # type: ignore[arg-type] # each of them
         assert ask(check_of(empty, rules), headers(plain("CLEAN1")))[0] == status

@@ -152,7 +152,7 @@ class DoorProcess(Section):
     haproxy_files: OptionalPath = Field(
         None, description="The directory of HAProxy's maps, which this door writes and HAProxy reads when it starts."
     )
-    doveadm: str = Field(
+    doveadm: Url = Field(
         "",
         description="URL of Dovecot's doveadm HTTP API, such as http://127.0.0.1:8080: this door ends IMAP sessions.",
     )

@@ -10,7 +10,7 @@ from typing import Final
 
 from gatepost.doors.activesync import login_candidates
 from gatepost.doors.copy import Copy
-from gatepost.doors.entry import PASSWORD, SECRET, decode_secret, decode_standing, password_key, secret_key
+from gatepost.doors.entry import PASSWORD, SECRET, decode_secret, decode_standing
 from gatepost.doors.sessions.watch import Session
 from gatepost.doors.table import SEAL
 
@@ -26,9 +26,9 @@ class Labels:
     def __init__(self, copy: Copy) -> None:
         self._copy = copy
         self._lock = threading.Lock()
-        self._now: dict[_Name, str] = {}
-        self._earlier: dict[_Name, str] = {}
-        self._names: dict[str, tuple[_Name, ...]] = {}
+        self._now: dict[_Name, bytes] = {}
+        self._earlier: dict[_Name, bytes] = {}
+        self._names: dict[bytes, tuple[_Name, ...]] = {}
         self.push([key for key in list(copy.table.records) if key.startswith(SECRET)] if copy.table else ())
 
     def push(self, keys: Sequence[bytes]) -> None:
@@ -36,7 +36,7 @@ class Labels:
         for key in keys:
             if key.startswith((SECRET, PASSWORD)):
                 with self._lock:
-                    self._read(key[len(SECRET) :].decode("ascii", "replace"))
+                    self._read(key[len(SECRET) :])
 
     def find(self, named: str) -> Session | None:
         """The session of this name; None if no device password that this door knew has ever opened such."""
@@ -48,15 +48,15 @@ class Labels:
             selector = _first(self._now, names) or _first(self._earlier, names)
         if selector is None:
             return None
-        return Session(named, login, (password_key(selector),), revoked=self._record(secret_key(selector)) is None)
+        return Session(named, login, (PASSWORD + selector,), revoked=self._record(SECRET + selector) is None)
 
-    def _read(self, selector: str) -> None:
+    def _read(self, selector: bytes) -> None:
         """What the copy says of a password now."""
         for name in self._names.pop(selector, ()):
             if self._now.get(name) == selector:
                 del self._now[name]
             self._earlier[name] = selector
-        secret, standing = self._record(secret_key(selector)), self._record(password_key(selector))
+        secret, standing = self._record(SECRET + selector), self._record(PASSWORD + selector)
         if secret is None or standing is None:
             return
         label = decode_secret(secret).label.casefold()
@@ -70,5 +70,5 @@ class Labels:
         return None if record is None else record[:-SEAL]
 
 
-def _first(known: dict[_Name, str], names: Sequence[_Name]) -> str | None:
+def _first(known: dict[_Name, bytes], names: Sequence[_Name]) -> bytes | None:
     return next((known[name] for name in names if name in known), None)

@@ -45,7 +45,7 @@ service imap-login {{
 }}
 userdb {{
   driver = passwd-file
-  args = username_format=%{{orig_user}} {home}/users
+  args = username_format=%L{{orig_user}} {home}/users
 }}
 !include {written}/gatepost.conf
 """

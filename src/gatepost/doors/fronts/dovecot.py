@@ -26,7 +26,7 @@ passdb {
 }
 
 # Sessions are named LOGIN+LABEL, so that those of one device can be ended. What knows people by their login, the userdb
-# first of all, must take %{orig_user} in the place of %u.
+# first of all, must take %L{orig_user} in the place of %u: the login as it was typed, in small letters.
 auth_username_chars = abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ01234567890.-_@+
 auth_mechanisms = plain login
 

@@ -137,7 +137,7 @@ class DoorProcess(Section):
     )
     web_path: str = Field(
         "",
-        description="Path of a web application there, such as /SOGo, before which Caddy asks this door too. Empty: no.",
+        description="Path of a web application there, such as /SOGo: nginx and Caddy ask this door too. Empty: none.",
     )
     tls_certificate: OptionalPath = Field(
         None, description="The proxy's certificate with its chain, PEM, for `door config`. Empty: no TLS there."

@@ -20,6 +20,20 @@ from tests.servers.certificates import Authority, Certificate
 from tests.servers.ports import free_port
 from tests.verbs.houses import TIKTOK, Builder
 
+DESKTOP = "Mozilla/5.0 (X11; Linux x86_64; rv:141.0) Gecko/20100101 Firefox/141.0"
+PHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 Mobile/15E148 Safari/604.1"
+
+BROWSER = {"Authorization": basic("ann@corp.example").decode(), "User-Agent": DESKTOP}
+BLOCKED_SYNC = "Cmd=Sync&User=x&DeviceId=TIKTOK1&DeviceType=iPhone"
+_OWN = "/SOGo/Microsoft-Server-ActiveSync"
+HIDDEN = (
+    *("/", "/other", _OWN, _OWN.lower(), _OWN + "/", _OWN + "/x", _OWN + ";x", _OWN.replace("-", "%2D")),
+    *("/SOGo//Microsoft-Server-ActiveSync", "/SOGo/x/../Microsoft-Server-ActiveSync", "/sogo" + _OWN[5:]),
+    *("/SOGo/./Microsoft-Server-ActiveSync", "/SOGo/%4Dicrosoft-Server-ActiveSync", "//SOGo" + _OWN[5:]),
+    *("/SOGo%2FMicrosoft-Server-ActiveSync", "/SOGo/..%2FSOGo%2FMicrosoft-Server-ActiveSync"),
+)
+"""What leads past the phone's path to the mail server's ActiveSync, if anything does, below the web application's."""
+
 SIGNS_IN = """\
 # Stands for what signs people in, and says who they are.
 @anns header Cookie session=ann

@@ -72,17 +72,7 @@ server {
   location = /_gate {
     internal;
     proxy_pass http://door/check;
-    proxy_http_version 1.1;
-    proxy_connect_timeout 1s;
-    proxy_read_timeout 1s;
-    proxy_pass_request_body off;
-    # Nothing that a phone made up reaches the door: only these.
-    proxy_pass_request_headers off;
-    proxy_set_header Connection "";
-    proxy_set_header Content-Length "";
-    proxy_set_header X-Original-URI $request_uri;
-    proxy_set_header X-Original-Method $request_method;
-    proxy_set_header Authorization $http_authorization;
+@asking@
     proxy_set_header MS-ASProtocolVersion $http_ms_asprotocolversion;
     proxy_set_header User-Agent $http_user_agent;
 @identity@
@@ -98,9 +88,64 @@ server {
   location @undecided {
 @without@
   }
+@web@
   location / { return 404; }
 }
 """
+
+_ASKING: Final = """\
+    proxy_http_version 1.1;
+    proxy_connect_timeout 1s;
+    proxy_read_timeout 1s;
+    proxy_pass_request_body off;
+    # Nothing that a phone made up reaches the door: only these.
+    proxy_pass_request_headers off;
+    proxy_set_header Connection "";
+    proxy_set_header Content-Length "";
+    proxy_set_header X-Original-URI $request_uri;
+    proxy_set_header X-Original-Method $request_method;
+    proxy_set_header Authorization $http_authorization;"""
+
+_WEB_MAP: Final = "map $gate_verdict $gate_web_refusal { default @web_undecided; block /_refused/plain; }"
+
+_WEB: Final = """\
+  # The web application. What a mail server may take for ActiveSync is never asked about as a browser's.
+  location ~* microsoft-server-activesync { return 404; }
+  location = @web_path@ { return 308 @web_path@/$is_args$args; }
+  location @web_path@/ {
+    auth_request /_gate_web;
+    auth_request_set $gate_verdict $upstream_http_x_gatepost_verdict;
+    error_page 403 = $gate_web_refusal;
+    error_page 401 500 = @web_undecided;
+    try_files /_no_file /_web_verdict/$gate_verdict;
+  }
+  location ~ ^/_web_verdict/(allow|warn)$ {
+    internal;
+@to_web@
+  }
+  location /_web_verdict/ {
+    internal;
+@without@
+  }
+  location = /_gate_web {
+    internal;
+    proxy_pass http://door/check-web;
+@asking@
+    proxy_set_header User-Agent $http_user_agent;
+    proxy_set_header Sec-CH-UA-Mobile $http_sec_ch_ua_mobile;
+@identity@
+  }
+  location @web_undecided {
+@without@
+  }"""
+
+_TO_WEB: Final = """\
+    proxy_pass http://mail$request_uri;
+    proxy_set_header Host $http_host;
+    proxy_set_header X-Forwarded-For $remote_addr;
+    proxy_set_header Authorization $http_authorization;
+@ours@
+    client_max_body_size 0;"""
 
 _TO_MAIL: Final = """\
     proxy_pass http://mail@backend_path@$is_args$args;
@@ -124,7 +169,7 @@ def files(front: Front) -> Files:
     to_mail = _filled(
         _TO_MAIL,
         backend_path=_plain(front, "backend_path", front.backend_path),
-        ours="\n".join(f'    proxy_set_header X-Gatepost-{name} "";' for name in _OURS),
+        ours=_ours(),
     )
     text = _filled(
         _HTTP,
@@ -132,7 +177,9 @@ def files(front: Front) -> Files:
         check=str(front.check),
         backend=str(front.backend),
         bodies="\n".join(f'  "block:14:{command}" /_refused/{command}.wbxml;' for command in REFUSAL_129),
-        maps=_CERTIFICATE if front.certificates else "",
+        maps="\n".join((_CERTIFICATE if front.certificates else "", _WEB_MAP if front.web_path else "")),
+        asking=_ASKING,
+        web=_web(front) if front.web_path else "",
         front=str(front.front),
         ssl=" ssl" if front.tls_certificate else "",
         tls="\n".join(f"  {line}" for line in _tls(front)),
@@ -144,6 +191,23 @@ def files(front: Front) -> Files:
     )
     bodies = {f"gatepost/{command}.wbxml": body for command, body in REFUSAL_129.items()}
     return {"nginx.conf": _MAIN.encode(), "gatepost.conf": text.encode(), **bodies}
+
+
+def _web(front: Front) -> str:
+    to_web = _filled(_TO_WEB, ours=_ours())
+    return _filled(
+        _WEB,
+        web_path=_plain(front, "web_path", front.web_path.rstrip("/")),
+        to_web=to_web,
+        asking=_ASKING,
+        identity="\n".join(f"    {line}" for line in _identity(front)),
+        without=_without_door(front, to_web),
+    )
+
+
+def _ours() -> str:
+    """What only nginx and the door say to each other, kept from the mail server."""
+    return "\n".join(f'    proxy_set_header X-Gatepost-{name} "";' for name in _OURS)
 
 
 def _tls(front: Front) -> Iterator[str]:

@@ -12,6 +12,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sqlalchemy.exc import DatabaseError
+
 from gatepost.actions.access import is_address
 from gatepost.actions.doors import hear_door
 from gatepost.actions.init import found_site, site_exists
@@ -94,7 +96,7 @@ def open_for_door(directory: Path) -> Site | Refusal | tuple[Problem, ...]:
         return site
     try:
         return _contradicted(site) or site
-    except BROKEN:
+    except DatabaseError:  # away, locked, damaged, or something else in its place
         return site
 
 

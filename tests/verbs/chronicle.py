@@ -301,7 +301,6 @@ class Chronicle:
             ),
         )
 
-
     def _contact(self, rule: int, member: Member, listener: Listener | None) -> Instant | None:
         """When the device was first at a door after its person was told."""
         met = self.contacts.get((rule, member.device.ref))

@@ -35,7 +35,7 @@ def main(arguments: Sequence[str]) -> int:
     acts.add_parser("play").set_defaults(act=_play)
     phone = acts.add_parser("phone")
     phone.add_argument("name", choices=PHONES)
-    phone.add_argument("--front", default="nginx")
+    phone.add_argument("--front", choices=("nginx", "haproxy"), default="nginx")
     phone.set_defaults(act=_phone)
     mail = acts.add_parser("mail")
     mail.add_argument("name", choices=PHONES)
@@ -85,8 +85,9 @@ def _shown(lab: Lab) -> str:
     return f"""
 {fronts}
   certificates are of      {lab.authority}
-  IMAP behind SOGo         127.0.0.1:{lab.imap} (no door before it)
-  mails that Gatepost sent {lab.notices}
+  IMAP                     127.0.0.1:{lab.imap} by device passwords, of the same mailboxes
+  submission               127.0.0.1:{lab.submission} by device passwords
+  mails that were sent     {lab.notices}
 
 {people}
   Hanna's and Ellis's phones carry TikTok. The policy {POLICY} is approved, and not announced.
@@ -96,6 +97,9 @@ Try, in another terminal and in this directory:
   export GATEPOST_SITE={lab.site} PATH=$PWD/.venv/bin:$PATH
   python -m lab mail hanna "Lunch?"
   python -m lab phone hanna
+  python -m lab phone hanna --front haproxy
+  gatepost device-password issue --device hanna-phone
+  curl -u hanna@example.com:PASSWORD 'imap://127.0.0.1:{lab.imap}/INBOX?ALL'
   gatepost policy announce {POLICY} --as {AUTHOR}
   gatepost notices show {POLICY}
   gatepost clock set 2020-07-12

@@ -38,7 +38,8 @@ def tell(lab: Lab) -> None:
     """All of it, each command with what the phones then get."""
     with ExitStack() as ends:
         company = _Company(lab, ends)
-        print(f"Three phones ask SOGo for mail through {' and '.join(lab.fronts)}. Hanna's and Ellis's carry TikTok.\n")
+        print("Three phones ask SOGo for mail through nginx and through HAProxy. Hanna's and Ellis's carry TikTok.\n")
+        company.until("cleo", lambda looked: looked == [])  # every door has the site's decisions
         company.mail("Welcome")
         company.all_look()
         company.command(f"policy announce {POLICY} --as {AUTHOR}")
@@ -115,6 +116,6 @@ class _Company:
 
 def _sync(phone: Phone) -> Looked:
     try:
-        return phone.sync()
+        return sorted(phone.sync())
     except Refused as refused:
         return refused.how

@@ -1,5 +1,7 @@
 """The lab: it comes up, can be played with, and leaves nothing behind; and the README tells what it does."""
 
+import imaplib
+import json
 import os
 import re
 import signal
@@ -10,10 +12,12 @@ from pathlib import Path
 import pytest
 
 from tests.docs.pages import ROOT, matches
-from tests.servers.sogo import PACKAGES
+from tests.journeys.program import run
+from tests.servers import dovecot, postfix, sogo
 
 pytestmark = [
-    *(pytest.mark.needs(package) for package in (*PACKAGES, "nginx-light")),
+    *(pytest.mark.needs(package) for package in (*sogo.PACKAGES, *dovecot.PACKAGES, postfix.PACKAGE)),
+    *(pytest.mark.needs(package) for package in ("nginx-light", "haproxy")),
     pytest.mark.skipif(os.geteuid() != 0, reason="mail servers run under users of their own, which takes root"),
 ]
 
@@ -23,7 +27,9 @@ SHOWN = re.compile(r"^```text\n\$ make lab-play\n(.*?)^```\n", re.MULTILINE | re
 
 def act(directory: Path, *words: str) -> str:
     """What a command in the lab prints."""
-    done = subprocess.run([*LAB, "--dir", str(directory), *words], cwd=ROOT, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(
+        [*LAB, "--dir", str(directory), *words], cwd=ROOT, capture_output=True, text=True, timeout=240
+    )
     assert done.returncode == 0, done.stderr
     return done.stdout
 
@@ -33,21 +39,30 @@ def children(process: int) -> list[int]:
 
 
 def test_it_comes_up_can_be_played_with_and_goes_down(tmp_path: Path) -> None:
-    """A mail that is put into a mailbox is on the phone; Ctrl-C ends every process and leaves no lab behind."""
+    """A mail that is put into a mailbox is on the phone, by ActiveSync and by IMAP; Ctrl-C ends every process, and
+    leaves no lab behind."""
     directory = tmp_path / "lab"
     with subprocess.Popen([*LAB, "--dir", str(directory)], cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
         try:
             assert process.stdout
-            said = "".join(iter(process.stdout.readline, "Ctrl-C takes everything down.\n"))
+            said = ""
+            while "Ctrl-C takes everything down" not in said:
+                said += (line := process.stdout.readline())
+                assert line, "the lab ended before it was up"
             assert f"GATEPOST_SITE={directory}" in said
             act(directory, "mail", "cleo", "Hello there")
             assert act(directory, "phone", "cleo") == "let in: Hello there\n"
+            assert act(directory, "phone", "cleo", "--front", "haproxy") == "let in: Hello there\n"
+            issued = run("device-password", "issue", "--device", "cleo-phone", "--json", site=directory / "site").json
+            with imaplib.IMAP4("127.0.0.1", json.loads((directory / "lab.json").read_text())["imap"]) as mailbox:
+                mailbox.login("cleo@example.com", issued["password"])
+                assert mailbox.select() == ("OK", [b"1"])
             servers = children(process.pid)
             process.send_signal(signal.SIGINT)
-            assert process.wait(30) == 0
+            assert process.wait(60) == 0
         finally:
             process.kill()
-    assert len(servers) >= 6
+    assert len(servers) >= 9
     assert not [pid for pid in servers if Path(f"/proc/{pid}").exists()]
     assert not (directory / "lab.json").exists()
 

@@ -1,11 +1,13 @@
 """A server in the foreground, in a process group of its own, which ends with whoever started it."""
 
+import contextlib
 import ctypes
 import os
 import pwd
 import shutil
 import signal
 import subprocess
+import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
@@ -14,6 +16,7 @@ from typing import Self
 from tests.servers.ports import wait_for
 
 SEARCH = os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/local/sbin", "/usr/sbin", "/sbin"])
+STARTS_WITHIN = 60
 STOPS_WITHIN = 5
 """Seconds; after that it is killed with all its children."""
 
@@ -53,11 +56,18 @@ class Daemon:
                 start_new_session=True,
                 preexec_fn=_ending_with_parent(self._stop_by),
             )
-        try:
-            wait_for(self.port)
-        except TimeoutError as error:
+        if not self._listens():
             self.stop()
-            raise AssertionError(f"{self._command[0]} does not listen; it says:\n{self.log.read_text()}") from error
+            raise AssertionError(f"{self._command[0]} does not listen; it says:\n{self.log.read_text()}")
+
+    def _listens(self) -> bool:
+        """Whether it came to that; it did not if it ended."""
+        until = time.monotonic() + STARTS_WITHIN
+        while self._process is not None and self._process.poll() is None and time.monotonic() < until:
+            with contextlib.suppress(TimeoutError):
+                wait_for(self.port, 0.2)
+                return True
+        return False
 
     def stop(self) -> None:
         if self._process is None:

@@ -61,57 +61,64 @@ frontend gatepost from gatepost
   acl gate_basic req.fhdr(authorization) -m reg '^Basic [A-Za-z0-9+/]+={0,2}\\z'
   acl gate_alone req.fhdr_cnt(ms-asprotocolversion) le 1
   acl gate_known var(txn.gate_entry) -m found
-  acl gate_named var(txn.gate_user) -m reg '^[!-~]+\\z'
   acl gate_own var(txn.gate_entry),field(2,|),strcmp(txn.gate_user) eq 0
   acl gate_own var(txn.gate_entry),field(3,|),strcmp(txn.gate_user) eq 0
-  acl gate_bare var(txn.gate_entry),field(2,|),strcmp(txn.gate_bare) eq 0
-  acl gate_bare var(txn.gate_entry),field(3,|),strcmp(txn.gate_bare) eq 0
   acl gate_fresh str(until),map_str(@files@/@door_map@,0),sub(txn.gate_now) gt 0
-  acl gate_said var(txn.gate_row) -m found
   acl gate_lets var(txn.gate_row) -m beg allow warn
+  acl gate_news sc1_http_req_cnt,mod(@every@) eq 1
   http-request set-var(txn.gate_device) url_param(DeviceId),lower if METH_POST gate_usual gate_one gate_basic gate_alone
   http-request set-var(txn.gate_entry) var(txn.gate_device),map_str(@files@/@recent@)
   http-request set-var(txn.gate_entry) var(txn.gate_device),map_str(@files@/@devices@) unless gate_known
   http-request set-var(txn.gate_user) http_auth_user,lower
   http-request set-var(txn.gate_now) date
   http-request set-var(txn.gate_row) @row@ if gate_own gate_fresh
+  # The door finds the requests of a device in the one table, to end those that are held open; in the other stands whom
+  # it has seen lately. Most requests are let through here.
+  http-request set-var-fmt(txn.gate_open) "%rt|%ci:%cp|@named@|" if gate_lets
+  http-request track-sc0 var(txn.gate_open) table @table@ if gate_lets
+  http-request track-sc1 var(txn.gate_user),concat(|,txn.gate_device),xxh32 table gatepost_seen if gate_lets
+  http-request set-log-level silent unless gate_news
+  http-request allow if gate_lets !gate_news
+
   # The same without the login's domain, and for a device that is not known.
+  acl gate_said var(txn.gate_row) -m found
+  acl gate_plain var(txn.gate_device) -m found
+  acl gate_named var(txn.gate_user) -m reg '^[!-~]+\\z'
+  acl gate_bare var(txn.gate_entry),field(2,|),strcmp(txn.gate_bare) eq 0
+  acl gate_bare var(txn.gate_entry),field(3,|),strcmp(txn.gate_bare) eq 0
   http-request set-var(txn.gate_bare) var(txn.gate_user),field(-1,\\),field(1,@) if gate_known !gate_said
   http-request set-var(txn.gate_row) @row@ if gate_known !gate_said gate_bare gate_fresh
-  acl gate_plain var(txn.gate_device) -m found
   http-request set-var(txn.gate_row) @unknown@ if gate_plain !gate_known gate_named gate_fresh
-  # Every other, and every refusal, by reading it with care.
+  # Every other request, and every refusal, by reading it with care.
   http-request lua.gatepost unless gate_lets
   acl gate_read var(txn.gate_passed) -m found
   acl gate_passed var(txn.gate_passed) -m bool
   http-request set-var-fmt(txn.gate_named) "@named@" unless gate_read
 
   # Who opens mail with what: told when new, and now and then.
-  acl gate_news sc1_http_req_cnt,mod(@every@) eq 1
   http-request track-sc1 var(txn.gate_named),xxh32 table gatepost_seen unless gate_passed
   http-request set-var(txn.gate_type) url_param(DeviceType),base64 if gate_news !gate_read
   http-request set-var(txn.gate_agent) req.fhdr(user-agent),bytes(0,400),base64 if gate_news
   http-request set-log-level notice if gate_news
-  http-request set-log-level silent unless gate_news
 
   # Refused: Status 129 in the command's own words where the client understands it.
 @refusals@
   http-request return status 403 content-type text/html file @files@/refused.html if { var(txn.gate_refusal) -m found }
   http-request return status 503 hdr Retry-After @retry@ if { var(txn.gate_row) -m beg undecided }
-  # Without an answer, should haproxy.lua fail: @on_no_copy@.
+  # Without an answer, should gatepost.lua fail: @on_no_copy@.
 @without@
-  # Let through: the door finds the requests of a device here, to end those that are held open.
-  http-request set-var-fmt(txn.gate_open) "%rt|%ci:%cp|%[var(txn.gate_named)]|%[var(txn.gate_row),field(2,|)]|" unless gate_passed
+  # What is let through here is to be found too.
+  http-request set-var-fmt(txn.gate_open) "%rt|%ci:%cp|@read@|" unless gate_passed
   http-request track-sc0 var(txn.gate_open) table @table@ unless gate_passed
-  http-request set-header X-Forwarded-For %[src]
-  http-request set-path @backend_path@
   default_backend gatepost_mail
 
 backend gatepost_mail from gatepost
+  http-request set-header X-Forwarded-For %[src]
+  http-request set-path @backend_path@
   server mail @backend@
 
 backend @table@ from gatepost
-  stick-table type string len 400 size 100k expire 10s store http_req_cnt
+  stick-table type string len 400 size 100k expire 10s
 
 backend gatepost_seen from gatepost
   stick-table type integer size 1m expire 10m store http_req_cnt
@@ -147,6 +154,7 @@ def files(front: Front) -> Files:
         "recent": RECENT,
         "devices": DEVICES,
         "every": str(EVERY),
+        "read": "%[var(txn.gate_named)]|%[var(txn.gate_row),field(2,|)]",
         "refusals": "\n".join(_refusal(command, beside) for command in REFUSAL_129),
         "retry": str(RETRY_AFTER),
         "on_no_copy": front.rules.on_no_copy,

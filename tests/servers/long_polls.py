@@ -33,6 +33,7 @@ class LongPolls:
     def __init__(self) -> None:
         self._changed = threading.Condition()
         self._held = 0
+        self._open: set[asyncio.StreamWriter] = set()
         self._ready = threading.Event()
         self._thread = threading.Thread(target=lambda: asyncio.run(self._serve()))
 
@@ -62,16 +63,17 @@ class LongPolls:
         self._ready.set()
         await self._over.wait()
         server.close()
-        rest = asyncio.all_tasks() - {asyncio.current_task()}
-        for task in rest:
-            task.cancel()
-        await asyncio.gather(*rest, return_exceptions=True)
+        while asyncio.all_tasks() - {asyncio.current_task()}:
+            for writer in self._open:  # cancelling would be logged: asyncio takes it for an error of a connection's
+                writer.transport.abort()
+            await asyncio.sleep(0.001)
 
     def _answer_all(self) -> None:
         self._mail.set()
         self._mail = asyncio.Event()
 
     async def _connection(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._open.add(writer)
         try:
             while True:
                 head = await reader.readuntil(b"\r\n\r\n")
@@ -81,9 +83,10 @@ class LongPolls:
                     await self._hold(reader)
                 writer.write(_ANSWER)
                 await writer.drain()
-        except (asyncio.IncompleteReadError, ConnectionError, EOFError, asyncio.CancelledError):
+        except (asyncio.IncompleteReadError, ConnectionError, EOFError):
             pass
         finally:
+            self._open.discard(writer)
             writer.close()
 
     async def _hold(self, reader: asyncio.StreamReader) -> None:

@@ -24,7 +24,7 @@ frontend phones
   http-request track-sc0 var(txn.session) table {TABLE}
   default_backend mail
 backend {TABLE}
-  stick-table type string len 512 size 10k expire 5s
+  stick-table type string len 512 size 10k expire 1s
 backend mail
   server mail 127.0.0.1:{backend}
 """

@@ -334,6 +334,7 @@ def test_a_key_is_read_as_it_was_meant(login: str, name: str) -> None:
     meant = [text.encode("utf-8", "replace").decode() for text in (login, name)]
     session = _session(f"7|[::1]:5|{coded[0]}|{coded[1]}|clear|".encode())
     assert session == Session("7|[::1]:5", meant[0].casefold(), (identity_key(meant[1]),))
+    assert session == _session(f"7|[::1]:5|{coded[0]}|{coded[1]}|".encode())
     cut = _session(f"7|[::1]:5|{coded[0]}|{coded[1]}|clear".encode())
     assert cut.keys == ()
 

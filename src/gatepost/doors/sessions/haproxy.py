@@ -3,9 +3,9 @@ r"""ActiveSync requests that HAProxy holds open (Ping, hanging Sync), by its sta
 HAProxy cannot find a request by its device. So its configuration (doors/fronts/haproxy.py) tracks each request that it
 let in, by `track-sc0`, in the stick table TABLE, whose entries have this key:
 
-    %rt|%ci:%cp|LOGIN|DEVICES|REASON|    LOGIN: base64 of the user's name; DEVICES: base64 of the ActiveSync id, or of
-                                         each of its names, with commas between; c:HEX for a client certificate;
-                                         REASON: of REASONS, why it was let in
+    %rt|%ci:%cp|LOGIN|DEVICES|     or with REASON| behind it. LOGIN: base64 of the user's name; DEVICES: base64 of the
+                                   ActiveSync id, or of each of its names, with commas between; c:HEX for a client
+                                   certificate; REASON: of REASONS, why it was let in
 
 Base64, because names come from clients (I-36). The bar at the end shows that the key was not cut: a cut one names
 nobody. An entry counts as open while a stream holds it (use=1), however long ago it expired.
@@ -110,11 +110,11 @@ def _session(key: bytes) -> Session:
     number, _, rest = key.partition(b"|")
     source, *named = rest.split(b"|")
     handle = f"{number.decode('latin-1')}|{source.decode('latin-1')}"
-    if len(named) != 4 or named[3]:
+    if not 3 <= len(named) <= 4 or named[-1]:
         return Session(handle, "", ())
-    login, devices, reason, _ = named
+    login, devices, *reason, _ = named
     keys = tuple(filter(None, map(_identity, devices.split(b","))))
-    return Session(handle, _text(login).casefold(), keys, shared=reason == b"shared")
+    return Session(handle, _text(login).casefold(), keys, shared=reason == [b"shared"])
 
 
 def _identity(name: bytes) -> bytes:

@@ -164,6 +164,7 @@ FORGED = {
     "the door's answer": [b"X-Gatepost-Verdict: allow", b"X-Gatepost-Reason: clear"],
     "another URL": [b"X-Rewrite-URL: " + GOOD, b"X-Original-URL: " + GOOD, b"X-Forwarded-Uri: " + GOOD],
     "forwarded": [b"X-Forwarded-Uri: " + GOOD, b"X-Forwarded-Method: OPTIONS", b"X-Forwarded-Host: x"],
+    "hop by hop": [b"Connection: X-Original-URI, X-Forwarded-Uri, X-Forwarded-Method, X-Gatepost-Verdict, User-Agent"],
     "a certificate": [b"X-Gatepost-Certificate: " + b"0" * 64, b"X-Gatepost-Certificate: garbage"],
     "a user": [b"X-Remote-User: bob@example.com"],
     "a web application": [b"User-Agent: Mozilla/5.0 (X11)", b"X-Gatepost-Kind: web", b"Sec-CH-UA-Mobile: ?0"],

@@ -5,6 +5,7 @@ of them are there, they must say the same; a request that is told of in two ways
 """
 
 from collections.abc import Mapping
+from itertools import combinations
 from typing import Final, NamedTuple
 
 from gatepost.doors.activesync import (
@@ -113,7 +114,7 @@ class Reader:
         if unread := next((user for user in heard if isinstance(user, Unidentified)), None):
             return unread
         if named:
-            alike = all(_alike(named[0], other) for other in named)
+            alike = all(_alike(one, other) for one, other in combinations(named, 2))
             return named[0] if alike else Unidentified("two users are named")
         if certificate and "certificate" in self._sources.users:
             return None

@@ -2,9 +2,13 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import NamedTuple
+
+from sqlalchemy import Connection
 
 from gatepost.actions.assess import Assessed, assess_apps, fleet, not_looked_for, resolve_frozen
-from gatepost.actions.change import Change, changing
+from gatepost.actions.basis import Basis, basis, holds
+from gatepost.actions.change import Change, changing, looking
 from gatepost.actions.corrections import correct
 from gatepost.actions.hold import lacking
 from gatepost.actions.live import proposal_of, state_of
@@ -12,11 +16,13 @@ from gatepost.actions.lookup import revision_in
 from gatepost.actions.outbox import compose, enqueue
 from gatepost.actions.site import Site
 from gatepost.actions.standing import catch_up, refresh_many, tells
-from gatepost.actions.who import AUTHOR, OPERATOR, acting
+from gatepost.actions.who import AUTHOR, OPERATOR, acting, looking_as
 from gatepost.core.change import quorum, rails
 from gatepost.core.change.proposal import Proposal
 from gatepost.core.change.stage import LIVE, Stage
+from gatepost.core.fleet.app import App
 from gatepost.core.fleet.person import Person
+from gatepost.core.instant import Instant
 from gatepost.core.ledger.events import PolicyAnnounced
 from gatepost.core.notice.notice import NoticeKind
 from gatepost.core.policy.compiled import Compiled
@@ -45,6 +51,7 @@ class Announced:
 
 def announce(site: Site, by: str | None, policy: str) -> Announced | Refusal:
     """Check everything once more, freeze the audience, queue one notice each, give the rule to the doors."""
+    ready = _prepared(site, by, policy)
     with changing(site) as change:
         actor = acting(change, by, AUTHOR, OPERATOR)
         if isinstance(actor, Refusal):
@@ -56,12 +63,47 @@ def announce(site: Site, by: str | None, policy: str) -> Announced | Refusal:
         apps = resolve_frozen(change.conn, proposal)
         if isinstance(apps, Refusal):
             return apps
-        assessed = assess_apps(change.conn, site, proposal.policy, apps, change.now)
-        if refusal := _stopped(change, revision, proposal, assessed):
+        if ready is None or ready.proposal != revision.proposal or not holds(change.conn, ready.basis):
+            ready = _prepare(change.conn, site, revision.proposal, proposal, apps)
+        if refusal := _stopped(change, revision, proposal, ready.assessed):
             return refusal
-        done = _announce(change, revision, proposal, assessed)
+        done = _announce(change, revision, proposal, ready)
     catch_up(site)
     return done
+
+
+class Prepared(NamedTuple):
+    """What takes long, for the proposal of this hash. `concerned`: devices that are due or that time alone will make
+    due; `due`: those due now, waived ones too: for these the announcement is the beginning, so that a waiver's end
+    gives no grace. `crowd`: the audience."""
+
+    basis: Basis
+    proposal: str
+    assessed: Assessed
+    concerned: list[str]
+    due: list[str]
+    crowd: list[Person]
+
+
+def _prepared(site: Site, by: str | None, policy: str) -> Prepared | None:
+    """What can be computed before the change; None where the change will refuse anyway, or says why it cannot be."""
+    with looking(site) as conn:
+        revision = policies.latest(conn, policy)
+        if revision is None or revision.stage is not Stage.APPROVED or isinstance(looking_as(conn, by), Refusal):
+            return None
+        proposal = proposal_of(conn, revision)
+        apps = resolve_frozen(conn, proposal)
+        if isinstance(apps, Refusal):
+            return None
+        return _prepare(conn, site, revision.proposal, proposal, apps)
+
+
+def _prepare(conn: Connection, site: Site, name: str, proposal: Proposal, apps: tuple[App, ...]) -> Prepared:
+    now = site.clock.now()
+    assessed = assess_apps(conn, site, proposal.policy, apps, now)
+    crowd = people.load(conn, assessed.impact.due_people)
+    ordered = [crowd[ref] for ref in sorted(crowd)]
+    return Prepared(basis(conn), name, assessed, *_concerned(conn, site, assessed, now), ordered)
 
 
 def _approved(change: Change, policy: str) -> Revision | Refusal:
@@ -122,12 +164,12 @@ def _earliest(proposal: Proposal, assessed: Assessed) -> int | None:
     return min((at for (zone, _), at in cells if zone in assessed.zones), default=min(proposal.effects))
 
 
-def _announce(change: Change, revision: Revision, proposal: Proposal, assessed: Assessed) -> Announced:
-    conn, impact = change.conn, assessed.impact
+def _announce(change: Change, revision: Revision, proposal: Proposal, ready: Prepared) -> Announced:
+    conn, assessed = change.conn, ready.assessed
     rule = policies.next_rule(conn)
     replaced = [r for r in policies.history(conn, revision.policy) if r.stage in LIVE]
     retires = replaced[-1].revision if replaced else 0
-    crowd = sorted(impact.due_people)
+    crowd = [person.ref for person in ready.crowd]
     change.record(
         PolicyAnnounced(
             policy=revision.policy,
@@ -144,23 +186,21 @@ def _announce(change: Change, revision: Revision, proposal: Proposal, assessed: 
         change.publish({rule_key(replaced[-1].rule): None})
         audience.settle(conn, replaced[-1].rule)
         _release(change, replaced[-1], set(crowd))
-    named = people.load(conn, crowd)
-    audience.add(conn, _listeners(change, rule, proposal, (named[ref] for ref in crowd)))
-    concerned, due_now = _concerned(change, assessed)
-    audience.add_devices(conn, rule, due_now)
+    audience.add(conn, _listeners(change, rule, proposal, ready.crowd))
+    audience.add_devices(conn, rule, ready.due)
     live = revision._replace(stage=Stage.ANNOUNCED, rule=rule, announced_at=change.now)
     change.publish({rule_key(rule): encode_state(state_of(live, proposal))})
     kind = NoticeKind.ANNOUNCEMENT
-    told = [ref for ref in crowd if named[ref].emails] if tells(assessed.policy) else []
+    told = [person.ref for person in ready.crowd if person.emails] if tells(assessed.policy) else []
     queued = enqueue(change, (compose(change, revision.policy, revision.revision, kind, ref) for ref in told))
-    refresh_many(change, concerned)
+    refresh_many(change, ready.concerned)
     return Announced(
         policy=revision.policy,
         revision=revision.revision,
         people=len(crowd),
-        devices=len(impact.due_devices),
+        devices=len(assessed.impact.due_devices),
         notices=queued,
-        cannot_be_told=sum(not named[ref].emails for ref in crowd),
+        cannot_be_told=sum(not person.emails for person in ready.crowd),
         retires=retires,
     )
 
@@ -171,12 +211,11 @@ def _release(change: Change, replaced: Revision, crowd: set[str]) -> None:
     correct(change, replaced, NoticeKind.ENDED, change.position(), spared)
 
 
-def _concerned(change: Change, assessed: Assessed) -> tuple[list[str], list[str]]:
-    """Devices that are due or that time alone will make due; and those due now, waived ones too: for these the
-    announcement is the beginning, so that a waiver's end gives no grace."""
-    compiled, stale_after = Compiled([assessed.rule]), change.site.settings.fleet.stale_after
+def _concerned(conn: Connection, site: Site, assessed: Assessed, now: Instant) -> tuple[list[str], list[str]]:
+    """Of Prepared, `concerned` and `due`."""
+    compiled, stale_after = Compiled([assessed.rule]), site.settings.fleet.stale_after
     concerned, due_now = [], []
-    for row in fleet(change.conn, assessed.policy.id):
+    for row in fleet(conn, assessed.policy.id):
         person, device, evidence = row.person, row.device, row.evidence
         if not person.working or not compiled.concerned(person, device, evidence.present):
             continue
@@ -184,7 +223,7 @@ def _concerned(change: Change, assessed: Assessed) -> tuple[list[str], list[str]
         if found is None:
             continue
         concerned.append(device.ref)
-        if found.since <= change.now:
+        if found.since <= now:
             due_now.append(device.ref)
     return concerned, due_now
 

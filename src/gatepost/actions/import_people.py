@@ -43,13 +43,24 @@ def import_people(
     progress: Progress = lambda _rows: None,
 ) -> Imported | Refusal:
     """Take in a file of people. All good rows in one transaction; each bad row is named and left out."""
+    rows = _read(site, data, name, progress)  # before the change: there is one writer, and a file may be long
     with changing(site) as change:
         actor = acting(change, by, ADMIN, OPERATOR)
         if isinstance(actor, Refusal):
             return actor
-        done = _Import(change, name).run(data, complete, progress)
+        done = _Import(change, name).run(rows, digest(data), complete)
     catch_up(site)
     return done
+
+
+def _read(site: Site, data: bytes, name: str, progress: Progress) -> list[PersonRow | Problem]:
+    settings = site.settings.site
+    rows = []
+    for row in read_people(io.BytesIO(data), name, settings.default_time_zone, settings.default_locale):
+        rows.append(row)
+        if len(rows) % 5000 == 0:
+            progress(len(rows))
+    return rows
 
 
 class _Import:
@@ -61,11 +72,10 @@ class _Import:
         self.save: list[Person] = []
         self.relogged: list[str] = []
 
-    def run(self, data: bytes, complete: bool, progress: Progress) -> Imported | Refusal:
-        settings = self.change.site.settings.site
-        rows = read_people(io.BytesIO(data), self.name, settings.default_time_zone, settings.default_locale)
+    def run(self, rows: list[PersonRow | Problem], file: str, complete: bool) -> Imported | Refusal:
+        """`file`: the digest of the file that has these rows."""
         read: list[PersonRow] = []
-        for count, row in enumerate(rows, 1):
+        for row in rows:
             if isinstance(row, Problem):
                 self.result.rejected.append(row)
             elif row.id in self.seen:
@@ -73,8 +83,6 @@ class _Import:
             else:
                 self.seen.add(row.id)
                 read.append(row)
-            if count % 5000 == 0:
-                progress(count)
         for row in self._without_clashes(read, complete):
             self._take(row)
         leaving = [
@@ -90,7 +98,7 @@ class _Import:
                 "Every administrator is missing from this complete file. Nothing was changed: add one of them to it, "
                 "or grant admin to somebody in it first.",
             )
-        self._write(leaving, data)
+        self._write(leaving, file)
         return self.result
 
     def _nobody_left_to_administer(self, leaving: list[str]) -> bool:
@@ -150,21 +158,18 @@ class _Import:
     def _reject(self, row: PersonRow, field_name: str, text: str) -> None:
         self.result.rejected.append(Problem(self.name, row.line, 0, field_name, text))
 
-    def _write(self, leaving: list[str], data: bytes) -> None:
+    def _write(self, leaving: list[str], file: str) -> None:
         result, change = self.result, self.change
         result.retired = len(leaving)
         people.retire(change.conn, leaving)
         people.save(change.conn, self.save)
         change.record(
-            PeopleImported(
-                digest(data), result.added, result.changed, result.unchanged, result.retired, len(result.rejected)
-            )
+            PeopleImported(file, result.added, result.changed, result.unchanged, result.retired, len(result.rejected))
         )
         if self._turned(leaving):
             result.held = recheck_quorums(change)
         if concerned := [*self.relogged, *leaving]:
             refresh_many(change, devices.refs_of(change.conn, concerned))
-
 
     def _turned(self, leaving: list[str]) -> bool:
         """Whether an approver left or came back."""

@@ -5,10 +5,11 @@ from dataclasses import asdict, dataclass, replace
 
 from gatepost.actions.approval_mail import ask_approvers
 from gatepost.actions.assess import Assessed, assess, not_looked_for
-from gatepost.actions.change import Change, changing
+from gatepost.actions.basis import basis, holds
+from gatepost.actions.change import Change, changing, looking
 from gatepost.actions.lookup import revision_in
 from gatepost.actions.site import Site
-from gatepost.actions.who import AUTHOR, Actor, acting
+from gatepost.actions.who import AUTHOR, Actor, acting, looking_as
 from gatepost.core.change import rails
 from gatepost.core.change.proposal import NamedApp, Predicted, Proposal
 from gatepost.core.change.stage import Stage
@@ -44,11 +45,17 @@ def propose(site: Site, by: str | None, data: bytes, file: str) -> Proposed | Re
     policy = read_policy(data, file)
     if not isinstance(policy, Policy):
         return policy
+    with looking(site) as conn:
+        actor = looking_as(conn, by, AUTHOR)
+        if isinstance(actor, Refusal):
+            return actor
+        before, assessed = basis(conn), assess(conn, site, policy, site.clock.now())
     with changing(site) as change:
         actor = acting(change, by, AUTHOR)
         if isinstance(actor, Refusal):
             return actor
-        assessed = assess(change.conn, site, policy, change.now)
+        if not holds(change.conn, before):
+            assessed = assess(change.conn, site, policy, change.now)
         if isinstance(assessed, Refusal):
             return assessed
         if refusal := _unfit(change, assessed):

@@ -9,6 +9,7 @@ from sqlalchemy.dialects.sqlite import insert as upsert
 from gatepost.core.fleet.device import Device, Form, Ownership, Platform, Visibility, fingerprint_named
 from gatepost.core.fleet.finding import Evidence
 from gatepost.core.fleet.person import Person
+from gatepost.storage import sitemeta
 from gatepost.storage.among import among
 from gatepost.storage.door_schema import identities
 from gatepost.storage.people import PERSON, person_of
@@ -72,6 +73,7 @@ def save(conn: Connection, known: Sequence[Known]) -> None:
     """Insert or replace these devices with their evidence."""
     if not known:
         return
+    sitemeta.advance(conn, sitemeta.INVENTORY)
     rows = [_row(item) for item in known]
     statement = upsert(devices)
     changed = {name: statement.excluded[name] for name in rows[0] if name != "ref"}
@@ -144,17 +146,23 @@ def find(conn: Connection, name: str) -> Device | None:
 
 def unenrol(conn: Connection, refs: Iterable[str]) -> None:
     """These are in no device manager any more; what is known of them stays, so that silence opens no door (I-4)."""
-    conn.execute(update(devices).where(among(devices.c.ref, refs)).values(managed=False))
+    wanted = list(refs)
+    if not wanted:
+        return
+    conn.execute(update(devices).where(among(devices.c.ref, wanted)).values(managed=False))
+    sitemeta.advance(conn, sitemeta.INVENTORY)
 
 
 def check_out(conn: Connection, ref: str) -> None:
     """A device is out of use: nothing is present on it, and no door knows it."""
+    sitemeta.advance(conn, sitemeta.INVENTORY)
     conn.execute(delete(present).where(present.c.device == ref))
     conn.execute(update(devices).where(devices.c.ref == ref).values(retired=True))
 
 
 def forget_app(conn: Connection, app: str) -> None:
     """Erase every finding of an app that is not looked for any more."""
+    sitemeta.advance(conn, sitemeta.INVENTORY)
     conn.execute(delete(present).where(present.c.app == app))
 
 

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Select, delete, func, insert, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from gatepost.core.fleet.person import Kind, Person
+from gatepost.storage import sitemeta
 from gatepost.storage.among import among
 from gatepost.storage.schema import logins, people
 
@@ -70,6 +71,7 @@ def save(conn: Connection, persons: Sequence[Person]) -> None:
     """Insert or replace these people and their logins."""
     if not persons:
         return
+    sitemeta.advance(conn, sitemeta.INVENTORY)
     rows = [
         {
             "ref": p.ref,
@@ -97,6 +99,8 @@ def save(conn: Connection, persons: Sequence[Person]) -> None:
 
 def retire(conn: Connection, refs: Sequence[str]) -> None:
     """These left; their logins are free for others."""
+    if refs:
+        sitemeta.advance(conn, sitemeta.INVENTORY)
     conn.execute(update(people).where(among(people.c.ref, refs)).values(working=False))
     conn.execute(delete(logins).where(among(logins.c.person, refs)))
 

@@ -7,6 +7,7 @@ from gatepost.storage.schema import site
 
 CLOCK_OFFSET = "clock_offset"
 POSITION = "position"
+INVENTORY = "inventory"
 CATALOGUE_REVISION = "catalogue_revision"
 STREAM = "stream"
 UNACKNOWLEDGED = "unacknowledged"

@@ -1,6 +1,7 @@
 """Which sessions end, and when: the watch over a mail server that is a list."""
 
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
@@ -141,6 +142,41 @@ def test_whatever_fails_is_told_and_tried_again(
     server.fails = None
     watch.look()
     assert (watch.problem, server.open) == ("", [])
+
+
+def test_a_failure_keeps_no_other_session_open(site: Site) -> None:
+    """I-28: what cannot be ended is told, and everything else is ended all the same."""
+    names = [f"B{number}" for number in range(2 * PART)]
+    site.tell(*(device(name, ALICE, rule=1) for name in names))
+    server = Listed(*(of(name, handle=name) for name in names))
+
+    def fail_once() -> None:
+        server.while_ending = lambda: None
+        raise SessionsUnknown("the first part is refused")
+
+    server.while_ending = fail_once
+    watch = SessionWatch(site.judge, server)
+    watch.look()
+    assert (len(server.ended), watch.problem) == (2, "the first part is refused")
+    watch.look()
+    assert watch.problem == ""
+
+
+def test_a_server_that_is_away_at_an_instant_is_not_asked_without_pause(site: Site) -> None:
+    """An instant that passed while the server could not be asked waits for the next look, a second later."""
+    server = Listed(of("SOON1"))
+    effect = clock.system_now() + 400
+    site.tell(device("SOON1", ALICE, rule=1, not_before=effect))
+    watch = SessionWatch(site.judge, server)
+    watch.look()
+    assert watch._pause() <= 0.4
+    server.fails = SessionsUnknown("away")
+    while clock.system_now() < effect:
+        time.sleep(0.01)
+    watch.look()
+    assert watch._pause() == watch_module.LOOK_EVERY
+    watch.push(())
+    assert not watch._woken.is_set()
 
 
 def test_the_thread_looks_when_something_changed_and_at_instants(site: Site) -> None:

@@ -100,14 +100,22 @@ class SessionWatch:
             self.problem = f"open sessions at {self._server.name} cannot be ended: {error!r}"
 
     def _look(self) -> str:
-        self._stance = self._judge.stance()
+        self._stance, self._until = self._judge.stance(), NEVER
         sessions = self._server.sessions()
         self._until = self._next_instant(sessions)
         doomed = [session for session in sessions if self._must_end(session)]
-        for start in range(0, len(doomed), PART):
-            if part := [session for session in doomed[start : start + PART] if self._must_end(session)]:
-                self._server.end(part)
-        return self._still_there(doomed)
+        parts = (doomed[start : start + PART] for start in range(0, len(doomed), PART))
+        failures = [failure for part in parts if (failure := self._end(part))]
+        return failures[0] if failures else self._still_there(doomed)
+
+    def _end(self, part: Sequence[Session]) -> str:
+        """What went wrong, "" if nothing did: it must not keep the other parts from being ended."""
+        try:
+            if still := [session for session in part if self._must_end(session)]:
+                self._server.end(still)
+        except SessionsUnknown as unknown:
+            return str(unknown)
+        return ""
 
     def _next_instant(self, sessions: Sequence[Session]) -> Instant:
         """When time alone may change what is answered for one of these."""

@@ -118,7 +118,7 @@ backend gatepost_mail from gatepost
   server mail @backend@
 
 backend @table@ from gatepost
-  stick-table type string len 400 size 100k expire 10s
+  stick-table type string len 400 size 100k expire 1s
 
 backend gatepost_seen from gatepost
   stick-table type integer size 1m expire 10m store http_req_cnt

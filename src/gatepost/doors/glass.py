@@ -126,23 +126,31 @@ def _in_memory(table: Path) -> Path:
 
 def lay(path: Path, text: bytes) -> None:
     """Write a file that is not there yet, whole or not at all, and durably. FileExistsError, OSError."""
-    descriptor, scratch = tempfile.mkstemp(prefix=f"{path.name}.", suffix=".new", dir=path.parent)
     try:
-        with os.fdopen(descriptor, "wb") as file:
-            if os.geteuid() == 0 and path.parent != MEMORY:
-                about = path.parent.stat()
-                os.fchown(descriptor, about.st_uid, about.st_gid)  # who runs the door has to read why
-            file.write(text)
-            file.flush()
-            os.fsync(descriptor)
-        os.link(scratch, path)
-    finally:
-        os.unlink(scratch)
-    folder = os.open(path.parent, os.O_RDONLY)
+        descriptor, scratch = tempfile.mkstemp(prefix=f"{path.name}.", suffix=".new", dir=path.parent)
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                if os.geteuid() == 0 and path.parent != MEMORY:
+                    about = path.parent.stat()
+                    os.fchown(descriptor, about.st_uid, about.st_gid)  # who runs the door has to read why
+                file.write(text)
+                file.flush()
+                os.fsync(descriptor)
+            os.link(scratch, path)
+        finally:
+            os.unlink(scratch)
+        _sync(path.parent)
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(path)) from None  # a full disk names no file
+
+
+def _sync(folder: Path) -> None:
+    """Make what stands in a folder durable."""
+    descriptor = os.open(folder, os.O_RDONLY)
     try:
-        os.fsync(folder)
+        os.fsync(descriptor)
     finally:
-        os.close(folder)
+        os.close(descriptor)
 
 
 def read(path: Path) -> bytes:

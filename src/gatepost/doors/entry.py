@@ -17,7 +17,7 @@ the layout, so that a store may append a checksum.
 
 import hashlib
 import struct
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Final, Literal, NamedTuple, get_args
 
 from gatepost.core.fleet.finding import Finding
@@ -281,6 +281,12 @@ def fast_outcome(value: bytes, effects: Mapping[int, Cells], at: Instant) -> tup
         if effect < until:
             until = effect
     return outcome, until
+
+
+def times_of(value: bytes) -> Iterator[tuple[int, int, Instant, Instant]]:
+    """Of each rule that concerns this device: rule, cell, counts_from, not_before."""
+    start = _LOGINS_AT + (value[4] | value[5] << 8)
+    return _TIMES.iter_unpack(value[start : start + (value[2] | value[3] << 8) * _RULE.size])
 
 
 def has_rules(value: bytes) -> bool:

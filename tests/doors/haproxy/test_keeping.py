@@ -118,7 +118,7 @@ def test_an_expired_copy_is_not_answered_from(tmp_path: Path, backend: int) -> N
         assert let_in(gate.asks("CLEAN1"))
         path = gate.maps._path(DOOR)
         said = gate.maps.stats.rows(path)
-        gate.maps.stats.replace(path, (said | {b"until": b"%d" % (clock.system_now() // 1000)}).items())
+        gate.maps.stats.replace(path, (said | {b"until": b"%d" % (clock.system_now() // SECOND - 1)}).items())
         status, _, headers = gate.ask("/Microsoft-Server-ActiveSync?Cmd=Sync&User=x&DeviceId=CLEAN1&DeviceType=i")
         assert (status, headers["Retry-After"]) == (AWAY, "180")
         gate.look()

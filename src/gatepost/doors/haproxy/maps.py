@@ -20,7 +20,6 @@ from gatepost.doors.haproxy.rows import (
     DEVICES,
     DOOR,
     GONE,
-    LONGEST_ROW,
     RECENT,
     Class,
     Device,
@@ -306,24 +305,25 @@ class _Load:
         self.classes: dict[bytes, Class] = {}
         self.count = 0
         self._keys = iter(keys)
+        self._left: list[bytes] = []
 
     def take(self, device_of: Callable[[bytes], Device | None]) -> bytes:
         """The next rows, as many as fit a command; b"" at the end."""
-        taken: list[bytes] = []
-        size = 0
-        while size < PAYLOAD - 2 * LONGEST_ROW:
-            key = next(self._keys, None)
-            if key is None:
-                break
+        taken, size = self._left, sum(map(len, self._left))
+        self._left = []
+        for key in self._keys:
             known = device_of(key)
             if known is None:
                 continue  # gone since the load began, as `meanwhile` says
             if known.until != NEVER:
                 self.due.append((known.until, key))
             line = b"%b %b\n" % (device_key(key), known.row)
-            taken.append(line)
+            self.count += 1
             size += len(line)
-        self.count += len(taken)
+            if size > PAYLOAD:
+                self._left = [line]
+                break
+            taken.append(line)
         return b"".join(taken)
 
 

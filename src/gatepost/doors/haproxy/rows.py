@@ -24,9 +24,8 @@ from typing import Final, NamedTuple, TypeAlias
 from gatepost.core.instant import NEVER, Instant
 from gatepost.core.policy.policy import Cells
 from gatepost.core.policy.verdict import Outcome
-from gatepost.doors.entry import IDENTITY, decode_standing, has_rules, logins_of
+from gatepost.doors.entry import IDENTITY, has_rules, logins_of, times_of
 from gatepost.doors.judge import REASON, REASONS, STRICTNESS, DoorRules, Stance
-from gatepost.doors.table import SEAL
 
 DEVICES: Final = "devices.map"
 RECENT: Final = "recent.map"
@@ -82,17 +81,16 @@ def device(record: bytes, now: Instant) -> Device:
     """What the maps have for a device, by its record in the copy."""
     if not has_rules(record):
         return Device(CLEAR + _logins(record), CLEAR, (), NEVER)
-    standing = decode_standing(record[:-SEAL])
     until = NEVER
     parts = set()
-    for due in standing.rules:
-        if now < due.counts_from:
-            until = min(until, due.counts_from)
+    for rule, cell, counts_from, not_before in times_of(record):
+        if now < counts_from:
+            until = min(until, counts_from)
             continue
-        ready = due.not_before <= now
+        ready = not_before <= now
         if not ready:
-            until = min(until, due.not_before)
-        parts.add((due.rule, due.cell, ready))
+            until = min(until, not_before)
+        parts.add((rule, cell, ready))
     of = tuple(sorted(parts))
     name = class_name(of)
     return Device(name + _logins(record), name, of, until)

@@ -16,6 +16,9 @@ from gatepost.doors.haproxy.rows import lines
 TIMEOUT: Final = 2.0
 """Seconds for each answer."""
 
+COMMIT_TIMEOUT: Final = 60.0
+"""The same for a commit, after which HAProxy frees what was there before: a second or two for a million rows."""
+
 PAYLOAD: Final = 14_000
 """Bytes: a command with its rows must fit tune.bufsize, 16 kB."""
 
@@ -31,13 +34,13 @@ class Stats:
         self.sent = 0
         self._path = path
 
-    def ask(self, *commands: bytes) -> bytes:
+    def ask(self, *commands: bytes, timeout: float | None = None) -> bytes:
         """What HAProxy answers to these commands, up to the end. OSError."""
         self.sent += len(commands)
         answer = bytearray()
         try:
             with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
-                connection.settimeout(TIMEOUT)
+                connection.settimeout(timeout or TIMEOUT)
                 connection.connect(str(self._path))
                 connection.sendall(b";".join(commands) + b"\n")
                 while got := connection.recv(1 << 16):
@@ -59,7 +62,7 @@ class Stats:
 
     def commit(self, path: Path, version: int) -> None:
         """From now on this version answers, all at once. OSError."""
-        self._do(b"commit map @%d %b" % (version, _name(path)))
+        self._do(b"commit map @%d %b" % (version, _name(path)), COMMIT_TIMEOUT)
 
     def replace(self, path: Path, rows: Iterable[tuple[bytes, bytes]]) -> None:
         """A small map, as a whole. OSError."""
@@ -90,8 +93,8 @@ class Stats:
                 rows[key] = value
         return rows
 
-    def _do(self, command: bytes) -> None:
-        said = self.ask(command)
+    def _do(self, command: bytes, timeout: float | None = None) -> None:
+        said = self.ask(command, timeout=timeout)
         if said.strip():
             raise _refused(said)
 

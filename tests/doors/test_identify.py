@@ -123,9 +123,6 @@ def test_two_sources_must_agree(copy: Copy) -> None:
     assert read.user == "corp\\alice"
     other = Reader(EVERY).read(sent(authorization=basic("alice@one.example"), x_remote_user=b"alice@two.example"))
     assert isinstance(other, Unidentified)
-    three = Sources(users=("header", "basic", "bearer"), user_header="X-Remote-User", bearer_claim="user")
-    apart = sent(authorization=basic("alice@one.example"), x_remote_user=b"alice")
-    assert isinstance(Reader(three).read(apart), Request)
 
 
 def test_without_credentials_the_mail_server_answers(copy: Copy) -> None:

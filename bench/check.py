@@ -19,10 +19,11 @@ from bench import door_fleet
 from bench.figures import Figure, must_agree, side_by_side
 from bench.processes import Process, free_port, program
 from gatepost.core.instant import DAY
-from gatepost.doors.check import Check, Headers
+from gatepost.doors.check import Check
 from gatepost.doors.copy import Copy
 from gatepost.doors.entry import Batch, fast_outcome, identity_key, names
 from gatepost.doors.judge import Judge
+from gatepost.doors.request import Headers
 
 CONNECTIONS: Final = 16
 APPS: Final = ("constant", "headers", "door")

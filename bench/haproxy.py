@@ -72,9 +72,9 @@ function request()
 end
 """
 _SHORT: Final = (
-    "The parts say what a decision costs HAProxy in processor time. Most of it is the request read once more (two"
-    " regular expressions, the credentials), the table by which open requests are found, and rows that a processor's"
-    " cache does not hold; a module in C would do it in one step."
+    "Each request runs a dozen rules of HAProxy's: look-ups in four maps, two regular expressions, two tables. Leaving out"
+    " the tables, the log or a map one by one saved little; HAProxy's threads also wait for one another, so that with one"
+    " thread a decision took about half as much processor time as with two."
 )
 
 

@@ -72,8 +72,8 @@ function request()
 end
 """
 _SHORT: Final = (
-    "Each request runs a dozen rules of HAProxy's: look-ups in four maps, two regular expressions, two tables. Leaving out"
-    " the tables, the log or a map one by one saved little; HAProxy's threads also wait for one another, so that with one"
+    "Each request runs a dozen rules of HAProxy's: look-ups in four maps, two regular expressions, two tables. To leave"
+    " out the tables, the log or a map saved little each; HAProxy's threads also wait for one another, so that with one"
     " thread a decision took about half as much processor time as with two."
 )
 

@@ -16,7 +16,7 @@ from time import perf_counter
 from types import ModuleType
 from typing import Final
 
-from bench import change, check, decide, evaluate, haproxy, imports, mail, sessions, sogo, start
+from bench import change, check, decide, doors, evaluate, haproxy, imports, mail, sessions, sogo, start
 from bench.figures import Figure
 from bench.page import PAGE, in_columns, page
 from bench.processes import ROOT, Missing
@@ -27,6 +27,7 @@ BENCHMARKS: Final[Mapping[str, ModuleType]] = {
     "check": check,
     "haproxy": haproxy,
     "change": change,
+    "doors": doors,
     "import": imports,
     "mail": mail,
     "sessions": sessions,

@@ -1,4 +1,4 @@
-"""The door of a site as a process: `python -m bench.site_door DIR`."""
+"""A door of a site as a process: `python -m bench.site_door DIR [NAME]`."""
 
 import sys
 from pathlib import Path
@@ -7,10 +7,10 @@ from bench.company import good
 from gatepost.wiring import open_site, run_site_door
 
 
-def main(directory: Path) -> None:
+def main(directory: Path, name: str = "") -> None:
     site = good(open_site(directory))
-    run_site_door(site, site.settings.first_door, lambda: print("ready", flush=True))
+    run_site_door(site, name or site.settings.first_door, lambda: print("ready", flush=True))
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(Path(sys.argv[1]), *sys.argv[2:])

@@ -22,7 +22,19 @@ def test_every_benchmark_runs_and_its_answers_agree(tmp_path: Path) -> None:
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False)
     assert done.returncode == 0, done.stderr
     text = page.read_text(encoding="utf-8")
-    for name in ("decide", "scratch", "check", "haproxy", "change", "import", "mail", "sessions", "sogo", "help"):
+    for name in (
+        "decide",
+        "scratch",
+        "check",
+        "haproxy",
+        "change",
+        "doors",
+        "import",
+        "mail",
+        "sessions",
+        "sogo",
+        "help",
+    ):
         assert f"## `python -m bench {name}`" in text
     assert text.count("| yes |") + text.count("| **no** |") >= 15
     assert "GET /check" in done.stdout

@@ -95,6 +95,7 @@ class _Constant:
     def __init__(self, *_unused: object) -> None:
         self.start: Event = {"type": "http.response.start", "status": 204, "headers": self.told()}
         self.end: Event = {"type": "http.response.body", "body": b""}
+        self.beside: dict[str, object] = {}
 
     def told(self) -> list[tuple[bytes, bytes]]:
         return []

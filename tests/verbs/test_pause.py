@@ -6,11 +6,12 @@ import email.policy
 import pytest
 
 from gatepost.actions import ledger, pause, retract
+from gatepost.actions.catalogue import activate
 from gatepost.actions.letter import Letter
 from gatepost.core.instant import DAY, HOUR, MINUTE
 from gatepost.core.refusal import Code, Refusal
 from gatepost.documents.deadline import instant_text
-from tests.verbs.houses import AUTHOR, OPERATOR, POLICY, SECURITY, TIKTOK, House, good
+from tests.verbs.houses import AUTHOR, OPERATOR, POLICY, SECURITY, TIKTOK, WECHAT, House, good
 
 
 def stand_still(house: House, by: str = OPERATOR) -> pause.Paused:
@@ -194,3 +195,32 @@ def test_pauses_are_in_the_ledger(blocked: House) -> None:
     assert good(ledger.rebuild(blocked.site, OPERATOR, check=True)).differing == ()
     assert done.not_before is not None
     assert instant_text(done.not_before).startswith("2020-07-12")
+
+
+def test_another_policy_s_block_is_told_in_its_own_thread(house: House) -> None:
+    """What stands still is not told as what closed the door: the mail about the other policy's block goes out."""
+    good(activate(house.site, None, "wechat", "for a test", house.now() + 30 * DAY))
+    house.owners(2, [TIKTOK, WECHAT])
+    house.announce()
+    house.announce(policy="no-wechat", apps=["wechat"])
+    house.deliver()
+    stand_still(house)
+    house.deliver()
+    house.set("2020-07-11T12:00:00Z")
+    assert house.word("u0") == "block"
+    assert kinds(house.deliver()) == ["blocked"] * 2
+
+
+def test_a_policy_is_in_force_again_only_when_it_can_block(house: House) -> None:
+    """After a long pause over its deadline nothing is in force before the new instant."""
+    house.owners(2, [TIKTOK])
+    house.announce()
+    house.deliver()
+    house.set("2020-07-10T06:00:00Z")
+    stand_still(house)
+    house.set("2020-07-11T12:00:00Z")
+    done = go_on(house)
+    assert "PolicyInForce" not in house.ledger()
+    assert done.not_before is not None
+    house.set(done.not_before)
+    assert "PolicyInForce" in house.ledger()

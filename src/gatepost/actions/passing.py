@@ -81,6 +81,8 @@ def _begins(conn: Connection, known: LiveRule, now: Instant) -> bool:
     """Whether an announced policy takes effect for anybody by now."""
     if known.revision.stage is not Stage.ANNOUNCED or known.revision.held or not known.state.counts:
         return False
+    if now < known.revision.not_before:  # resumed, and not every device's effect is brought up to date yet
+        return False
     return audience.first_effect(conn, known.number) <= now
 
 

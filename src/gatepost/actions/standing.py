@@ -279,7 +279,7 @@ class Part:
             if not blocked and self.recorded.get(ref) is not Outcome.BLOCK:
                 continue
             kind = NoticeKind.BLOCKED if blocked else NoticeKind.RESTORED
-            rule = self._blocking(standing.rules if blocked else self.before.get(ref, ()))
+            rule = self._blocking(self._counting(standing) if blocked else self.before.get(ref, ()))
             if rule is not None and member.person.emails and member.person.working:
                 letters.setdefault(self.states[rule].policy, []).append((member, kind, self.states[rule].revision))
         for policy, group in letters.items():
@@ -288,8 +288,12 @@ class Part:
             stop_about(self.change.conn, policy, about, self.change.now)
             enqueue(self.change, (self._letter(policy, item, known) for item in group))
 
+    def _counting(self, standing: Standing) -> Iterable[DueRule]:
+        """What is due under rules that are not paused: one that is must not be told as what closed the door."""
+        return (row for row in standing.rules if row.rule in self.states and self.states[row.rule].counts)
+
     def _blocking(self, due: Iterable[DueRule]) -> int | None:
-        """The first rule that counts and blocks now."""
+        """The first rule whose effect has come."""
         for row in due:
             state = self.states.get(row.rule)
             if state is not None and effect_of(row, state) <= self.change.now:

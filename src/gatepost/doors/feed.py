@@ -126,15 +126,15 @@ class Follower:
             self._pushed = position
 
     def _report(self, *, last: bool = False) -> None:
-        problem = "; ".join(filter(None, (self._copy.problem, *self._problems())))
-        report = Report(self._pushed, problem, opened=self._opened())
-        since = clock.boot_elapsed() - self._told_at
-        seen = self._seen() if last or since >= TELL_EVERY else Report(0, "")
-        news = bool(seen.sightings or seen.dropped)
-        if report == self._told and since < CALL_EVERY and not news:
-            return
-        # What cannot be told is told at the next round.
+        # What cannot be told is told at the next round, whatever keeps it from that: the following goes on.
         try:
+            problem = "; ".join(filter(None, (self._copy.problem, *self._problems())))
+            report = Report(self._pushed, problem, opened=self._opened())
+            since = clock.boot_elapsed() - self._told_at
+            seen = self._seen() if last or since >= TELL_EVERY else Report(0, "")
+            news = bool(seen.sightings or seen.dropped)
+            if report == self._told and since < CALL_EVERY and not news:
+                return
             self._tell(report._replace(sightings=seen.sightings, dropped=seen.dropped))
         except Exception as error:
             _log.debug("the site cannot be told: %r", error)

@@ -138,16 +138,23 @@ class Table:
         whole = self.whole or not batch.entries
         while True:
             try:
-                self._write(records, batch.position, whole, contact)
+                entries = self._write(records, batch.position, whole, contact)
                 break
             except lmdb.MapFullError:
                 self._grow()
         states = self._read_states() if any(key.startswith(RULE) for key, _ in batch.entries) else self.states
-        self.between_reads(lambda: self._show(records, states))
+
+        def show() -> None:
+            # Only what readers give counts as taken in: what fails before is asked for again (I-27).
+            self.position, self.entries, self.whole, self.contact = batch.position, entries, whole, contact
+            self._show(records, states)
+
+        self.between_reads(show)
 
     def touch(self, contact: Contact) -> None:
         """The stream holds nothing more: the copy is whole, and the site was heard of."""
-        self._write([], self.position, True, contact)
+        entries = self._write([], self.position, True, contact)
+        self.entries, self.whole, self.contact = entries, True, contact
 
     def _check_batch(self, batch: Batch) -> None:
         if batch.site != self.site:
@@ -158,16 +165,17 @@ class Table:
                 f" from a backup, stop the door, remove {self.path} and start it again"
             )
 
-    def _write(self, records: list[tuple[bytes, bytes | None]], position: int, whole: bool, contact: Contact) -> None:
+    def _write(self, records: list[tuple[bytes, bytes | None]], position: int, whole: bool, contact: Contact) -> int:
+        """How many entries the copy has then."""
         with self._env.begin(write=True) as txn:
             for key, record in records:
                 if record is None:
                     txn.delete(key)
                 else:
                     txn.put(key, record)
-            entries = txn.stat()["entries"] - (txn.get(META) is not None)
+            entries: int = txn.stat()["entries"] - (txn.get(META) is not None)
             txn.put(META, _meta(self.site, position, entries, whole, contact))
-        self.position, self.entries, self.whole, self.contact = position, entries, whole, contact
+        return entries
 
     def _grow(self) -> None:
         """Double the map. LMDB moves it, so nobody may be reading it: nobody does, but this thread."""

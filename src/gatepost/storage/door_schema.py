@@ -11,6 +11,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    literal_column,
 )
 
 from gatepost.storage.metadata import metadata
@@ -55,7 +56,7 @@ sightings = Table(
 )
 """`stranger`: nobody had that login when it was seen; they are counted, because anybody can invent one."""
 Index("sightings_identity", sightings.c.kind, sightings.c.identity)
-Index("sightings_strangers", sightings.c.door, sqlite_where=sightings.c.stranger)
+Index("sightings_strangers", sightings.c.door, sqlite_where=literal_column("stranger = 1"))
 
 contacts = Table(
     "contacts",

@@ -47,8 +47,12 @@ def find(conn: Connection, kind: Kind, key: str) -> str | None:
 def behind(conn: Connection, keys: Iterable[tuple[str, str]]) -> dict[tuple[str, str], str]:
     """The ref of the device that each of these, by kind and key, stands for."""
     wanted = set(keys)
+    if not wanted:
+        return {}
     query = select(identities.c.kind, identities.c.key, identities.c.device)
-    rows = conn.execute(query.where(among(identities.c.key, (key for _, key in wanted))))
+    kinds = sorted({kind for kind, _ in wanted})
+    about = (identities.c.kind.in_(kinds), among(identities.c.key, (key for _, key in wanted)))
+    rows = conn.execute(query.where(*about))
     return {(kind, key): device for kind, key, device in rows if (kind, key) in wanted}
 
 

@@ -47,7 +47,7 @@ def upgrade() -> None:
     )
     op.create_index("ix_sightings_last_at", "sightings", ["last_at"])
     op.create_index("sightings_identity", "sightings", ["kind", "identity"])
-    op.create_index("sightings_strangers", "sightings", ["door"], sqlite_where=sa.text("stranger"))
+    op.create_index("sightings_strangers", "sightings", ["door"], sqlite_where=sa.text("stranger = 1"))
     op.create_table(
         "contacts",
         sa.Column("rule", sa.Integer(), primary_key=True),
@@ -61,6 +61,7 @@ def upgrade() -> None:
         sa.Column("at", sa.BigInteger(), nullable=False),
     )
     op.add_column("doors", sa.Column("first_at", sa.BigInteger(), nullable=False, server_default="0"))
+    op.execute("UPDATE doors SET first_at = contact_at")  # a door from before observes from now on, not since 1970
     op.add_column("doors", sa.Column("opened_at", sa.BigInteger()))
     op.add_column("doors", sa.Column("opened_by", sa.String(), nullable=False, server_default=""))
     op.add_column("doors", sa.Column("opened_because", sa.Text(), nullable=False, server_default=""))

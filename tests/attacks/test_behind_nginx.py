@@ -117,6 +117,7 @@ TARGETS = {
     "high bytes": BAD.replace(b"TIKTOK1", b"\xff\xfe"),
     "very long": BAD + b"&LongId=" + b"a" * 100_000,
     "long": BAD + b"&LongId=" + b"a" * 7_000,
+    "semicolons": FRONT + b"?Cmd=Sync&User=" + b";" * 7_000 + b"&DeviceId=TIKTOK1&DeviceType=p",
     "no query": FRONT,
 }
 
@@ -134,6 +135,14 @@ def test_no_target_opens_the_mail_of_a_blocked_phone(mail: int, target: bytes, v
 def test_no_method_opens_the_mail_of_a_blocked_phone(mail: int, method: str) -> None:
     """I-30: servers that carry out a command whatever the method is are no way around the door."""
     assert b"THE-MAIL" not in raw(mail, method.encode() + b" " + BAD + b" HTTP/1.1", ALICE)
+
+
+@pytest.mark.parametrize("header", [b"User-Agent: a\x01", b"MS-ASProtocolVersion: 14.1\x7f", b"User-Agent: \x1b[0m"])
+def test_a_control_sign_is_no_way_to_keep_the_door_from_answering(mail: int, header: bytes) -> None:
+    """I-29: what the door cannot be told is refused at once, and is not what is done without a door."""
+    answer = raw(mail, b"POST " + BAD + b" HTTP/1.1", ALICE, header)
+    assert b"THE-MAIL" not in answer
+    assert answer.partition(b"\r\n")[0].startswith(b"HTTP/1.1 400")
 
 
 CREDENTIALS = {

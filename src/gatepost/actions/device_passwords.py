@@ -68,8 +68,8 @@ def _owner(conn: Connection, device: Device) -> Person | Refusal:
 
 
 def _label(conn: Connection, device: Device, label: str) -> str | Refusal:
-    """LOGIN+LABEL must mean one device, because its open sessions are ended by that name."""
-    held = {one.label for one in device_passwords.in_force(conn, devices.refs_of(conn, [device.owner]))}
+    """LOGIN+LABEL must mean one password for ever, because its open sessions are ended by that name, revoked or not."""
+    held = {one.issued.label for one in device_passwords.listed(conn, device.owner)}
     if not label:
         form = device.form.value
         return next(name for number in range(1, len(held) + 2) if (name := f"{form}{number}") not in held)
@@ -77,7 +77,7 @@ def _label(conn: Connection, device: Device, label: str) -> str | Refusal:
         text = f'"{label}" cannot be a label: take small letters, digits and hyphens, 32 at most, such as phone1.'
         return Refusal(Code.LABEL_UNFIT, text)
     if label in held:
-        return Refusal(Code.LABEL_UNFIT, f"This person has a password named {label}; choose another label.")
+        return Refusal(Code.LABEL_UNFIT, f"This person has, or had, a password named {label}; choose another.")
     return label
 
 

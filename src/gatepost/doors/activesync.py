@@ -61,7 +61,9 @@ USUAL: Final = re.compile(
 )
 """How Android's and Apple's mail clients write the plain query, with `Cmd` first or last: `parse` finds the one device
 that the second group names, of the type that the third does."""
-_TWO_PARTS: Final = re.compile(rb"[?#]|;[^&=]*=")
+LONGEST_TARGET: Final = 8192
+"""Bytes; proxies take no longer request line."""
+_TWO_PARTS: Final = re.compile(rb"[?#]|;[^&=;]*=")
 _HIDDEN_MARK: Final = re.compile(rb"#|%3f|%23", re.IGNORECASE)
 _NAME: Final = re.compile(rb"[a-z0-9_.-]+")
 _PROTOCOL: Final = re.compile(rb"\d{1,2}\.\d")
@@ -164,6 +166,8 @@ def parse(
         return user
     path, _, query = uri.partition(b"?")
     protocol = _protocol(version)
+    if len(uri) > LONGEST_TARGET:
+        return Unidentified("a target that is too long", protocol=protocol)
     if _TWO_PARTS.search(query) or _HIDDEN_MARK.search(path):
         return Unidentified("a target that can be parted in two ways", protocol=protocol)
     if b"&" in query or b"=" in query.rstrip(b"="):

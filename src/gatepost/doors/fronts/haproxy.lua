@@ -27,6 +27,13 @@ local CODES = {
 
 -- Text
 
+-- A text without these signs at its end. Not by a pattern: one that ends in + and $ begins anew at each of them.
+local function without_tail(text, signs)
+  local last = #text
+  while last > 0 and text:find(signs, last) == last do last = last - 1 end
+  return text:sub(1, last)
+end
+
 local function is_utf8(text)
   return utf8.len(text) ~= nil and not text:find("\237[\160-\191]")
 end
@@ -64,7 +71,7 @@ local function user_of(txn, authorization)
   if core and #padding < 3 and #sent % 4 == 0 then
     pair = decoded(txn, core)
   else
-    local token = sent:gsub("^[ \t=]+", ""):gsub("[ \t=]+$", "")
+    local token = without_tail(sent:gsub("^[ \t=]+", ""), "[ \t=]")
     pair = token:find("[^A-Za-z0-9+/]") and "" or decoded(txn, token)
     if pair == "" then
       local guess = decoded(txn, (token:gsub("[^A-Za-z0-9+/]", "")))
@@ -122,7 +129,7 @@ local function fields_of(data)
 end
 
 local function base64_form(txn, query, protocol)
-  local token = unquoted(query):gsub("=+$", ""):gsub("-", "+"):gsub("_", "/")
+  local token = without_tail(unquoted(query), "="):gsub("-", "+"):gsub("_", "/")
   if #token % 4 == 1 or token:find("[^A-Za-z0-9+/]") then return {}, "other", protocol, "" end
   local version, code, device, kind = fields_of(decoded(txn, token))
   if not version then return {}, "other", protocol, "" end
@@ -136,10 +143,10 @@ local function device_of(txn, target, version)
   local protocol = version:find("^%d%d?%.%d$") and version or ""
   local path, query = target:match("^([^?]*)%??(.*)$")
   local sign = path:lower()
-  if query:find("[?#]") or query:find(";[^&=]*=") or sign:find("#", 1, true) or sign:find("%%3f") or sign:find("%%23") then
+  if query:find("[?#]") or query:find(";[^&=;]*=") or sign:find("#", 1, true) or sign:find("%%3f") or sign:find("%%23") then
     return {}, "other", protocol, ""
   end
-  if query:find("&", 1, true) or query:gsub("=+$", ""):find("=", 1, true) then return plain_form(query, protocol) end
+  if query:find("&", 1, true) or without_tail(query, "="):find("=", 1, true) then return plain_form(query, protocol) end
   return base64_form(txn, query, protocol)
 end
 

@@ -43,10 +43,16 @@ map "$gate_verdict:$gate_generation:$gate_command" $gate_refusal {
   "~^block:" /_refused/plain;
 @bodies@
 }
+# A control sign in what the door is told would keep it from answering: that must not be a way around it.
+map "$http_authorization$http_user_agent$http_ms_asprotocolversion$http_sec_ch_ua_mobile" $gate_odd {
+  default 0;
+  "~[\\x00-\\x08\\x0a-\\x1f\\x7f]" 1;
+}
 @maps@
 server {
   listen @front@@ssl@;
 @tls@
+  if ($gate_odd) { return 400; }
   # The phone's path and no other, whatever its case; behind it only the mail server's own for ActiveSync.
   location ~* ^@path@/?$ {
     auth_request /_gate;

@@ -114,7 +114,7 @@ def test_the_passwords_of_somebody_who_left_open_nothing(build: Build) -> None:
 
 
 def test_labels_are_one_person_s_devices_apart(house: House) -> None:
-    """LOGIN+LABEL means one password: labels are unique among a person's, given by form and number, and never given twice."""
+    """LOGIN+LABEL means one password: labels go by form and number, and none is ever given to a person twice."""
     house.owners(2)
     house.phone("u0", id="tab-u0", form="tablet")
     assert [issued(house).label, issued(house, "tab-u0").label, issued(house).label] == ["phone1", "tablet1", "phone2"]

@@ -9,7 +9,7 @@ from gatepost.actions.site import Site
 from gatepost.actions.who import AUTHOR, OPERATOR, acting
 from gatepost.core.ledger.app_events import AccountAdded, AccountRemoved
 from gatepost.core.refusal import Code, Refusal
-from gatepost.storage import claims
+from gatepost.storage import catalogue, claims
 
 
 def add_account(site: Site, by: str | None, app: str, name: str, group: str) -> dict[str, object] | Refusal:
@@ -18,7 +18,7 @@ def add_account(site: Site, by: str | None, app: str, name: str, group: str) -> 
         actor = acting(change, by, AUTHOR, OPERATOR)
         if isinstance(actor, Refusal):
             return actor
-        if refusal := unknown_apps(change.conn, [app]):
+        if refusal := unknown_apps([app], catalogue.apps(change.conn)):
             return refusal
         for account in claims.official(change.conn, [app]):
             if (account.name, account.group) == (name, group):
@@ -41,6 +41,6 @@ def remove_account(site: Site, by: str | None, account: str) -> dict[str, object
 
 def list_accounts(site: Site, app: str | None = None) -> list[dict[str, Any]] | Refusal:
     with looking(site) as conn:
-        if app is not None and (refusal := unknown_apps(conn, [app])):
+        if app is not None and (refusal := unknown_apps([app], catalogue.apps(conn))):
             return refusal
         return [account._asdict() for account in claims.official(conn, None if app is None else [app])]

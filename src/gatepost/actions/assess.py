@@ -6,6 +6,7 @@ from itertools import chain
 
 from sqlalchemy import Connection
 
+from gatepost.actions.lookup import unknown_apps
 from gatepost.actions.site import Site
 from gatepost.actions.who import ADMIN, APPROVER
 from gatepost.core.change.impact import Impact, Row, preview
@@ -50,12 +51,8 @@ def resolve(conn: Connection, policy: Policy) -> tuple[App, ...] | Refusal:
                 Code.NO_SUCH_LIST, f"There is no list {name} in the catalogue; `apps list` shows what there is."
             )
         named.extend(lists[name].apps)
-    unknown = [name for name in named if name not in apps]
-    if unknown:
-        return Refusal(
-            Code.NO_SUCH_APP,
-            f"The catalogue has no {', '.join(unknown)}; `apps list` shows what there is, `apps add` adds more.",
-        )
+    if refusal := unknown_apps(named, apps):
+        return refusal
     return tuple(apps[name] for name in dict.fromkeys(named))
 
 

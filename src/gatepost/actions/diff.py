@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from difflib import unified_diff
-from typing import Final
 
 from sqlalchemy import Connection
 
@@ -12,6 +11,7 @@ from gatepost.actions.change import changing, looking
 from gatepost.actions.live import proposal_of
 from gatepost.actions.site import Site
 from gatepost.actions.who import ADMIN, AUTHOR, acting, looking_as
+from gatepost.core.change.impact import HIDDEN_UNDER
 from gatepost.core.instant import Instant
 from gatepost.core.ledger.events import NamesLooked, OutcomesChanged
 from gatepost.core.ledger.leaf import parse
@@ -23,11 +23,8 @@ from gatepost.documents.policy_file import read_policy, write_policy
 from gatepost.storage import ledger, people, policies
 from gatepost.storage.policies import Revision
 
-HIDDEN_UNDER: Final = 5
-"""People: fewer are not counted out loud, because the difference of two previews could name them."""
-
 Count = int | None
-"""None: at least one, and fewer than HIDDEN_UNDER."""
+"""None: at least one, and fewer than HIDDEN_UNDER: the difference of two previews could name them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +144,7 @@ def _named(conn: Connection, found: Diffed, seen: Mapping[str, frozenset[str]]) 
         what: tuple(sorted(f"{person.name} <{person.id}>" for person in people.load(conn, refs).values()))
         for what, refs in seen.items()
     }
-    return Diffed(found.policy, found.against, found.lines, found.due, found.newly_due, found.freed, names)
+    return replace(found, names=names)
 
 
 def diff_instants(site: Site, by: str | None, since: Instant, until: Instant) -> Passed | Refusal:

@@ -18,7 +18,7 @@ from gatepost.core.problem import Problem
 from gatepost.core.refusal import Refusal
 from gatepost.documents.claims_file import read_claims
 from gatepost.documents.deadline import instant_text
-from gatepost.storage import claims
+from gatepost.storage import catalogue, claims
 
 EXAMPLES = "evidence"
 """The folder of files that come with the program."""
@@ -30,7 +30,7 @@ def add_evidence(site: Site, by: str | None, found: Sequence[Claim]) -> dict[str
         actor = acting(change, by, AUTHOR, OPERATOR)
         if isinstance(actor, Refusal):
             return actor
-        if refusal := unknown_apps(change.conn, {claim.app for claim in found}):
+        if refusal := unknown_apps(sorted({claim.app for claim in found}), catalogue.apps(change.conn)):
             return refusal
         known = {kept.claim for kept in claims.evidence(change.conn, {claim.app for claim in found})}
         new = [claim for claim in dict.fromkeys(found) if claim not in known]
@@ -59,7 +59,7 @@ def shipped_evidence(name: str) -> bytes | None:
 def list_evidence(site: Site, app: str | None = None) -> list[dict[str, Any]] | Refusal:
     """Claims by day, about one app or all."""
     with looking(site) as conn:
-        if app is not None and (refusal := unknown_apps(conn, [app])):
+        if app is not None and (refusal := unknown_apps([app], catalogue.apps(conn))):
             return refusal
         return evidence_about(conn, None if app is None else [app])
 

@@ -11,6 +11,7 @@ from gatepost.actions.change import Change
 from gatepost.actions.live import live_rules, state_of
 from gatepost.core.change.quorum import Owed, Voice, missing
 from gatepost.core.ledger.events import QuorumLost, QuorumRegained
+from gatepost.core.policy.verdict import RuleState
 from gatepost.doors.entry import encode_state, rule_key
 from gatepost.storage import access, audience, people, policies
 from gatepost.storage.policies import Judgement, Revision
@@ -53,7 +54,11 @@ def recheck_quorums(change: Change) -> tuple[str, ...]:
             continue
         event = QuorumLost if lost else QuorumRegained
         change.record(event(revision.policy, revision.revision))
-        state = state_of(revision._replace(held=lost), known.proposal)
-        change.publish({rule_key(known.number): encode_state(state)})
-        audience.settle(change.conn, known.number)
+        restate(change, known.number, state_of(revision._replace(held=lost), known.proposal))
     return tuple(held)
+
+
+def restate(change: Change, rule: int, state: RuleState) -> None:
+    """Give the doors a rule as it stands from now on; its devices' recorded outcomes follow."""
+    change.publish({rule_key(rule): encode_state(state)})
+    audience.settle(change.conn, rule)

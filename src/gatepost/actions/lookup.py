@@ -1,12 +1,12 @@
 """Finding what a verb is about."""
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 
 from sqlalchemy import Connection
 
 from gatepost.core.change.stage import ALLOWED, LIVE
 from gatepost.core.refusal import Code, Refusal
-from gatepost.storage import catalogue, policies
+from gatepost.storage import policies
 from gatepost.storage.policies import Revision
 
 
@@ -26,9 +26,9 @@ def revision_in(conn: Connection, policy: str, verb: str) -> Revision | Refusal:
     )
 
 
-def unknown_apps(conn: Connection, apps: Iterable[str]) -> Refusal | None:
-    """Why these cannot all be spoken of."""
-    missing = sorted(set(apps) - catalogue.apps(conn).keys())
+def unknown_apps(names: Iterable[str], known: Container[str]) -> Refusal | None:
+    """Why these cannot all be spoken of. `known`: the catalogue's."""
+    missing = [name for name in names if name not in known]
     if not missing:
         return None
     return Refusal(

@@ -10,6 +10,7 @@ from typing import Final
 
 from gatepost.actions.change import Change, changing
 from gatepost.actions.corrections import write_corrections
+from gatepost.actions.hold import restate
 from gatepost.actions.live import proposal_of, state_of
 from gatepost.actions.lookup import revision_in
 from gatepost.actions.retract import DoorAnswer, confirmations
@@ -20,8 +21,7 @@ from gatepost.core.instant import HOUR, Duration, Instant, duration_text
 from gatepost.core.ledger.pause_events import PolicyPaused, PolicyResumed
 from gatepost.core.notice.notice import NoticeKind
 from gatepost.core.refusal import Code, Refusal
-from gatepost.doors.entry import encode_state, rule_key
-from gatepost.storage import audience, closing, policies
+from gatepost.storage import closing, policies
 from gatepost.storage.closing import Closing
 from gatepost.storage.policies import Revision
 
@@ -105,7 +105,5 @@ def _publish(change: Change, policy: str, number: int) -> int:
     revision = policies.revision(change.conn, policy, number)
     if revision is None or revision.rule is None:
         raise ValueError("an announced revision has a rule")
-    state = state_of(revision, proposal_of(change.conn, revision))
-    change.publish({rule_key(revision.rule): encode_state(state)})
-    audience.settle(change.conn, revision.rule)
+    restate(change, revision.rule, state_of(revision, proposal_of(change.conn, revision)))
     return change.position()

@@ -40,14 +40,15 @@ def asked(site: Site, by: str | None, app: str, on: str, question: str, asker: s
         actor = acting(change, by, AUTHOR, OPERATOR)
         if isinstance(actor, Refusal):
             return actor
-        if refusal := unknown_apps(change.conn, [app]):
+        apps = catalogue.apps(change.conn)
+        if refusal := unknown_apps([app], apps):
             return refusal
         who = _asker(change, actor, asker)
         if isinstance(who, Refusal):
             return who
         inquiry = f"vq_{secrets.token_hex(6)}"
         change.record(VendorAsked(inquiry, app, on, who, change.words(question)))
-        contact = claims.contacts(change.conn).get(catalogue.apps(change.conn)[app].publisher)
+        contact = claims.contacts(change.conn).get(apps[app].publisher)
         return {"inquiry": inquiry, "app": app, "on": on, "contact": contact.email if contact else ""}
 
 
@@ -74,7 +75,7 @@ def answered(site: Site, by: str | None, inquiry: str, on: str, answer: str) -> 
 def list_inquiries(site: Site, app: str | None = None) -> list[dict[str, Any]] | Refusal:
     """What was asked and answered, about one app or all."""
     with looking(site) as conn:
-        if app is not None and (refusal := unknown_apps(conn, [app])):
+        if app is not None and (refusal := unknown_apps([app], catalogue.apps(conn))):
             return refusal
         return inquiries_about(conn, None if app is None else [app])
 

@@ -14,7 +14,7 @@ from gatepost.core.instant import Instant
 from gatepost.core.refusal import Code, Refusal
 from gatepost.documents.deadline import instant_text
 from gatepost.documents.policy_file import write_policy
-from gatepost.storage import audience, notices, people, policies, sitemeta
+from gatepost.storage import audience, catalogue, notices, people, policies, sitemeta
 from gatepost.storage.notices import Notice
 from gatepost.storage.policies import Judgement, Revision
 
@@ -141,7 +141,7 @@ def show_notices(site: Site, by: str | None, policy: str) -> list[dict[str, obje
 def statement(site: Site, app: str, as_of: Instant | None) -> dict[str, object] | Refusal:
     """What our policy on an app is, or was at an instant, from the ledger's dates, with the press line."""
     with looking(site) as conn:
-        if refusal := unknown_apps(conn, [app]):
+        if refusal := unknown_apps([app], catalogue.apps(conn)):
             return refusal
         at = site.clock.now() if as_of is None else as_of
         stood = [

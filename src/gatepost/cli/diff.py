@@ -4,11 +4,12 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from gatepost.actions.diff import HIDDEN_UNDER, Count, Diffed, Passed, diff_instants, diff_policy
+from gatepost.actions.diff import Count, Diffed, Passed, diff_instants, diff_policy
 from gatepost.actions.site import Site
 from gatepost.cli.data import listing
 from gatepost.cli.output import Exit, Lines
 from gatepost.cli.session import Given, Misuse, Session, Source, content, instant
+from gatepost.core.change.impact import HIDDEN_UNDER
 from gatepost.core.refusal import Refusal
 from gatepost.documents.deadline import instant_text
 

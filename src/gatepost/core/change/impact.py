@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from gatepost.core.fleet.device import Device, Ownership, Platform
 from gatepost.core.fleet.finding import Evidence
@@ -268,7 +268,13 @@ def _counts(by: Mapping[Category, int], would_block: int, cannot_be_told: int) -
     )
 
 
-def hide_small(breakdown: Mapping[str, int], under: int = 5, total_known: bool = True) -> dict[str, int | None]:
+HIDDEN_UNDER: Final = 5
+"""People: fewer are not counted out loud, because they could be named."""
+
+
+def hide_small(
+    breakdown: Mapping[str, int], under: int = HIDDEN_UNDER, total_known: bool = True
+) -> dict[str, int | None]:
     """A breakdown of one category with the cells of fewer than `under` hidden (None), so that they name nobody.
 
     Where the total is known a single hidden cell could be found by subtraction: then the next smallest is hidden too

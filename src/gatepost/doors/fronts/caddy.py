@@ -10,6 +10,7 @@ from typing import Final, NamedTuple
 from gatepost.doors.activesync import REFUSAL_129
 from gatepost.doors.check import RETRY_AFTER
 from gatepost.doors.fronts import Files, Front, FrontUnfit
+from gatepost.doors.fronts.text import filled, key_of_certificate, plain_path
 
 PATH: Final = "/Microsoft-Server-ActiveSync"
 AUTHENTICATE: Final = "authenticate.caddy"
@@ -156,10 +157,10 @@ def files(front: Front) -> Files:
 
 def _kinds(front: Front) -> Iterator[_Kind]:
     to_mail = _filled(_BACKEND, backend=front.backend)
-    path = _plain(front, "backend_path", front.backend_path)
+    path = plain_path(front, "backend_path", front.backend_path)
     yield _Kind("activesync", f"path {PATH} {PATH}/", "/check", f"rewrite * {path}\n{to_mail}")
     if front.web_path:
-        web = _plain(front, "web_path", front.web_path.rstrip("/"))
+        web = plain_path(front, "web_path", front.web_path.rstrip("/"))
         # By no path that a mail server takes for ActiveSync: it would be asked about as a browser's.
         match = f"path {web} {web}/*\nnot path *microsoft-server-activesync*"
         yield _Kind("web", match, "/check-web", to_mail)
@@ -213,8 +214,7 @@ def _tls(front: Front) -> Iterator[str]:
         )
     if not front.tls_certificate:
         return
-    if not front.tls_key:
-        raise FrontUnfit(f"caddy needs tls_key in [doors.{front.door}] beside tls_certificate: write it there")
+    key_of_certificate("caddy", front)
     pair = f"{_quoted(front, 'tls_certificate')} {_quoted(front, 'tls_key')}"
     if not front.certificates:
         yield f"tls {pair}"
@@ -225,12 +225,6 @@ def _tls(front: Front) -> Iterator[str]:
     yield f"\t\ttrust_pool file {_quoted(front, 'client_ca')}"
     yield "\t}"
     yield "}"
-
-
-def _plain(front: Front, setting: str, text: str) -> str:
-    if not re.fullmatch(r"/[A-Za-z0-9._~/-]*", text):
-        raise FrontUnfit(f"{setting} in [doors.{front.door}] is no plain path: {text!r}")
-    return text
 
 
 def _quoted(front: Front, setting: str) -> str:
@@ -246,6 +240,5 @@ def _indented(by: int, *parts: str) -> str:
 
 
 def _filled(template: str, **values: object) -> str:
-    """Each @name@ replaced in one go, without the lines of what is not there; Caddy's own @matchers stay."""
-    text = re.sub(r"@([a-z0-9_]+)@", lambda found: str(values[found[1]]), template)
-    return re.sub(r"(?<=\n)\n(?=\t)", "", text)
+    """Without the lines of what is not there."""
+    return re.sub(r"(?<=\n)\n(?=\t)", "", filled(template, **values))

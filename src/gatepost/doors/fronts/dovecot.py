@@ -3,13 +3,13 @@
 `gatepost.conf` is taken into a Dovecot that is there already, after everything else; `gatepost.lua` is what it runs.
 """
 
-import re
 from importlib.resources import files as resources
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
 from gatepost.doors.fronts import Files, Front, FrontUnfit
+from gatepost.doors.fronts.text import bare_path, filled
 from gatepost.doors.login import PATH
 
 CONFIG: Final = "gatepost.conf"
@@ -71,7 +71,7 @@ doveadm_api_key = <@key_file@
 
 def files(front: Front) -> Files:
     """gatepost.conf and gatepost.lua. FrontUnfit."""
-    config = _filled(
+    config = filled(
         _CONFIG,
         door=front.door,
         script=_path(front, "dovecot_script", front.dovecot_script),
@@ -80,7 +80,7 @@ def files(front: Front) -> Files:
         sasl_port=str(front.sasl.port),
     )
     script = (resources(__package__) / SCRIPT).read_text(encoding="utf-8")
-    script = _filled(script, login=f"http://{front.check}{PATH}")
+    script = filled(script, login=f"http://{front.check}{PATH}")
     return {CONFIG: (config + _doveadm(front)).encode(), SCRIPT: script.encode()}
 
 
@@ -101,15 +101,9 @@ def _doveadm(front: Front) -> str:
             f"Dovecot takes the end of the line in {key_file} for a part of the key: write the file without, such as by"
             " openssl rand -hex 32 | tr -d '\\n'"
         )
-    return _filled(_DOVEADM, host=url.hostname, port=str(url.port), key_file=key_file)
+    return filled(_DOVEADM, host=url.hostname, port=str(url.port), key_file=key_file)
 
 
 def _path(front: Front, setting: str, path: Path) -> str:
     """Dovecot ends the arguments of a passdb at a blank, and takes # for a comment."""
-    if not re.fullmatch(r"[A-Za-z0-9._~/+@:-]+", str(path)):
-        raise FrontUnfit(f"dovecot cannot be told of this path: {setting} in [doors.{front.door}]")
-    return str(path)
-
-
-def _filled(template: str, **values: str) -> str:
-    return re.sub(r"@(\w+)@", lambda found: values[found[1]], template)
+    return bare_path("dovecot", front, setting, path)

@@ -15,6 +15,7 @@ from typing import Final
 from gatepost.doors.activesync import REFUSAL_129
 from gatepost.doors.check import RETRY_AFTER
 from gatepost.doors.fronts import Files, Front, FrontUnfit
+from gatepost.doors.fronts.text import key_of_certificate, plain_path
 from gatepost.doors.haproxy.rows import ANSWERS, DEVICES, DOOR, RECENT
 from gatepost.doors.haproxy.seen import EVERY, SOCKET
 from gatepost.doors.sessions.haproxy import TABLE
@@ -133,8 +134,7 @@ def files(front: Front) -> Files:
             f'HAProxy reads the user from Basic credentials only: [doors.{front.door}] needs users = ["basic"] and'
             " certificates = false; nginx before the mail server reads the others"
         )
-    if not re.fullmatch(r"/[A-Za-z0-9._~/-]*", front.backend_path):
-        raise FrontUnfit(f"backend_path in [doors.{front.door}] is no plain path: {front.backend_path!r}")
+    plain_path(front, "backend_path", front.backend_path)
     values = {
         "site": re.sub(r"[^ -~]", "?", front.site),
         "door": front.door,
@@ -189,8 +189,7 @@ def _without(front: Front, beside: str) -> str:
 def _tls(front: Front) -> str:
     if not front.tls_certificate:
         return ""
-    if not front.tls_key:
-        raise FrontUnfit(f"HAProxy needs tls_key in [doors.{front.door}] beside tls_certificate: write it there")
+    key_of_certificate("HAProxy", front)
     certificate, key = _plain(front, "tls_certificate"), _plain(front, "tls_key")
     if key != f"{certificate}.key":
         raise FrontUnfit(

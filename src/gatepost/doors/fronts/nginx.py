@@ -12,6 +12,7 @@ from typing import Final
 from gatepost.doors.activesync import REFUSAL_129
 from gatepost.doors.check import RETRY_AFTER
 from gatepost.doors.fronts import Files, Front, FrontUnfit
+from gatepost.doors.fronts.text import filled, key_of_certificate, plain_path
 
 PATH: Final = "/Microsoft-Server-ActiveSync"
 
@@ -174,7 +175,7 @@ def files(front: Front) -> Files:
     """nginx.conf, gatepost.conf, and the bodies of Status 129 in the folder gatepost. FrontUnfit."""
     to_mail = _filled(
         _TO_MAIL,
-        backend_path=_plain(front, "backend_path", front.backend_path),
+        backend_path=plain_path(front, "backend_path", front.backend_path),
         ours=_ours(),
     )
     text = _filled(
@@ -203,7 +204,7 @@ def _web(front: Front) -> str:
     to_web = _filled(_TO_WEB, ours=_ours())
     return _filled(
         _WEB,
-        web_path=_plain(front, "web_path", front.web_path.rstrip("/")),
+        web_path=plain_path(front, "web_path", front.web_path.rstrip("/")),
         to_web=to_web,
         asking=_ASKING,
         identity="\n".join(f"    {line}" for line in _identity(front)),
@@ -218,10 +219,9 @@ def _ours() -> str:
 
 def _tls(front: Front) -> Iterator[str]:
     if front.tls_certificate:
-        if not front.tls_key:
-            raise FrontUnfit(f"nginx needs tls_key in [doors.{front.door}] beside tls_certificate: write it there")
+        key = key_of_certificate("nginx", front)
         yield f"ssl_certificate {_quoted(front, 'tls_certificate', front.tls_certificate)};"
-        yield f"ssl_certificate_key {_quoted(front, 'tls_key', front.tls_key)};"
+        yield f"ssl_certificate_key {_quoted(front, 'tls_key', key)};"
         yield "ssl_protocols TLSv1.2 TLSv1.3;"
         yield "ssl_session_cache shared:gatepost:10m;"
     if front.certificates:
@@ -256,12 +256,6 @@ def _without_door(front: Front, to_mail: str) -> str:
             return f"    add_header Retry-After {RETRY_AFTER} always;\n    return 503;"
 
 
-def _plain(front: Front, setting: str, text: str) -> str:
-    if not re.fullmatch(r"/[A-Za-z0-9._~/-]*", text):
-        raise FrontUnfit(f"{setting} in [doors.{front.door}] is no plain path: {text!r}")
-    return text
-
-
 def _quoted(front: Front, setting: str, path: Path) -> str:
     """In quotes nginx still reads a backslash and, for certificates, a variable."""
     if re.search(r'["\\$\x00-\x1f]', str(path)):
@@ -270,5 +264,5 @@ def _quoted(front: Front, setting: str, path: Path) -> str:
 
 
 def _filled(template: str, **values: str) -> str:
-    """Each @name@ replaced in one go, without the empty lines of what is not there; nginx's own @undecided stays."""
-    return re.sub(r"\n{2,}", "\n", re.sub(r"@(\w+)@", lambda found: values[found[1]], template))
+    """Without the empty lines of what is not there."""
+    return re.sub(r"\n{2,}", "\n", filled(template, **values))

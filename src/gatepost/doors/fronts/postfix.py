@@ -4,12 +4,12 @@
 logins.
 """
 
-import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from gatepost.doors.fronts import Files, Front, FrontUnfit
+from gatepost.doors.fronts import Files, Front
+from gatepost.doors.fronts.text import bare_path, filled, key_of_certificate
 
 SERVICE: Final = "gatepost.master.cf"
 
@@ -38,8 +38,8 @@ smtpd_recipient_restrictions=
 
 def files(front: Front) -> Files:
     """gatepost.master.cf. FrontUnfit."""
-    head = _filled(_SERVICE, door=front.door, submission=str(front.submission), on_no_copy=front.rules.on_no_copy)
-    options = [*_filled(_OPTIONS, sasl=str(front.sasl)).splitlines(), *_tls(front)]
+    head = filled(_SERVICE, door=front.door, submission=str(front.submission), on_no_copy=front.rules.on_no_copy)
+    options = [*filled(_OPTIONS, sasl=str(front.sasl)).splitlines(), *_tls(front)]
     return {SERVICE: (head + "".join(f"  -o {option}\n" for option in options)).encode()}
 
 
@@ -49,21 +49,14 @@ def _tls(front: Front) -> Iterator[str]:
         yield "smtpd_tls_security_level=none"
         yield "smtpd_tls_auth_only=no"
         return
-    if not front.tls_key:
-        raise FrontUnfit(f"postfix needs tls_key in [doors.{front.door}] beside tls_certificate: write it there")
+    key = key_of_certificate("postfix", front)
     yield "smtpd_tls_security_level=encrypt"
     yield "smtpd_tls_auth_only=yes"
-    yield f"smtpd_tls_chain_files={_path(front, 'tls_key', front.tls_key)}," + _path(
+    yield f"smtpd_tls_chain_files={_path(front, 'tls_key', key)}," + _path(
         front, "tls_certificate", front.tls_certificate
     )
 
 
 def _path(front: Front, setting: str, path: Path) -> str:
     """A blank ends an option in master.cf, a comma a file's name, and $ begins a parameter."""
-    if not re.fullmatch(r"[A-Za-z0-9._~/+@:-]+", str(path)):
-        raise FrontUnfit(f"postfix cannot be told of this path: {setting} in [doors.{front.door}]")
-    return str(path)
-
-
-def _filled(template: str, **values: str) -> str:
-    return re.sub(r"@(\w+)@", lambda found: values[found[1]], template)
+    return bare_path("postfix", front, setting, path)

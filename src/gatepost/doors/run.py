@@ -24,16 +24,14 @@ from gatepost.doors.mode import KeptMode
 from gatepost.doors.probe import Probe
 from gatepost.doors.report import Report, Tell
 from gatepost.doors.request import Sources
+from gatepost.doors.serving import STOP_WITHIN, listen, serving
 from gatepost.doors.sessions.watches import MailServers, Watches
 from gatepost.doors.sightings import Sightings
 
 LOOK_AT_AGE_EVERY: Final = 0.25
 LOOK_AT_FILES_EVERY: Final = 0.05
-STOP_WITHIN: Final = 2
 STEP: Final = 0.1
 """Seconds."""
-
-BACKLOG: Final = 2048
 
 _log = logging.getLogger(__name__)
 
@@ -89,7 +87,7 @@ def run_door(door: Door, ready: Callable[[], None]) -> None:
         )
         thread = threading.Thread(target=_follow, args=(server, follower, stop, ready), name="door-feed", daemon=True)
         try:
-            listener = _listen(door.listen)
+            listener = listen(door.listen)
             thread.start()
             looks = (glass.look, probe.look)
             threading.Thread(target=_look, args=(stop, looks), name="door-look", daemon=True).start()
@@ -142,21 +140,7 @@ class _Server(uvicorn.Server):
         self.open = threading.Event()
         self._copy = copy
         self._asked_to_end = asked_to_end
-        config = uvicorn.Config(
-            check,
-            interface="asgi3",
-            loop="uvloop",
-            http="httptools",
-            ws="none",
-            lifespan="off",
-            log_config=None,
-            access_log=False,
-            proxy_headers=False,
-            server_header=False,
-            backlog=BACKLOG,
-            timeout_graceful_shutdown=STOP_WITHIN,
-        )
-        super().__init__(config)
+        super().__init__(serving(check))
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
@@ -193,18 +177,6 @@ def _run_in(loop: asyncio.AbstractEventLoop, act: Callable[[], None]) -> None:
             raise OSError("the door is closing")
     if failures:
         raise failures[0]
-
-
-def _listen(address: tuple[str, int]) -> socket.socket:
-    family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listener.bind(address)
-    except OSError as error:
-        listener.close()
-        raise OSError(error.errno, error.strerror, f"{address[0]}:{address[1]}") from None
-    return listener
 
 
 @contextlib.contextmanager

@@ -4,16 +4,13 @@ import signal
 import socket
 from collections.abc import Callable
 from types import FrameType
-from typing import Final
 
 import uvicorn
 
 from gatepost.actions.site import Site
+from gatepost.doors.serving import listen, serving
 from gatepost.web.app import Application
 from gatepost.wiring import web_url
-
-STOP_WITHIN: Final = 2
-"""Seconds for answers that are on their way."""
 
 
 def run_web(site: Site, token: str, ready: Callable[[], None]) -> None:
@@ -30,31 +27,13 @@ def run_web(site: Site, token: str, ready: Callable[[], None]) -> None:
     # uvicorn takes these over, and raises the one that ended it once more at its end: that must not kill the process.
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, end)
-    try:
-        family = socket.AF_INET6 if ":" in address.host else socket.AF_INET
-        listener = socket.create_server(address, family=family)
-    except OSError as error:
-        raise OSError(error.errno, error.strerror, str(address)) from None
-    server.run(sockets=[listener])
+    server.run(sockets=[listen(address)])
 
 
 class _Server(uvicorn.Server):
     def __init__(self, application: Application, ready: Callable[[], None]) -> None:
         self._ready = ready
-        config = uvicorn.Config(
-            application,
-            interface="asgi3",
-            loop="uvloop",
-            http="httptools",
-            ws="none",
-            lifespan="off",
-            log_config=None,
-            access_log=False,
-            proxy_headers=False,
-            server_header=False,
-            timeout_graceful_shutdown=STOP_WITHIN,
-        )
-        super().__init__(config)
+        super().__init__(serving(application))
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)

@@ -1,4 +1,4 @@
-"""HAProxy's stats socket (management.txt 9.3): commands in, text out, a connection each.
+"""HAProxy's maps, by its stats socket (management.txt 9.3).
 
 A map is always replaced as a whole: prepared beside the one that answers, filled, and committed, which is atomic.
 HAProxy has no atomic change of one row: `add map` of a key that is there adds a second row behind the first, `set map`
@@ -6,18 +6,15 @@ walks the whole map, and between `del map` and `add map` the row is missing.
 """
 
 import re
-import socket
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Final
 
 from gatepost.doors.haproxy.rows import lines
-
-TIMEOUT: Final = 2.0
-"""Seconds for each answer."""
+from gatepost.doors.haproxy.socket import TIMEOUT, converse
 
 COMMIT_TIMEOUT: Final = 60.0
-"""The same for a commit, after which HAProxy frees what was there before: a second or two for a million rows."""
+"""Seconds for the answer to a commit, after which HAProxy frees what was there: one or two for a million rows."""
 
 PAYLOAD: Final = 14_000
 """Bytes: a command with its rows must fit tune.bufsize, 16 kB."""
@@ -37,17 +34,10 @@ class Stats:
     def ask(self, *commands: bytes, timeout: float | None = None) -> bytes:
         """What HAProxy answers to these commands, up to the end. OSError."""
         self.sent += len(commands)
-        answer = bytearray()
         try:
-            with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
-                connection.settimeout(timeout or TIMEOUT)
-                connection.connect(str(self._path))
-                connection.sendall(b";".join(commands) + b"\n")
-                while got := connection.recv(1 << 16):
-                    answer += got
+            return converse(self._path, b";".join(commands), timeout or TIMEOUT)
         except OSError as error:
             raise OSError(f"HAProxy's maps cannot be kept by {self._path}: {error}; does HAProxy run?") from error
-        return bytes(answer)
 
     def prepare(self, path: Path) -> int:
         """A new version of a map beside the one that answers, empty; its number. OSError."""

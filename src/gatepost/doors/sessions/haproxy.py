@@ -18,18 +18,15 @@ people share, is ended without the others.
 
 import binascii
 import re
-import socket
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
 from gatepost.doors.entry import CERTIFICATE, identity_key
+from gatepost.doors.haproxy.socket import converse
 from gatepost.doors.sessions.watch import Session, SessionsUnknown
 
 TABLE: Final = "gatepost_sessions"
-TIMEOUT: Final = 2.0
-"""Seconds for each answer."""
-
 AT_ONCE: Final = 200
 """Commands on one line, which must fit HAProxy's buffer (16 kB)."""
 
@@ -84,20 +81,13 @@ class HaproxySessions:
 
     def _ask(self, command: str) -> bytes:
         """What HAProxy answers to a line of commands, up to the end. SessionsUnknown."""
-        answer = bytearray()
         try:
-            with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
-                connection.settimeout(TIMEOUT)
-                connection.connect(str(self._socket_path))
-                connection.sendall(command.encode("ascii") + b"\n")
-                while got := connection.recv(1 << 16):
-                    answer += got
+            return converse(self._socket_path, command.encode("ascii"))
         except OSError as error:
             raise SessionsUnknown(
                 f"open sessions at {self.name} cannot be ended: {error}. Is HAProxy running, and may this door's user"
                 " write to its stats socket?"
             ) from error
-        return bytes(answer)
 
 
 def _parts(pointers: Sequence[bytes]) -> Iterator[Sequence[bytes]]:

@@ -259,15 +259,15 @@ def door_sources(settings: Settings, name: str) -> "Sources":
 
 def front_of(site: Site, name: str) -> "Front":
     """What a mail server's configuration has to know of this site and its door of this name."""
-    from gatepost.doors.fronts import Front, Place
+    from gatepost.doors.fronts import Front
 
     at = site.settings.doors[name]
     return Front(
         site=site.settings.site.name,
         door=name,
-        check=Place(*at.listen),
-        front=Place(*at.front),
-        backend=Place(*at.backend),
+        check=at.listen,
+        front=at.front,
+        backend=at.backend,
         backend_path=at.backend_path,
         web_path=at.web_path,
         rules=door_rules(site.settings),
@@ -283,8 +283,8 @@ def front_of(site: Site, name: str) -> "Front":
         doveadm=at.doveadm,
         doveadm_key_file=at.doveadm_key_file,
         dovecot_script=at.dovecot_script,
-        sasl=Place(*at.sasl),
-        submission=Place(*at.submission),
+        sasl=at.sasl,
+        submission=at.submission,
         shared_types=site.settings.door.shared_types,
     )
 

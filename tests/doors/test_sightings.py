@@ -11,7 +11,8 @@ from gatepost.doors.check import Check
 from gatepost.doors.copy import Copy
 from gatepost.doors.judge import DoorRules, Judge
 from gatepost.doors.report import Sighting
-from gatepost.doors.sightings import Headers, Sightings
+from gatepost.doors.request import Headers
+from gatepost.doors.sightings import Sightings
 from tests.doors.site import FLEET, SITE, V140, basic, batch, device, plain
 
 RULES = DoorRules("block", "allow", mode="observe")

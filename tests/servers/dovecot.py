@@ -14,7 +14,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
 
-from gatepost.doors.fronts import Place, files
+from gatepost.config.kinds import Address
+from gatepost.doors.fronts import files
 from tests.servers.daemon import Daemon
 from tests.servers.front import a_front
 from tests.servers.ports import free_port
@@ -119,7 +120,7 @@ class Dovecot:
     def _a_front(self) -> Any:
         given = {
             "dovecot_script": self.home / "gatepost.lua",
-            "sasl": Place("127.0.0.1", self.sasl),
+            "sasl": Address("127.0.0.1", self.sasl),
             "doveadm": self.doveadm,
             "doveadm_key_file": self.key_file,
         }

@@ -4,8 +4,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from gatepost.config.kinds import Address
 from gatepost.core.instant import DAY
-from gatepost.doors.fronts import Files, Front, Place
+from gatepost.doors.fronts import Files, Front
 from gatepost.doors.judge import DoorRules
 
 RULES = DoorRules("allow", "block", "undecided", DAY, "enforce")
@@ -23,9 +24,9 @@ def a_front(port: int, door: int, backend: int, **changes: Any) -> Front:
     front = Front(
         site="Corp",
         door="mail",
-        check=Place("127.0.0.1", door),
-        front=Place("127.0.0.1", port),
-        backend=Place("127.0.0.1", backend),
+        check=Address("127.0.0.1", door),
+        front=Address("127.0.0.1", port),
+        backend=Address("127.0.0.1", backend),
         backend_path="/Microsoft-Server-ActiveSync",
         web_path="",
         rules=RULES,
@@ -41,7 +42,7 @@ def a_front(port: int, door: int, backend: int, **changes: Any) -> Front:
         doveadm="",
         doveadm_key_file=None,
         dovecot_script=Path("/etc/dovecot/gatepost.lua"),
-        sasl=Place("127.0.0.1", 12345),
-        submission=Place("127.0.0.1", 587),
+        sasl=Address("127.0.0.1", 12345),
+        submission=Address("127.0.0.1", 587),
     )
     return replace(front, **changes)

@@ -12,7 +12,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
 
-from gatepost.doors.fronts import Place, files
+from gatepost.config.kinds import Address
+from gatepost.doors.fronts import files
 from tests.servers.daemon import Daemon, found
 from tests.servers.front import a_front
 from tests.servers.ports import free_port
@@ -93,6 +94,6 @@ class Postfix:
         shutil.chown(self.home / "data", "postfix")
         (self.home / "owners").write_text("".join(f"{person} {person}\n" for person in self._people))
         (config / "main.cf").write_text(_MAIN.format(home=self.home, relay=self._relay))
-        places = {"sasl": Place("127.0.0.1", self._sasl), "submission": Place("127.0.0.1", self.port)}
+        places = {"sasl": Address("127.0.0.1", self._sasl), "submission": Address("127.0.0.1", self.port)}
         (service,) = files("postfix", a_front(0, 0, 0, **(places | self._front))).values()
         (config / "master.cf").write_bytes(_MASTER.encode() + service)

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from gatepost.actions import access, announce, exempt, import_people, propose
+from gatepost.actions import access, announce, basis, exempt, import_people, propose
 from gatepost.core.instant import DAY
 from gatepost.core.refusal import Code
 from tests.verbs.houses import AUTHOR, EXECUTIVE, OPERATOR, POLICY, SECURITY, TIKTOK, House, good, memo, refused
@@ -17,7 +17,8 @@ Meanwhile = Callable[[House], object]
 
 def between(monkeypatch: pytest.MonkeyPatch, verb: Any, house: House, meanwhile: Meanwhile) -> list[bool]:
     """Let something happen once the assessment is made and before the change begins; whether each still held."""
-    changing, holds = verb.changing, verb.holds
+    asker = verb if hasattr(verb, "holds") else basis  # who asks whether it holds
+    changing, holds = verb.changing, asker.holds
     held: list[bool] = []
 
     def begin(*arguments: Any) -> Any:
@@ -30,7 +31,7 @@ def between(monkeypatch: pytest.MonkeyPatch, verb: Any, house: House, meanwhile:
         return held[-1]
 
     monkeypatch.setattr(verb, "changing", begin)
-    monkeypatch.setattr(verb, "holds", asked)
+    monkeypatch.setattr(asker, "holds", asked)
     return held
 
 

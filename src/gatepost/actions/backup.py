@@ -10,7 +10,7 @@ from pathlib import Path
 from gatepost.actions.change import changing, looking
 from gatepost.actions.checkpoint import issue_checkpoint
 from gatepost.actions.door_mode import publish_modes
-from gatepost.actions.live import live_rules
+from gatepost.actions.live import live_rules, rule_entries
 from gatepost.actions.site import KEY_FILE, Site
 from gatepost.actions.stream import new_stream
 from gatepost.actions.who import ADMIN, OPERATOR, acting
@@ -19,7 +19,7 @@ from gatepost.core.ledger.checkpoint import parse
 from gatepost.core.ledger.events import BackupMade, RestoreAcknowledged
 from gatepost.core.ledger.merkle import leaf_hash, root_of
 from gatepost.core.refusal import Code, Refusal
-from gatepost.doors.entry import RULE, encode_state, rule_key
+from gatepost.doors.entry import RULE
 from gatepost.signatures import note
 from gatepost.storage import ledger, sitemeta
 
@@ -122,7 +122,7 @@ def acknowledge(site: Site, by: str | None, checkpoint: str) -> dict[str, object
         if isinstance(actor, Refusal):
             return actor
         sitemeta.put(change.conn, sitemeta.UNACKNOWLEDGED, "")
-        change.publish({rule_key(number): encode_state(rule.state) for number, rule in live_rules(change.conn).items()})
+        change.publish(rule_entries(live_rules(change.conn)))
         publish_modes(change)
         change.record(RestoreAcknowledged(held.size, held.root.hex()))
         return {"entries": len(leaves), "acknowledged": held.size}

@@ -4,11 +4,16 @@ Going through a fleet takes seconds, and there is one writer: a retraction that 
 done before, over a snapshot, and the change only looks whether anything that it rests on is another by now.
 """
 
-from typing import Final, NamedTuple
+from collections.abc import Callable
+from typing import Final, NamedTuple, TypeVar
 
 from sqlalchemy import Connection
 
+from gatepost.actions.change import Change, looking
+from gatepost.actions.site import Site
 from gatepost.storage import ledger, sitemeta
+
+Found = TypeVar("Found")
 
 _MAKES_NO_DIFFERENCE: Final = frozenset({"NoticesSettled", "NoticeBounced", "OutcomesChanged", "NamesLooked"})
 """Entries that come all the time, and say nothing of devices, people, exceptions, the catalogue or roles."""
@@ -31,3 +36,10 @@ def holds(conn: Connection, before: Basis) -> bool:
     if sitemeta.number(conn, sitemeta.INVENTORY) != before.inventory:
         return False
     return all(row.event in _MAKES_NO_DIFFERENCE for row in ledger.rows(conn, before.entries))
+
+
+def ahead(site: Site, compute: Callable[[Connection], Found]) -> Callable[[Change], Found]:
+    """Compute something over a snapshot now. What is returned gives it within a change: anew if it does not hold."""
+    with looking(site) as conn:
+        before, found = basis(conn), compute(conn)
+    return lambda change: found if holds(change.conn, before) else compute(change.conn)

@@ -3,10 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from difflib import unified_diff
+from typing import NamedTuple
 
 from sqlalchemy import Connection
 
 from gatepost.actions.assess import Assessed, assess, assess_apps, resolve_frozen
+from gatepost.actions.basis import ahead
 from gatepost.actions.change import changing, looking
 from gatepost.actions.live import proposal_of
 from gatepost.actions.site import Site
@@ -70,25 +72,46 @@ def diff_policy(
     if not names:
         with looking(site) as conn:
             actor = looking_as(conn, by, AUTHOR, "approver", ADMIN)
-            return actor if isinstance(actor, Refusal) else _diffed(conn, site, policy)
+            if isinstance(actor, Refusal):
+                return actor
+            found = _compared(conn, site, policy)
+        return found if isinstance(found, Refusal) else _diffed(found)
     if not purpose.strip():
         return Refusal(Code.PURPOSE_MISSING, "Names are shown for a stated purpose only: add --purpose TEXT.")
+    with looking(site) as conn:
+        actor = looking_as(conn, by, AUTHOR, ADMIN)
+        if isinstance(actor, Refusal):
+            return actor
+    compared_in = ahead(site, lambda conn: _compared(conn, site, policy))
     with changing(site) as change:
         actor = acting(change, by, AUTHOR, ADMIN)
         if isinstance(actor, Refusal):
             return actor
-        seen: dict[str, frozenset[str]] = {}
-        found = _diffed(change.conn, site, policy, seen)
+        found = compared_in(change)
         if isinstance(found, Refusal):
             return found
-        looked = sorted(frozenset[str]().union(*seen.values()))
-        change.record(NamesLooked(digest(data), tuple(looked), change.words(purpose)))
-        return _named(change.conn, found, seen)
+        change.record(NamesLooked(digest(data), tuple(sorted(found.newly_due | found.freed)), change.words(purpose)))
+        moved = {"newly_due": found.newly_due, "freed": found.freed}
+        return replace(_diffed(found), names={what: _names(change.conn, refs) for what, refs in moved.items()})
 
 
-def _diffed(
-    conn: Connection, site: Site, policy: Policy, seen: dict[str, frozenset[str]] | None = None
-) -> Diffed | Refusal:
+class _Compared(NamedTuple):
+    """What a revision, and a document, do to the fleet as it stands."""
+
+    against: int
+    old: Assessed
+    new: Assessed
+
+    @property
+    def newly_due(self) -> frozenset[str]:
+        return self.new.impact.due_people - self.old.impact.due_people
+
+    @property
+    def freed(self) -> frozenset[str]:
+        return self.old.impact.due_people - self.new.impact.due_people
+
+
+def _compared(conn: Connection, site: Site, policy: Policy) -> _Compared | Refusal:
     against = policies.latest(conn, policy.id)
     if against is None:
         return Refusal(
@@ -99,18 +122,18 @@ def _diffed(
     new = assess(conn, site, policy, site.clock.now())
     if isinstance(new, Refusal):
         return new
-    if isinstance(old, Refusal):
-        return old
-    newly, freed = _moved(old, new)
-    if seen is not None:
-        seen.update(newly_due=newly, freed=freed)
+    return old if isinstance(old, Refusal) else _Compared(against.revision, old, new)
+
+
+def _diffed(found: _Compared) -> Diffed:
+    old, new = found.old, found.new
     return Diffed(
-        policy=policy.id,
-        against=against.revision,
-        lines=_lines(old.policy, new.policy, against.revision),
+        policy=new.policy.id,
+        against=found.against,
+        lines=_lines(old.policy, new.policy, found.against),
         due=len(new.impact.due_people),
-        newly_due=_count(newly),
-        freed=_count(freed),
+        newly_due=_count(found.newly_due),
+        freed=_count(found.freed),
     )
 
 
@@ -123,12 +146,6 @@ def _assessed(conn: Connection, site: Site, revision: Revision) -> Assessed | Re
     return assess_apps(conn, site, proposal.policy, apps, site.clock.now())
 
 
-def _moved(old: Assessed, new: Assessed) -> tuple[frozenset[str], frozenset[str]]:
-    """Who becomes due, and who no longer is."""
-    before, after = old.impact.due_people, new.impact.due_people
-    return after - before, before - after
-
-
 def _count(found: frozenset[str]) -> Count:
     return len(found) if not found or len(found) >= HIDDEN_UNDER else None
 
@@ -139,12 +156,8 @@ def _lines(old: Policy, new: Policy, revision: int) -> tuple[str, ...]:
     return tuple(unified_diff(before, after, f"revision {revision}", "new", n=1, lineterm=""))
 
 
-def _named(conn: Connection, found: Diffed, seen: Mapping[str, frozenset[str]]) -> Diffed:
-    names = {
-        what: tuple(sorted(f"{person.name} <{person.id}>" for person in people.load(conn, refs).values()))
-        for what, refs in seen.items()
-    }
-    return replace(found, names=names)
+def _names(conn: Connection, refs: frozenset[str]) -> tuple[str, ...]:
+    return tuple(sorted(f"{person.name} <{person.id}>" for person in people.load(conn, refs).values()))
 
 
 def diff_instants(site: Site, by: str | None, since: Instant, until: Instant) -> Passed | Refusal:

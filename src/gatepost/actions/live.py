@@ -13,6 +13,7 @@ from gatepost.core.policy.compiled import Compiled, Rule
 from gatepost.core.policy.verdict import RuleState
 from gatepost.documents.canonical import digest
 from gatepost.documents.proposal import thaw
+from gatepost.doors.entry import encode_state, rule_key
 from gatepost.storage import catalogue, ledger, policies
 from gatepost.storage.policies import Revision
 
@@ -95,6 +96,11 @@ def live_rules(conn: Connection) -> dict[int, LiveRule]:
 
 def states(rules: Mapping[int, LiveRule]) -> dict[int, RuleState]:
     return {number: live.state for number, live in rules.items()}
+
+
+def rule_entries(rules: Mapping[int, LiveRule]) -> dict[bytes, bytes]:
+    """The rules as the change stream carries them."""
+    return {rule_key(number): encode_state(live.state) for number, live in rules.items()}
 
 
 def compiled(rules: Mapping[int, LiveRule]) -> Compiled:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from gatepost.actions.assess import Assessed, assess
+from gatepost.actions.basis import ahead
 from gatepost.actions.change import changing, looking
 from gatepost.actions.site import Site
 from gatepost.actions.who import ADMIN, AUTHOR, acting, looking_as
@@ -45,11 +46,16 @@ def preview_names(
         return policy
     if not purpose.strip():
         return Refusal(Code.PURPOSE_MISSING, "Names are shown for a stated purpose only: add --purpose TEXT.")
+    with looking(site) as conn:
+        actor = looking_as(conn, by, AUTHOR, ADMIN)
+        if isinstance(actor, Refusal):
+            return actor
+    assessed_in = ahead(site, lambda conn: assess(conn, site, policy, site.clock.now()))
     with changing(site) as change:
         actor = acting(change, by, AUTHOR, ADMIN)
         if isinstance(actor, Refusal):
             return actor
-        assessed = assess(change.conn, site, policy, change.now)
+        assessed = assessed_in(change)
         if isinstance(assessed, Refusal):
             return assessed
         hit = sorted(assessed.impact.hit_people)

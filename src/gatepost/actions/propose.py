@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, replace
 
 from gatepost.actions.approval_mail import ask_approvers
 from gatepost.actions.assess import Assessed, assess, not_looked_for
-from gatepost.actions.basis import basis, holds
+from gatepost.actions.basis import ahead
 from gatepost.actions.change import Change, changing, looking
 from gatepost.actions.lookup import revision_in
 from gatepost.actions.site import Site
@@ -49,13 +49,12 @@ def propose(site: Site, by: str | None, data: bytes, file: str) -> Proposed | Re
         actor = looking_as(conn, by, AUTHOR)
         if isinstance(actor, Refusal):
             return actor
-        before, assessed = basis(conn), assess(conn, site, policy, site.clock.now())
+    assessed_in = ahead(site, lambda conn: assess(conn, site, policy, site.clock.now()))
     with changing(site) as change:
         actor = acting(change, by, AUTHOR)
         if isinstance(actor, Refusal):
             return actor
-        if not holds(change.conn, before):
-            assessed = assess(change.conn, site, policy, change.now)
+        assessed = assessed_in(change)
         if isinstance(assessed, Refusal):
             return assessed
         if refusal := _unfit(change, assessed):

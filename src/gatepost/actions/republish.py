@@ -6,7 +6,7 @@ from gatepost.actions.device_passwords import publish_secrets
 from gatepost.actions.door_mode import publish_modes
 from gatepost.actions.hold import recheck_quorums
 from gatepost.actions.standing import key_of, refresh_many
-from gatepost.doors.entry import CERTIFICATE, IDENTITY, MODE, PASSWORD, RULE, encode_state, identity_key, rule_key
+from gatepost.doors.entry import CERTIFICATE, IDENTITY, MODE, PASSWORD, RULE, identity_key
 from gatepost.storage import devices, feed, identities
 
 
@@ -14,7 +14,7 @@ def republish(change: Change) -> None:
     """Standings beyond one part are left to `catch_up`, which whoever calls this calls afterwards."""
     conn = change.conn
     recheck_quorums(change)
-    states = {rule_key(number): encode_state(rule.state) for number, rule in live.live_rules(conn).items()}
+    states = live.rule_entries(live.live_rules(conn))
     in_use = devices.in_use(conn)
     standings = {identity_key(key) for key in in_use.values() if key}
     standings |= {key_of(identity) for identity in identities.of(conn, in_use)}

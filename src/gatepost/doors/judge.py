@@ -159,20 +159,17 @@ class Judge:
             if certificate or not (claims or holds):
                 found.insert(0, "unknown")
         found += [self._judge(record, user, effects) for record in claims]
-        return max(found, key=self._strictness.__getitem__)
+        return self._strictest(found)
 
     def look_up(
         self, keys: Iterable[bytes], user: str, get: Callable[[bytes], bytes | None], effects: Mapping[int, Cells]
     ) -> str:
         """As `reason`, from a copy that is there."""
-        found = ""
-        for key in keys:
-            record = get(key)
-            if record is not None:
-                reason = self._judge(record, user, effects)
-                if not found or self._strictness[reason] > self._strictness[found]:
-                    found = reason
-        return found or "unknown"
+        found = [self._judge(record, user, effects) for key in keys if (record := get(key)) is not None]
+        return self._strictest(found) if found else "unknown"
+
+    def _strictest(self, reasons: Iterable[str]) -> str:
+        return max(reasons, key=self._strictness.__getitem__)
 
     def _judge(self, record: bytes, user: str | None, effects: Mapping[int, Cells]) -> str:
         if user is not None and not binds(record, user.encode()) and not _binds_another_form(record, user):

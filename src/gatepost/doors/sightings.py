@@ -13,8 +13,8 @@ from gatepost.doors.activesync import Parsed, Request, basic_user, parse
 from gatepost.doors.entry import identity_key
 from gatepost.doors.judge import Judge
 from gatepost.doors.report import Sighting
+from gatepost.doors.request import Headers
 
-Headers: TypeAlias = list[tuple[bytes, bytes]]
 Key: TypeAlias = bytes | tuple[Parsed, bytes | None]
 """What is equal for requests that may stand for one another: the device's record for the usual request, which is not
 parsed yet; else what it was read as, and its credentials."""

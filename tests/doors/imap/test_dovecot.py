@@ -12,8 +12,9 @@ from typing import Any
 
 import pytest
 
+from gatepost.config.kinds import Address
 from gatepost.doors.device_password import DevicePassword, new_password
-from gatepost.doors.fronts import CHECKED_BY, FrontUnfit, Place, files
+from gatepost.doors.fronts import CHECKED_BY, FrontUnfit, files
 from tests.doors.imap.door import Door, answering, garbage, slow, stopped, unreachable
 from tests.doors.imap.passwords import ALICE, BOB, BOBS, GONE, PHONE, TABLET, WARNED
 from tests.servers.daemon import found
@@ -186,7 +187,7 @@ def test_dovecot_s_own_check_takes_the_files(tmp_path: Path) -> None:
     """`doveconf` reads the file without a word of complaint; an IPv6 address is written as each wants it."""
     key = tmp_path / "key"
     key.write_text("secret")
-    loopback = {"check": Place("::1", 8181), "sasl": Place("::1", 12345), "doveadm": "http://[::1]:8080"}
+    loopback = {"check": Address("::1", 8181), "sasl": Address("::1", 12345), "doveadm": "http://[::1]:8080"}
     content = written(doveadm_key_file=key, **loopback)
     for name, text in content.items():
         (tmp_path / name).write_text(text)

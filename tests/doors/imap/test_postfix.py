@@ -10,8 +10,9 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from gatepost.config.kinds import Address
 from gatepost.doors.device_password import DevicePassword
-from gatepost.doors.fronts import FrontUnfit, Place, files
+from gatepost.doors.fronts import FrontUnfit, files
 from tests.doors.imap.door import Door, slow
 from tests.doors.imap.passwords import ALICE, BOB, GONE, PHONE, TABLET
 from tests.servers.certificates import Authority
@@ -132,7 +133,7 @@ def test_what_the_file_lacks_is_refused() -> None:
     ):
         with pytest.raises(FrontUnfit):
             written(**front)
-    assert "[::1]:587 inet" in written(submission=Place("::1", 587))
+    assert "[::1]:587 inet" in written(submission=Address("::1", 587))
 
 
 def written(**front: Any) -> str:

@@ -10,20 +10,10 @@ from importlib import import_module
 from pathlib import Path
 from typing import Final, Literal
 
+from gatepost.config.kinds import Address
 from gatepost.doors.judge import DoorRules
 
 Files = Mapping[str, bytes]
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """HOST:PORT."""
-
-    host: str
-    port: int
-
-    def __str__(self) -> str:
-        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +27,9 @@ class Front:
 
     site: str
     door: str
-    check: Place
-    front: Place
-    backend: Place
+    check: Address
+    front: Address
+    backend: Address
     backend_path: str
     web_path: str
     rules: DoorRules
@@ -55,8 +45,8 @@ class Front:
     doveadm: str
     doveadm_key_file: Path | None
     dovecot_script: Path
-    sasl: Place
-    submission: Place
+    sasl: Address
+    submission: Address
     shared_types: tuple[str, ...] = ()
 
 

@@ -14,7 +14,6 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import replace
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Final, Literal, NamedTuple, get_args
 
@@ -27,6 +26,7 @@ from tests.doors.site import basic, plain
 from tests.doors.test_run import Door
 from tests.servers.caddy import Caddy
 from tests.servers.front import RULES, a_front
+from tests.servers.http_server import SaysMail, listening
 from tests.servers.nginx import Nginx
 from tests.servers.ports import free_port
 
@@ -47,32 +47,10 @@ class Answer(NamedTuple):
     seconds: float
 
 
-class Mail(BaseHTTPRequestHandler):
-    """The mail server behind: lets everybody read."""
-
-    protocol_version = "HTTP/1.1"
-
-    def do_POST(self) -> None:
-        self.rfile.read(int(self.headers["Content-Length"] or 0))
-        self.send_response(200)
-        self.send_header("Content-Length", "4")
-        self.end_headers()
-        self.wfile.write(b"mail")
-
-    def log_message(self, format: str, *args: object) -> None:
-        """Silent."""
-
-
 @pytest.fixture(scope="module")
 def mail() -> Iterator[int]:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Mail)
-    server.daemon_threads = True
-    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-    thread.start()
-    yield server.server_port
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with listening(SaysMail) as server:
+        yield server.server_port
 
 
 @contextlib.contextmanager

@@ -5,10 +5,9 @@ import http.client
 import signal
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
 import pytest
@@ -17,6 +16,7 @@ from gatepost.doors.activesync import REFUSAL_129
 from gatepost.doors.fronts import files
 from tests.doors.site import V140, basic, plain
 from tests.servers.front import a_front
+from tests.servers.http_server import listening
 from tests.servers.nginx import Nginx
 from tests.servers.ports import free_port, wait_for
 
@@ -201,14 +201,8 @@ class Backend(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def backend() -> Iterator[int]:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Backend)
-    server.daemon_threads = True
-    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-    thread.start()
-    yield server.server_port
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with listening(Backend) as server:
+        yield server.server_port
 
 
 @pytest.fixture

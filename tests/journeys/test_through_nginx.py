@@ -1,9 +1,7 @@
 """The block where a phone meets it: a real nginx before a plain HTTP mail server."""
 
 import http.client
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -11,6 +9,7 @@ import pytest
 from tests.journeys.conftest import Serve
 from tests.journeys.program import configure
 from tests.journeys.story import Story, basic
+from tests.servers.http_server import SaysMail, listening
 from tests.servers.mail_sink import MailSink
 from tests.servers.nginx import Nginx
 from tests.servers.ports import free_port
@@ -22,32 +21,10 @@ HANNAS_BASE64 = "jAAJBAtIQU5OQVBIT05FMQAFUGhvbmU="
 """The base64 form of a Sync by HANNAPHONE1 (MS-ASHTTP 2.2.1.1.1.1)."""
 
 
-class MailServer(BaseHTTPRequestHandler):
-    """Says "mail" to whoever gets through."""
-
-    protocol_version = "HTTP/1.1"
-
-    def do_POST(self) -> None:
-        self.rfile.read(int(self.headers["Content-Length"] or 0))
-        self.send_response(200)
-        self.send_header("Content-Length", "4")
-        self.end_headers()
-        self.wfile.write(b"mail")
-
-    def log_message(self, format: str, *args: object) -> None:
-        """Silent."""
-
-
 @pytest.fixture
 def backend() -> Iterator[int]:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), MailServer)
-    server.daemon_threads = True
-    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-    thread.start()
-    yield server.server_port
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with listening(SaysMail) as server:
+        yield server.server_port
 
 
 def sync(port: int, user: str, query: str) -> tuple[int, bytes]:

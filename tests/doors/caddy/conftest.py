@@ -4,7 +4,6 @@ import contextlib
 import hashlib
 import http.client
 import ssl
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -17,6 +16,7 @@ from tests.doors.site import basic
 from tests.journeys.program import Server, run, start
 from tests.servers.caddy import Caddy, validate
 from tests.servers.certificates import Authority, Certificate
+from tests.servers.http_server import listening
 from tests.servers.ports import free_port
 from tests.verbs.houses import TIKTOK, Builder
 
@@ -63,17 +63,9 @@ class Backend(BaseHTTPRequestHandler):
 @contextlib.contextmanager
 def mail_server() -> Iterator[ThreadingHTTPServer]:
     """`seen`: path, headers and body of each request that got through."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Backend)
-    server.seen = []  # type: ignore[attr-defined] # read above
-    server.daemon_threads = True
-    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-    thread.start()
-    try:
+    with listening(Backend) as server:
+        server.seen = []  # type: ignore[attr-defined] # read above
         yield server
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 @dataclass

@@ -2,12 +2,11 @@
 
 import http.client
 import socket
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +18,7 @@ from gatepost.doors.judge import DoorRules, Judge
 from tests.doors.site import FLEET, SITE, Entry, basic, batch, plain
 from tests.servers import haproxy
 from tests.servers.front import a_front
+from tests.servers.http_server import listening
 from tests.servers.ports import free_port
 
 ALICE = {"Authorization": basic("alice@example.com").decode(), "MS-ASProtocolVersion": "14.1"}
@@ -139,14 +139,8 @@ class _Mail(BaseHTTPRequestHandler):
 @contextmanager
 def a_mail_server() -> Iterator[int]:
     """Its port."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _Mail)
-    server.daemon_threads = True
-    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-    thread.start()
-    yield server.server_port
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with listening(_Mail) as server:
+        yield server.server_port
 
 
 def raw(port: int, request: bytes) -> bytes:

@@ -30,7 +30,7 @@ HIT_OF_100: Final = 1
 def run(scratch: Path, quick: bool) -> list[Figure]:
     """The figures."""
     program("haproxy", "haproxy")
-    devices, times = (200, 2) if quick else (200_000, 30)
+    devices, times = (200, 2) if quick else (1_000_000, 30)
     company = Company.made(
         scratch / "site",
         people_file(devices),

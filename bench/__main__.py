@@ -1,11 +1,11 @@
 """`python -m bench [NAME ...] [--quick] [--write FILE]`: measure, print, and write docs/performance.md.
 
-Without names everything is measured and the page is written; with names, only if `--write` says where. `--quick` runs
-everything at tiny sizes, to show that it runs: its figures mean nothing.
+Without names everything is measured and the page is written; with names, only if `--write` says where: then their
+sections of that page are replaced, and the others stay. `--quick` runs everything at tiny sizes, to show that it runs:
+its figures mean nothing.
 """
 
 import argparse
-import inspect
 import sys
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
@@ -18,7 +18,7 @@ from typing import Final
 
 from bench import change, check, decide, doors, evaluate, haproxy, imports, mail, sessions, sogo, start
 from bench.figures import Figure
-from bench.page import PAGE, in_columns, page
+from bench.page import PAGE, Measured, in_columns, now, write_page
 from bench.processes import ROOT, Missing
 
 BENCHMARKS: Final[Mapping[str, ModuleType]] = {
@@ -51,24 +51,23 @@ def main(arguments: Sequence[str]) -> int:
     chosen = parser.parse_args(arguments)
     if unknown := [name for name in chosen.names if name not in BENCHMARKS]:
         parser.error(f"there is no benchmark {', '.join(unknown)}; there are {', '.join(BENCHMARKS)}")
-    measured: dict[str, list[Figure]] = {}
+    measured: dict[str, Measured] = {}
     missing = False
-    begin = perf_counter()
     for name in chosen.names or BENCHMARKS:
         print(f"{name} ...", file=sys.stderr, flush=True)
+        begin = perf_counter()
         try:
             with tempfile.TemporaryDirectory(prefix=f"gatepost-bench-{name}-") as scratch:
-                measured[name] = _in_its_own_process(BENCHMARKS[name].run, Path(scratch), chosen.quick)
+                figures = _in_its_own_process(BENCHMARKS[name].run, Path(scratch), chosen.quick)
         except Missing as error:
             print(f"{name}: {error}", file=sys.stderr)
             missing = True
             continue
-        print("\n".join(in_columns(measured[name])), flush=True)
+        measured[name] = now(figures, perf_counter() - begin, quick=chosen.quick)
+        print("\n".join(in_columns(figures)), flush=True)
     where = chosen.write or (None if chosen.names or chosen.quick or missing else ROOT / PAGE)
     if where:
-        where.parent.mkdir(parents=True, exist_ok=True)
-        about = {name: inspect.getdoc(BENCHMARKS[name]) or "" for name in measured}
-        where.write_text(page(measured, about, perf_counter() - begin, chosen.quick), encoding="utf-8")
+        write_page(where, measured, BENCHMARKS)
     return int(missing)
 
 

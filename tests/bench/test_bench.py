@@ -6,6 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from bench.__main__ import BENCHMARKS
+from bench.figures import Figure
+from bench.page import Measured, now, write_page
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -39,6 +43,23 @@ def test_every_benchmark_runs_and_its_answers_agree(tmp_path: Path) -> None:
     assert text.count("| yes |") + text.count("| **no** |") >= 15
     assert "GET /check" in done.stdout
     assert "figures mean nothing" in text
+
+
+def test_one_section_of_the_page_can_be_measured_anew(tmp_path: Path) -> None:
+    """The others stay as they were, in their order, each with when and where it was measured."""
+    page = tmp_path / "performance.md"
+    earlier = Measured(
+        [Figure("A ratio", 2.0, "x", at_most=1.0, short="It is slow.")], "Measured long ago.", quick=False
+    )
+    write_page(page, {"scratch": earlier, "check": earlier}, BENCHMARKS)
+    write_page(page, {"check": now([Figure("A ratio", 0.5, "x", at_most=1.0)], 60, quick=False)}, BENCHMARKS)
+    text = page.read_text(encoding="utf-8")
+    scratch, check = text.split("## `python -m bench check`")
+    assert "Measured long ago." in scratch
+    assert "| A ratio | 2.00x | at most 1x | **no** |" in scratch
+    assert "Measured long ago." not in check
+    assert "| A ratio | 0.50x | at most 1x | yes |" in check
+    assert check.count("It is slow.") == 1
 
 
 def test_an_unknown_benchmark_is_a_usage_error() -> None:

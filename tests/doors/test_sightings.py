@@ -40,6 +40,11 @@ class Seeing:
             ]
         )
 
+    def later(self) -> None:
+        """Everything was told, and so much time passed that the same is news again."""
+        self.sightings._since -= module.AGAIN
+        self.sightings.told(self.sightings.owed(), 0)
+
     def seen(self) -> dict[tuple[str, str, str], Sighting]:
         """What is owed, by login, kind and identity."""
         return {one.key: one for one in self.sightings.owed()}
@@ -95,7 +100,7 @@ def test_of_two_names_the_known_one_is_kept(door: Seeing) -> None:
     door.ask(uri)
     assert [key[2] for key in door.seen()] == ["v140device"]
     door.copy.apply(batch(11, (device("v140Device")[0], None)))
-    door.sightings.told(door.sightings.owed(), 0)
+    door.later()
     door.ask(uri)
     assert [key[2] for key in door.seen()] == ["76313430446576696365"]
 
@@ -155,3 +160,48 @@ def test_a_request_that_cannot_be_read_is_seen_as_such(door: Seeing) -> None:
     door.ask(plain("A" * 70))
     door.check.answer([*odd[:1], (b"authorization", b"Basic YTpi"), *odd[2:]])
     assert {key[0] for key in door.seen()} == {"alice@example.com", "a"}
+
+
+def test_the_same_is_read_once_in_a_while(door: Seeing) -> None:
+    """A phone that asks all day costs a look-up, not a sighting a second; what is known is ten minutes old at most."""
+    door.ask(plain("CLEAN1"))
+    door.sightings.told(door.sightings.owed(), 0)
+    for _ in range(100):
+        door.ask(plain("CLEAN1"))
+    assert door.seen() == {}
+    door.later()
+    door.ask(plain("CLEAN1"))
+    assert len(door.seen()) == 1
+
+
+def test_what_is_other_than_before_is_news(door: Seeing) -> None:
+    """A phone that a policy begins to concern is seen at its next request: its first contact counts from there."""
+    door.ask(plain("CLEAN1"))
+    door.sightings.told(door.sightings.owed(), 0)
+    door.copy.apply(batch(11, device("CLEAN1", "alice@example.com", rule=2)))
+    door.ask(plain("CLEAN1"))
+    (one,) = door.seen().values()
+    assert one.reason == "warned"
+
+
+def test_what_is_not_read_at_once_is_read_later(door: Seeing, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many new phones come in one second, reading them keeps nobody waiting for long, and all are told."""
+    monkeypatch.setattr(module, "READ", 10)
+    for number in range(25):
+        door.ask(plain(f"NEW{number}"))
+    sizes = []
+    while seen := door.sightings.owed():
+        sizes.append(len(seen))
+        door.sightings.told(seen, 0)
+    assert sizes == [10, 10, 5]
+    assert door.sightings.dropped == 0
+
+
+def test_long_headers_fill_the_memory_no_further(door: Seeing, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What waits to be read is bounded in bytes too; a request that had no place has one when it comes again."""
+    monkeypatch.setattr(module, "MOST_BYTES", 3_000)
+    for number in range(10):
+        door.ask(plain(f"LONG{number}"), agent=b"x" * 1_000)
+    assert (len(door.seen()), door.sightings.dropped) == (2, 8)
+    door.ask(plain("LONG9"), agent=b"x" * 1_000)
+    assert len(door.seen()) == 3

@@ -1,14 +1,16 @@
 """Who opens mail with what: gathered beside the request path, told to the site about once a second.
 
-A request costs one entry in a dictionary, whose value is the request's own headers; they are read, and forgotten with
-their credentials, when a sighting is made of them. One sighting stands for any number of requests. What is kept is
-bounded: whoever invents device ids fills `MOST` places, and what did not fit is counted.
+A request costs a look into a dictionary. Only the first for a while costs an entry, whose value is the request's own
+headers; they are read, some at a time, and forgotten with their credentials, when a sighting is made of them. One
+sighting stands for any number of requests. What is kept is bounded, in number and in bytes: whoever invents device ids
+fills the places there are, and what did not fit is counted.
 """
 
 import threading
 from collections.abc import Callable
 from typing import Final, TypeAlias
 
+from gatepost.core.instant import MINUTE, Duration
 from gatepost.doors.activesync import Parsed, Request, basic_user, parse
 from gatepost.doors.entry import identity_key
 from gatepost.doors.judge import Judge
@@ -24,6 +26,15 @@ Note: TypeAlias = Callable[[Key, Headers, str], None]
 MOST: Final = 10_000
 """Different ones kept until the site was told, and as many requests until they are read."""
 
+MOST_BYTES: Final = 16 * 2**20
+"""Of the headers of requests that are not read yet."""
+
+READ: Final = 1_000
+"""Requests that are read at once: 50 ms of processor time, about once a second. The others wait."""
+
+AGAIN: Final[Duration] = 10 * MINUTE
+"""How long the same is not read again. What is other than before, in the device's record too, is news."""
+
 LONGEST: Final = 200
 """Characters of what a client says of itself."""
 
@@ -37,15 +48,24 @@ class Sightings:
     def __init__(self, judge: Judge) -> None:
         self.dropped = 0
         self._judge = judge
+        self._lately: dict[int, str] = {}
+        self._since = judge.copy.time.now()
         self._noted: dict[Key, tuple[Headers, str]] = {}
+        self._bytes = 0
+        self._unread: list[tuple[Key, tuple[Headers, str]]] = []
         self._owed: dict[tuple[str, str, str], Sighting] = {}
         self._lock = threading.Lock()
 
     def note(self, key: Key, headers: Headers, reason: str) -> None:
         """A request that opens mail."""
-        noted = self._noted
-        if len(noted) < MOST or key in noted:
-            noted[key] = headers, reason
+        mark = hash(key)
+        if self._lately.get(mark) == reason:
+            return
+        size = sum(len(name) + len(value) for name, value in headers)
+        if len(self._noted) < MOST and self._bytes + size <= MOST_BYTES:
+            self._lately[mark] = reason
+            self._noted[key] = headers, reason
+            self._bytes += size
         else:
             self.dropped += 1
 
@@ -75,9 +95,15 @@ class Sightings:
                 self.dropped += 1
 
     def owed(self) -> tuple[Sighting, ...]:
-        """Everything that the site was not told yet."""
-        noted, self._noted = self._noted, {}
-        for key, (headers, reason) in list(noted.items()):  # a request that is on its way may still come into it
+        """What the site was not told yet; where very much was noted, a part of it."""
+        now = self._judge.copy.time.now()
+        if not 0 <= now - self._since < AGAIN:
+            self._lately, self._since = {}, now
+        if not self._unread:
+            noted, self._noted, self._bytes = self._noted, {}, 0
+            self._unread = list(noted.items())  # a request that is on its way may still come into it
+        part, self._unread = self._unread[:READ], self._unread[READ:]
+        for key, (headers, reason) in part:
             self._read(key, dict(headers), reason)
         with self._lock:
             return tuple(self._owed.values())

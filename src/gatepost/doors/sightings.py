@@ -144,4 +144,5 @@ def _usual(fields: dict[bytes, bytes]) -> Parsed:
 
 def plain(text: str) -> str:
     """What a client said, cut, without what cannot be seen: it goes into lists that people read (I-36)."""
-    return "".join(sign for sign in text[:LONGEST] if sign.isprintable())
+    cut = text[:LONGEST]
+    return cut if cut.isprintable() else "".join(sign for sign in cut if sign.isprintable())

@@ -1,0 +1,90 @@
+"""Everything held on one person, as a text that the person can read."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+_TABLES = {
+    "people": "You, as your organisation's directory says",
+    "logins": "Your logins",
+    "devices": "Your devices, as they were reported",
+    "identities": "Certificates and device passwords by which doors know your devices",
+    "device_passwords": "Device passwords (never the password itself)",
+    "present": "Apps that are looked for and were found on your devices",
+    "sightings": "What doors saw under your logins, or of your devices",
+    "attestations": "Statements that an app is not on a device",
+    "waivers": "Exemptions",
+    "audience": "Policies that concern, or concerned, you",
+    "audience_devices": "Your devices when such a policy was announced",
+    "due": "What policies ask of your devices",
+    "outcomes": "What was last recorded of your devices",
+    "contacts": "When your devices were first at a door after you had been told",
+    "pending": "Your devices that are to be looked at again",
+    "admissions": "When you were counted towards the limit of new blocks",
+    "notices": "Mails to you",
+    "roles": "What you may do here",
+    "keys": "Your keys",
+    "approvals": "What you approved or declined",
+    "written_files": "Files that were written about you",
+}
+"""What stands above each table's rows."""
+
+
+def as_text(record: Mapping[str, Any]) -> str:
+    """The record that actions/person_record.py makes, as plain text."""
+    return "\n".join(_lines(record)) + "\n"
+
+
+def _lines(record: Mapping[str, Any]) -> Iterator[str]:
+    yield f"Everything that is held on you, on {record['at']}"
+    yield f"In the record of decisions you are {record['person']}."
+    yield from _section("Your devices now", record["devices"], _device)
+    yield from _section("Mails to you, with the text as it would be written now", record["mails"], _fields)
+    yield from _section("Who looked at your data, and what for", record["looks"], _fields)
+    yield from _section("What was written about you", record["words"], _word)
+    for table, rows in record["tables"].items():
+        yield from _section(_TABLES.get(table, table), rows, _fields)
+    yield from _section("Entries of the record of decisions in which you stand", record["entries"], _fields)
+
+
+def _section(title: str, rows: Sequence[Any], lines: Any) -> Iterator[str]:
+    yield ""
+    yield title
+    yield "=" * len(title)
+    if not rows:
+        yield "Nothing."
+    for number, row in enumerate(rows):
+        if number:
+            yield ""
+        yield from lines(row)
+
+
+def _device(device: Mapping[str, Any]) -> Iterator[str]:
+    yield f"{device['id']} ({device['form']}, {device['platform']})"
+    yield f"  Found on it: {', '.join(device['found']) or 'none of the apps that are looked for'}."
+    yield f"  {device['sentence']}"
+
+
+def _word(words: str) -> Iterator[str]:
+    yield from _value("", words)
+
+
+def _fields(row: Mapping[str, Any]) -> Iterator[str]:
+    for name, value in row.items():
+        if value not in (None, "", [], {}):
+            yield from _value(f"{name.replace('_', ' ')}: ", value)
+
+
+def _value(name: str, value: object) -> Iterator[str]:
+    """One line, or several set in where the value has several."""
+    if isinstance(value, Mapping):
+        value = ", ".join(f"{key} {item}" for key, item in value.items())
+    elif isinstance(value, Sequence) and not isinstance(value, str):
+        value = ", ".join(str(item) for item in value)
+    first, *rest = str(value).strip().splitlines() or [""]
+    yield name + _seen(first)
+    yield from (f"    {_seen(line)}" for line in rest)
+
+
+def _seen(line: str) -> str:
+    """Without what cannot be seen: names and texts come from anywhere."""
+    return "".join(sign for sign in line if sign.isprintable())

@@ -205,11 +205,15 @@ def run_site_door(site: Site, name: str, ready: Callable[[], None]) -> None:
             site.clock.now() if now is None else now,
             news.clock_offset,
             tuple(news.entries),
+            news.gone_until,
         )
 
     def tell(report: Report) -> None:
         hear_door(site, name, report)
 
+    maps = None
+    if at.haproxy_socket and at.haproxy_files:
+        maps = KeptMaps(at.haproxy_socket, at.haproxy_files, at.certificates)
     door = Door(
         name=name,
         listen=at.listen,
@@ -219,7 +223,7 @@ def run_site_door(site: Site, name: str, ready: Callable[[], None]) -> None:
         sources=door_sources(site.settings, name),
         url=at.url or f"http://{at.listen}",
         servers=MailServers(at.haproxy_socket, at.doveadm, at.doveadm_key_file),
-        maps=KeptMaps(at.haproxy_socket, at.haproxy_files) if at.haproxy_socket and at.haproxy_files else None,
+        maps=maps,
         changes=changes,
         tell=tell,
         retry_on=(*BROKEN, sqlite3.Error),
@@ -286,6 +290,7 @@ def front_of(site: Site, name: str) -> "Front":
         sasl=at.sasl,
         submission=at.submission,
         shared_types=site.settings.door.shared_types,
+        bearer_claim=at.bearer_claim,
     )
 
 

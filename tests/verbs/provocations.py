@@ -129,7 +129,7 @@ def _(scene: Scene) -> Verb:
     with house.site.store.writing() as conn:
         author = people.find(conn, AUTHOR)
         assert author is not None
-        people.retire(conn, [author.ref])
+        people.retire(conn, [author.ref], house.now())
     return lambda: propose.propose(house.site, AUTHOR, memo(), "memo")
 
 

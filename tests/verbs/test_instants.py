@@ -107,4 +107,4 @@ def leave(house: House, name: str) -> None:
     with house.site.store.writing() as conn:
         left = people.find(conn, name)
         assert left is not None
-        people.retire(conn, [left.ref])
+        people.retire(conn, [left.ref], house.now())

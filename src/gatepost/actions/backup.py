@@ -10,10 +10,12 @@ from pathlib import Path
 from gatepost.actions.change import changing, looking
 from gatepost.actions.checkpoint import issue_checkpoint
 from gatepost.actions.door_mode import publish_modes
+from gatepost.actions.erase import erase_again, finish_erasures, note_erased
 from gatepost.actions.live import live_rules, rule_entries
 from gatepost.actions.site import KEY_FILE, Site
 from gatepost.actions.stream import new_stream
 from gatepost.actions.who import ADMIN, OPERATOR, acting
+from gatepost.actions.written import remember
 from gatepost.config import FILE, Settings, load_settings
 from gatepost.core.ledger.checkpoint import parse
 from gatepost.core.ledger.events import BackupMade, RestoreAcknowledged
@@ -45,6 +47,7 @@ def backup(site: Site, by: str | None, target: Path) -> dict[str, object] | Refu
             for name, path in ((FILE, site.directory / FILE), (KEY_FILE, site.directory / KEY_FILE), (DATABASE, copy)):
                 archive.add(path, arcname=name)
         packed.replace(target)
+    remember(site, "backup", target)
     return {"file": str(target), "entries": size + 1, "checkpoint": checkpoint}
 
 
@@ -56,11 +59,12 @@ def _copy_database(source: Path, target: Path) -> None:
     live.close()
 
 
-def restore(archive_file: Path, directory: Path) -> Refusal | None:
+def restore(archive_file: Path, directory: Path, erased: Path | None = None) -> Refusal | None:
     """Put a backup's parts into an empty directory and mark the site as not yet acknowledged.
 
-    Raises OSError if the file cannot be opened.
+    `erased`: the lost site's file of that name: who was erased since. Raises OSError if a file cannot be opened.
     """
+    since = erased.read_text(encoding="ascii").split() if erased else []
     if directory.exists() and any(directory.iterdir()):
         return Refusal(Code.SITE_EXISTS, f"{directory} is not empty; restore into an empty directory.")
     archive_file.open("rb").close()  # a file that is not there is no bad backup
@@ -83,6 +87,7 @@ def restore(archive_file: Path, directory: Path) -> Refusal | None:
     if database.exists() and database != directory / DATABASE:
         return Refusal(Code.SITE_EXISTS, f"{database} exists already; it is not overwritten.")
     _mark_restored(directory)
+    note_erased(directory, since)
     # Last of all: until the database is in its place nothing can act, so a restore that is cut off leaves no site.
     shutil.move(directory / DATABASE, database)
     return None
@@ -125,4 +130,7 @@ def acknowledge(site: Site, by: str | None, checkpoint: str) -> dict[str, object
         change.publish(rule_entries(live_rules(change.conn)))
         publish_modes(change)
         change.record(RestoreAcknowledged(held.size, held.root.hex()))
-        return {"entries": len(leaves), "acknowledged": held.size}
+        again = erase_again(change)
+    if again:
+        finish_erasures(site)
+    return {"entries": len(leaves), "acknowledged": held.size, "erased_again": again}

@@ -42,7 +42,7 @@ class Change:
             return ""
         salt = secrets.token_bytes(16)
         digest = salted(salt, text)
-        ledger.put_text(self.conn, digest, salt, text)
+        ledger.put_text(self.conn, digest, salt, text, self.now)
         return digest
 
     def publish(self, entries: Mapping[bytes, bytes | None]) -> None:

@@ -20,7 +20,7 @@ def hear_door(site: Site, name: str, report: Report) -> None:
     """A door says which position of the change stream it goes by, what is wrong with it, and what it saw."""
     with site.store.writing() as conn:
         refresh_clock(site, conn)
-        feed.confirm(conn, name, report.position, site.clock.now(), report.problem)
+        feed.confirm(conn, name, report.position, site.clock.now(), report.problem, report.erasures)
         used = [(seen.identity, seen.last) for seen in report.sightings if seen.kind == "password"]
         device_passwords.mark_used(conn, used)
         take_in(conn, name, report, site.clock.now())

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection
 
-from gatepost.actions.catalogue import matcher
+from gatepost.actions.activation import matcher
 from gatepost.actions.certificates import Certificates, give_up
 from gatepost.actions.change import Change, changing, new_ref
 from gatepost.actions.device_passwords import revoke_all
@@ -14,6 +14,7 @@ from gatepost.actions.import_people import Imported, Progress, too_many
 from gatepost.actions.site import Site
 from gatepost.actions.standing import catch_up, refresh, refresh_many
 from gatepost.actions.who import ADMIN, OPERATOR, acting
+from gatepost.core.fleet.app import app_of
 from gatepost.core.fleet.device import Device
 from gatepost.core.fleet.finding import NOTHING, after_report
 from gatepost.core.instant import ALWAYS, NEVER
@@ -115,7 +116,7 @@ class Intake:
         now = [item for _, item in changed]
         devices.save(self.change.conn, now)
         self.certificates.write(self.change)
-        seen = {item.device.ref: item.evidence.present for item in now if item.evidence.present}
+        seen = {item.device.ref: {*map(app_of, item.evidence.present)} for item in now if item.evidence.present}
         for statement in exceptions.attestations_of(self.change.conn, seen):
             if statement.app in seen[statement.device]:
                 self.change.record(AttestationVoided(statement.attestation, "present"))
@@ -160,6 +161,7 @@ def import_devices(
     progress: Progress = lambda _rows: None,
 ) -> Imported | Refusal:
     """Take in a file of devices. With `complete`, missing ones are no longer managed; what is known of them stays."""
+    rows = _read(data, name, progress)  # before the change: there is one writer, and a file may be long
     with changing(site) as change:
         actor = acting(change, by, ADMIN, OPERATOR)
         if isinstance(actor, Refusal):
@@ -169,15 +171,13 @@ def import_devices(
         result, seen, changed = Imported(), set[str](), list[tuple[Known | None, Known]]()
         certificates = Certificates(identities.certificates(change.conn))
         owners, taken = Owners(change.conn), Intake(change, certificates)
-        for count, row in enumerate(read_devices(io.BytesIO(data), name), 1):
+        for row in rows:
             if isinstance(row, Problem):
                 result.rejected.append(row)
                 continue
             problem = _take(row, name, owners, taken, known, unmanaged, seen, changed, result)
             if problem:
                 result.rejected.append(problem)
-            if count % 5000 == 0:
-                progress(count)
         gone = _missing(known, seen) if complete else []
         managed = sum(item.device.managed and not item.retired for item in known.values())
         limit = site.settings.fleet.complete_limit_percent
@@ -193,6 +193,15 @@ def import_devices(
         taken.write(changed)
     catch_up(site)
     return result
+
+
+def _read(data: bytes, name: str, progress: Progress) -> list[DeviceRow | Problem]:
+    rows = []
+    for row in read_devices(io.BytesIO(data), name):
+        rows.append(row)
+        if len(rows) % 5000 == 0:
+            progress(len(rows))
+    return rows
 
 
 def _take(
@@ -260,6 +269,6 @@ def check_out(site: Site, by: str | None, device_id: str, reason: str) -> dict[s
         change.record(CheckedOut(device.ref, change.words(reason)))
         revoke_all(change, device.ref)
         give_up(change, device.ref)
-        devices.check_out(change.conn, device.ref)
+        devices.check_out(change.conn, device.ref, change.now)
         refresh(change, [device.ref], [device.eas_id.casefold()])
         return {"device": device.id, "checked_out": True}

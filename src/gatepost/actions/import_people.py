@@ -71,6 +71,7 @@ class _Import:
         self.seen: set[str] = set()
         self.save: list[Person] = []
         self.relogged: list[str] = []
+        self.moved: list[str] = []  # to another first mail address
 
     def run(self, rows: list[PersonRow | Problem], file: str, complete: bool) -> Imported | Refusal:
         """`file`: the digest of the file that has these rows."""
@@ -154,6 +155,8 @@ class _Import:
         else:
             self.result.changed += 1
             self.relogged.append(person.ref)
+            if known.emails[:1] != person.emails[:1]:
+                self.moved.append(person.ref)
 
     def _reject(self, row: PersonRow, field_name: str, text: str) -> None:
         self.result.rejected.append(Problem(self.name, row.line, 0, field_name, text))
@@ -161,8 +164,9 @@ class _Import:
     def _write(self, leaving: list[str], file: str) -> None:
         result, change = self.result, self.change
         result.retired = len(leaving)
-        people.retire(change.conn, leaving)
+        people.retire(change.conn, leaving, change.now)
         people.save(change.conn, self.save)
+        people.readdress(change.conn, self.moved, change.now)
         change.record(
             PeopleImported(file, result.added, result.changed, result.unchanged, result.retired, len(result.rejected))
         )

@@ -10,17 +10,18 @@ from sqlalchemy import Connection
 
 from gatepost.actions import site_time
 from gatepost.actions.cap import admit
-from gatepost.actions.catalogue import stop_looking
+from gatepost.actions.activation import stop_looking
 from gatepost.actions.change import Change, changing, looking
 from gatepost.actions.corrections import write_corrections
-from gatepost.actions.exempt import beneficiary, tell
+from gatepost.actions.erase import go_on_erasing
 from gatepost.actions.hold import recheck_quorums
 from gatepost.actions.live import LiveRule, live_rules
 from gatepost.actions.outbox import compose, enqueue
 from gatepost.actions.reserve import keep_reserve
-from gatepost.actions.sightings import forget_sightings
+from gatepost.actions.retention import keep_retention
 from gatepost.actions.site import Site
 from gatepost.actions.standing import catch_up_some, refresh, refresh_many
+from gatepost.actions.waive import beneficiary, tell
 from gatepost.core.change.stage import Stage
 from gatepost.core.instant import DAY, Duration, Instant, duration_text
 from gatepost.core.ledger.events import AttestationVoided, PolicyInForce, WaiverEnded
@@ -42,7 +43,7 @@ def pass_time(site: Site) -> bool:
     if _waits_for_acknowledgement(site):
         beat(site)
         return owed
-    steps = (catch_up_some, take_effect, end_exceptions, settle_outcomes, recheck, admit, remind, forget_sightings)
+    steps = (catch_up_some, take_effect, end_exceptions, settle_outcomes, recheck, admit, remind, keep_retention, go_on_erasing)
     worked = [step(site) for step in steps]
     beat(site)
     return owed or any(worked)
@@ -198,10 +199,8 @@ def end_exceptions(site: Site) -> bool:
 
 
 def _asleep(conn: Connection, now: Instant) -> list[str]:
-    """Apps whose time is over and that no live policy asks about (it is looked for on until that is over)."""
-    over = [app for app, found in catalogue.activations(conn).items() if found.until <= now]
-    asked = {app for known in live_rules(conn).values() for app in known.rule.order} if over else set()
-    return [app for app in over if app not in asked]
+    """Apps whose time is over, whoever asks about them."""
+    return [app for app, found in catalogue.active(conn).items() if found.until <= now]
 
 
 def _to_tell(conn: Connection, now: Instant) -> list[tuple[Waiver, str]]:

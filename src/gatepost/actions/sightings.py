@@ -2,8 +2,6 @@
 
 from sqlalchemy import Connection
 
-from gatepost.actions.change import looking
-from gatepost.actions.site import Site
 from gatepost.core.instant import Instant
 from gatepost.doors.activesync import login_candidates
 from gatepost.doors.report import Report, Sighting
@@ -29,16 +27,6 @@ def take_in(conn: Connection, door: str, report: Report, now: Instant) -> None:
     if kept and not sitemeta.get(conn, sitemeta.SIGHTED_SINCE):
         sitemeta.put(conn, sitemeta.SIGHTED_SINCE, str(now))
     _meet(conn, kept)
-
-
-def forget_sightings(site: Site) -> bool:
-    """What was not seen for as long as the site keeps it."""
-    before = site.clock.now() - site.settings.door.sightings_kept
-    with looking(site) as conn:
-        if not sightings.any_before(conn, before):
-            return False
-    with site.store.writing() as conn:
-        return sightings.forget_before(conn, before) > 0
 
 
 def _resolved(conn: Connection, door: str, found: tuple[Sighting, ...], now: Instant) -> list[Seen]:

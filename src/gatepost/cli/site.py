@@ -55,9 +55,15 @@ def backup(file: Path, /, *, session: Given) -> int:
     return session.act(lambda site: backups.backup(site, session.by, file), _backed_up)
 
 
-def restore(file: Path, directory: Path, /, *, session: Given) -> int:
-    """Bring a site back from a backup. It acts again once `gatepost acknowledge` has shown it the newest checkpoint."""
-    refusal = backups.restore(file, directory)
+def restore(file: Path, directory: Path, /, *, erased: Path | None = None, session: Given) -> int:
+    """Bring a site back from a backup. It acts again once `gatepost acknowledge` has shown it the newest checkpoint.
+
+    Parameters
+    ----------
+    erased
+        The file `erased` of the lost site, or a copy of it: who was erased since the backup is erased again.
+    """
+    refusal = backups.restore(file, directory, erased)
     if refusal is not None:
         return session.out.refuse(refusal)
     text = f"The site is in {directory}. It refuses to act until `gatepost acknowledge CHECKPOINT` was given."

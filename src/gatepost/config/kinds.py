@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo
 
-from gatepost.core.instant import Duration, parse_duration
+from gatepost.core.instant import DAY, Duration, parse_duration
 
 
 class Address(NamedTuple):
@@ -72,6 +72,8 @@ def is_loopback(host: str) -> bool:
 
 
 Span = Annotated[Duration, BeforeValidator(_duration), InMilliseconds()]
+Term = Annotated[Duration, BeforeValidator(_duration), Field(ge=DAY), InMilliseconds()]
+"""How long something is kept: a day at least, for nothing is erased more often, and never for ever."""
 Listen = Annotated[Address, BeforeValidator(_address)]
 SitePath = Annotated[Path, BeforeValidator(_path)]
 OptionalPath = Annotated[Path | None, BeforeValidator(_optional_path)]

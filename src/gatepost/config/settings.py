@@ -23,6 +23,7 @@ from gatepost.config.kinds import (
     Port,
     SitePath,
     Span,
+    Term,
     Url,
     Zone,
 )
@@ -83,9 +84,6 @@ class Door(Section):
     unmanaged_limit_percent: Percent = Field(
         25,
         description="Above this share of unmanaged among the devices seen, a door may not begin to refuse. In percent.",
-    )
-    sightings_kept: Span = Field(
-        90 * DAY, description="How long it is kept who opened mail with what, after the last time."
     )
     plain_refusal_types: tuple[Line, ...] = Field(
         (),
@@ -226,6 +224,13 @@ class Rails(Section):
     cap_people_per_hour: int = Field(
         50, ge=1, description="At most so many people are newly blocked in an hour whom no approval foresaw."
     )
+    activation_roles: tuple[Line, ...] = Field(
+        ("privacy",),
+        min_length=1,
+        description="Approver roles that each have to agree before an app is looked for: who stands for the privacy of"
+        " those whose phones are looked at, such as a works council.",
+        strict=False,
+    )
     approvals_expire_after: Span = Field(14 * DAY, description="How long an approval is good for.")
     correction_within: Span = Field(
         4 * HOUR, description="Nothing is announced that could not be corrected for everybody within this time."
@@ -237,6 +242,15 @@ class Rails(Section):
     first_batch_wait: Span = Field(10 * MINUTE, description="How long the others wait after the first batch.")
     executive_groups: tuple[Line, ...] = Field(
         ("executives",), description="Groups whose members count as executives in a preview's warnings.", strict=False
+    )
+    previews_remembered: Span = Field(
+        30 * DAY,
+        description="For so long a preview is refused whose people differ from those of another by one to four: together"
+        " they would tell on these.",
+    )
+    vendor_asked: Literal["ignore", "warn", "require"] = Field(
+        "warn",
+        description="Where nobody is recorded to have asked an app's owner: ignore, warn, or require it to announce.",
     )
     necessity_required: bool = Field(
         False, description="Refuse to propose a policy that does not say why it is needed."
@@ -258,12 +272,66 @@ class Waivers(Section):
     """Exemptions."""
 
     longest: Span = Field(30 * DAY, description="The longest waiver that can be granted.")
+    roles: tuple[Line, ...] = Field(
+        (),
+        description="Approver roles that alone grant waivers, by their own signature, such as agency-head: nobody can"
+        " delegate it. Empty: operators and all approvers.",
+        strict=False,
+    )
 
 
 class Attestations(Section):
     """Owners' own statements."""
 
     longest: Span = Field(30 * DAY, description="The longest time that a statement counts.")
+
+
+class Retention(Section):
+    """How long what names a person is kept; the worker erases it then. What is not here goes with its person, its
+    device or its app."""
+
+    people_left: Term = Field(
+        90 * DAY,
+        description="Somebody who left, with their devices and all below: for questions about their last weeks. What a"
+        " live policy told them keeps them until it is over: a correction may be owed to them.",
+    )
+    devices_retired: Term = Field(
+        90 * DAY, description="A device that was checked out: in case that it was a mistake, or comes back."
+    )
+    passwords_revoked: Term = Field(
+        90 * DAY, description="Label and last use of a revoked device password: sessions that it opened are long over."
+    )
+    sightings: Term = Field(
+        90 * DAY, description="Who opened mail with what, after the last time: a quarter shows rarely used phones."
+    )
+    notices: Term = Field(
+        180 * DAY,
+        description="Mails of a policy and the mail server's answers, after it is over: for whoever disputes having"
+        " been told. Never before it is over: a correction answers each person's own mail.",
+    )
+    audience: Term = Field(
+        180 * DAY, description="Whom a policy concerned and when they were told, after it is over: for the same disputes."
+    )
+    attestations: Term = Field(
+        180 * DAY, description="An owner's statement, after its end; never while a live policy asks about the app."
+    )
+    waivers: Span = Field(
+        365 * DAY,
+        description="A waiver and its reason, after its end: regulators ask for a year of them. 0: never erased.",
+    )
+    reasons: Span = Field(
+        3 * 365 * DAY,
+        description="Other free text, such as why a policy was retracted or for what somebody looked at names, once"
+        " nothing in force refers to it: complaints come late. 0: never erased.",
+    )
+    backups: Term = Field(
+        30 * DAY,
+        description="A file that `gatepost backup` wrote, if it is still where it was written: it holds everybody,"
+        " erased or not.",
+    )
+    exports: Term = Field(
+        30 * DAY, description="Files that `gatepost people export` wrote, if still where they were written."
+    )
 
 
 class Ledger(Section):
@@ -287,6 +355,7 @@ class Settings(Section):
     fleet: Fleet
     waivers: Waivers
     attestations: Attestations
+    retention: Retention
     ledger: Ledger
 
     @property

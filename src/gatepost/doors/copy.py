@@ -81,6 +81,16 @@ class Copy:
             self._kept = contact
         self._heard(contact)
 
+    @property
+    def erasures(self) -> int:
+        """Up to which erasure nothing is left in the copy's file."""
+        return self.table.erasures if self.table else 0
+
+    def write_anew(self) -> None:
+        """A step of it, if something was erased. lmdb.Error, OSError."""
+        if self.table:
+            self.table.write_anew()
+
     def check_age(self) -> None:
         """Answer from the copy only while it is whole and not too old. To be called about once a second."""
         silent_for = self.time.silent_for()

@@ -11,6 +11,7 @@ the layout, so that a store may append a checksum.
     secret     version u8, length of the salt u8, length of the label u8, 0 u8, the digest (32 bytes), the salt,
                the label (UTF-8)
     mode       observe or enforce (ASCII)
+    erasures   how many there were (ASCII digits): a door that reads it writes anew what it keeps on its disk
     state      version u8, flags u8 (1 counts, 2 held), consequence u8, revision u32, number of effects u16,
                number of apps u16, the effects i64, then policy and apps, each with its length u16
 """
@@ -33,6 +34,8 @@ PASSWORD: Final = b"p:"
 RULE: Final = b"r:"
 SECRET: Final = b"h:"
 MODE: Final = b"m:"
+ERASURE: Final = b"x:"
+ERASURE_KEY: Final = b"x:erasures"
 LONGEST_ID: Final = 400
 """Bytes; longer ids are hashed, because a key of the copy holds at most 511."""
 
@@ -73,7 +76,7 @@ class Batch(NamedTuple):
 
     `position`: of the last entry. `server_now`, `clock_offset`: the site's clock when the batch was read (the offset
     is 0 but in an exercise). `entries`: key to encoded value, None for a deletion. A batch without entries says that
-    there is nothing more, and tells the clock.
+    there is nothing more, and tells the clock. `gone_until`: deletions up to this position are not told any more.
     """
 
     site: str
@@ -81,6 +84,7 @@ class Batch(NamedTuple):
     server_now: Instant
     clock_offset: int
     entries: tuple[tuple[bytes, bytes | None], ...]
+    gone_until: int = 0
 
 
 def identity_key(eas_id: str) -> bytes:
@@ -237,6 +241,17 @@ def decode_mode(value: bytes) -> Mode:
         if mode == known:
             return known  # type: ignore[no-any-return] # get_args forgets what the arguments are
     raise ValueError(f"a door has no mode {mode!r}")
+
+
+def encode_erasure(number: int) -> bytes:
+    return str(number).encode("ascii")
+
+
+def decode_erasure(value: bytes) -> int:
+    """ValueError: no number."""
+    if not value.isdigit():
+        raise ValueError("the number of erasures is none")
+    return int(value)
 
 
 def effects_of(states: Mapping[int, RuleState]) -> dict[int, Cells]:

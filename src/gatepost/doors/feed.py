@@ -1,4 +1,8 @@
-"""Following the site's change stream: the thread that keeps the door's copy, and what hangs on it, up to date."""
+"""Following the site's change stream: the thread that keeps the door's copy, and what hangs on it, up to date.
+
+Another thread tells the site how the door stands: that waits for the site's one writer, and a retraction that takes
+long to write must find the door following.
+"""
 
 import logging
 import threading
@@ -30,6 +34,9 @@ FIRST_WAIT: Final = 0.05
 LONGEST_WAIT: Final = 2.0
 """Seconds."""
 
+LOOK: Final = 0.1
+"""Seconds between two looks at whether there is something to tell, besides the news of the stream."""
+
 TELL_EVERY: Final[Duration] = SECOND
 """How long sightings are gathered, and what else is no hurry."""
 
@@ -58,9 +65,10 @@ class Follower:
         self._copy, self._changes, self._tell, self._pushes = copy, changes, tell, pushes
         self._sightings, self._opened, self._problems = sightings, opened, problems
         self._expected: tuple[type[Exception], ...] = (*retry_on, OSError, lmdb.Error)
-        self._pushed = copy.position
+        self._pushed, self._clean = copy.position, copy.erasures
         self._told: Report | None = None
         self._told_at = -CALL_EVERY
+        self._news = threading.Event()
 
     def run(self, stop: threading.Event, after_first_round: Callable[[], None] = lambda: None) -> None:
         """Apply what the stream brings until `stop` is set. Polls every 15 ms, waits longer while it fails.
@@ -68,11 +76,14 @@ class Follower:
         Whatever fails, the door goes on with its last good copy and says so in `copy.problem` (I-26).
         `after_first_round` is called once, when the door has caught up or knows that it cannot.
         """
+        telling = threading.Thread(target=self._keep_telling, args=(stop,), name="door-tell", daemon=True)
+        telling.start()
         wait = FIRST_WAIT
         first = True
         while not stop.is_set():
             more, failed = self._round()
-            self._report()
+            if more or failed:
+                self._news.set()
             if more and not failed:
                 continue
             if first:
@@ -80,7 +91,8 @@ class Follower:
                 after_first_round()
             stop.wait(wait if failed else POLL)
             wait = min(2 * wait, LONGEST_WAIT) if failed else FIRST_WAIT
-        self._report(last=True)
+        self._news.set()
+        telling.join()
 
     def _round(self) -> tuple[bool, bool]:
         """One step along the stream: whether there may be more at once, and whether it failed.
@@ -107,13 +119,14 @@ class Follower:
         batch = self._changes(self._copy.position)
         if batch is None:
             self._copy.nothing_new()
-            return ()
-        self._copy.apply(batch)
-        return [key for key, _ in batch.entries]
+        else:
+            self._copy.apply(batch)
+        self._copy.write_anew()
+        return [key for key, _ in batch.entries] if batch else ()
 
     def _push(self, keys: Sequence[bytes]) -> None:
         """Once everything that hangs on the copy is where the copy is, and only then, the position is told (I-27)."""
-        position, good = self._copy.position, True
+        position, clean, good = self._copy.position, self._copy.erasures, True
         for push in self._pushes:
             try:
                 push(keys)
@@ -123,13 +136,20 @@ class Follower:
                 _log.exception("what hangs on the copy cannot be brought up to date, for an unforeseen reason")
                 self._copy.problem, good = f"what hangs on the copy is behind: {error!r}", False
         if good:
-            self._pushed = position
+            self._pushed, self._clean = position, clean
+
+    def _keep_telling(self, stop: threading.Event) -> None:
+        while not stop.is_set():
+            self._news.clear()
+            self._report()
+            self._news.wait(LOOK)
+        self._report(last=True)
 
     def _report(self, *, last: bool = False) -> None:
-        # What cannot be told is told at the next round, whatever keeps it from that: the following goes on.
+        # What cannot be told is told at the next round, whatever keeps it from that: the door goes on.
         try:
             problem = "; ".join(filter(None, (self._copy.problem, *self._problems())))
-            report = Report(self._pushed, problem, opened=self._opened())
+            report = Report(self._pushed, problem, opened=self._opened(), erasures=self._clean)
             since = clock.boot_elapsed() - self._told_at
             seen = self._seen() if last or since >= TELL_EVERY else Report(0, "")
             news = bool(seen.sightings or seen.dropped)

@@ -48,7 +48,8 @@ class Closed(NamedTuple):
 class Report(NamedTuple):
     """`position`: of the newest change that this door, and what it keeps up to date, goes by. `problem`: what is wrong,
     for people, "" if nothing is. `opened`: None while it is not. `dropped`: how much was seen beside the sightings that
-    had no place among them. `closed`: openings that ended and were not told yet."""
+    had no place among them. `closed`: openings that ended and were not told yet. `erasures`: up to which erasure nothing
+    is left in this door's files."""
 
     position: int
     problem: str
@@ -56,6 +57,7 @@ class Report(NamedTuple):
     opened: Opened | None = None
     dropped: int = 0
     closed: tuple[Closed, ...] = ()
+    erasures: int = 0
 
 
 Tell = Callable[[Report], None]

@@ -4,8 +4,9 @@ One process has a copy open at a time, so nothing is gained by asking LMDB on ea
 its tree costs two to three times a dict's look-up. A device takes about 230 bytes of memory: 45 MB for 200,000.
 
 A record is the entry's bytes and a CRC-32 over key and entry. One record more, under `META`, says what the copy is:
-format, site, position, count of entries, whether it was whole once, and the last contact. It is written in the same
-transaction as the entries, so a copy is always at a whole position, whatever is killed when.
+format, site, position, count of entries, whether it was whole once, the last contact, and for which erasure the file
+was last written anew. It is written in the same transaction as the entries, so a copy is always at a whole position,
+whatever is killed when.
 
 Danger: LMDB maps the file. A page that the file lacks kills the process with SIGBUS, and a damaged one may crash it, so
 a file is verified page by page, without LMDB, before LMDB sees it.
@@ -25,14 +26,19 @@ from lmdb import verify
 
 from gatepost.core.policy.policy import Cells
 from gatepost.core.policy.verdict import RuleState
+from gatepost.doors.anew import NAME as ANEW
+from gatepost.doors.anew import Anew
 from gatepost.doors.entry import (
     CERTIFICATE,
+    ERASURE,
+    ERASURE_KEY,
     IDENTITY,
     MODE,
     PASSWORD,
     RULE,
     SECRET,
     Batch,
+    decode_erasure,
     decode_mode,
     decode_secret,
     decode_standing,
@@ -41,7 +47,7 @@ from gatepost.doors.entry import (
 )
 from gatepost.doors.time import Contact
 
-FORMAT: Final = 1
+FORMAT: Final = 2
 META: Final = b"\x00meta"
 FIRST_MAP: Final = 1 << 30
 """Bytes of address space, not of disk: the file grows as it fills. Two million devices take about half of it."""
@@ -76,7 +82,8 @@ def at_once(act: Callable[[], None]) -> None:
 class Table:
     """An open copy. `apply` and `touch` belong to one thread, what readers give to one other.
 
-    `records`: everything stored but META, by key. `states`: level 2, decoded, replaced as a whole.
+    `records`: everything stored but META, by key. `states`: level 2, decoded, replaced as a whole. `erasures`: up to
+    which erasure nothing is left in the file.
     """
 
     def __init__(
@@ -88,12 +95,14 @@ class Table:
         self.entries: int = meta["entries"]
         self.whole: bool = meta["whole"]
         self.contact = Contact(**meta["contact"]) if meta["contact"] else None
+        self.erasures: int = meta["erasures"]
         self.records = records
         self.states: Mapping[int, RuleState] = {}
         self.between_reads: BetweenReads = at_once
         self._env = env
         self._lock = lock
         self._readers: list[Reader] = []
+        self._anew: Anew | None = None
 
     @classmethod
     def open(cls, path: Path, site: str, map_size: int = FIRST_MAP) -> "Table":
@@ -108,7 +117,8 @@ class Table:
             path.chmod(0o700)  # it says whose device carries an app
             # The lock file names the readers of a process that is gone: whoever holds our lock is alone.
             (path / "lock.mdb").unlink(missing_ok=True)
-            env = lmdb.open(str(path), map_size=map_size, max_spare_txns=2, mode=0o600)
+            shutil.rmtree(path / ANEW, ignore_errors=True)
+            env = _open(path, map_size)
             try:
                 table = cls(path, env, lock, *_check(env, site))
                 table.states = table._read_states()
@@ -123,6 +133,7 @@ class Table:
         return table
 
     def close(self) -> None:
+        self._begin_again()
         self._env.close()
         os.close(self._lock)
 
@@ -156,6 +167,37 @@ class Table:
         entries = self._write([], self.position, True, contact)
         self.entries, self.whole, self.contact = entries, True, contact
 
+    def write_anew(self) -> None:
+        """After an erasure: a step towards a file in which nothing is left of what was deleted. lmdb.Error, OSError."""
+        wanted = self.records.get(ERASURE_KEY)
+        number = decode_erasure(wanted[:-SEAL]) if wanted else 0
+        if number <= self.erasures:
+            return
+        try:
+            if self._anew is None:
+                self._anew = Anew(self.path, self.records, self._env.info()["map_size"])
+            if self._anew.go_on(self.records):
+                self._swap(self._anew, number)
+        except (lmdb.Error, OSError):
+            self._begin_again()
+            raise
+
+    def _swap(self, anew: Anew, number: int) -> None:
+        anew.also([(META, _meta(self.site, self.position, self.entries, self.whole, self.contact, number))])
+        map_size = self._env.info()["map_size"]
+        self._env.close()
+        try:
+            anew.take_place()
+        finally:
+            self._env = _open(self.path, map_size)
+        self._anew, self.erasures = None, number
+        shutil.rmtree(_aside(self.path), ignore_errors=True)
+
+    def _begin_again(self) -> None:
+        if self._anew:
+            self._anew.abandon()
+        self._anew = None
+
     def _check_batch(self, batch: Batch) -> None:
         if batch.site != self.site:
             raise BatchRefused(f"a batch of site {batch.site} came to a copy of site {self.site}")
@@ -163,6 +205,11 @@ class Table:
             raise BatchRefused(
                 f"a batch at position {batch.position} came to a copy at {self.position}: if the site was restored"
                 f" from a backup, stop the door, remove {self.path} and start it again"
+            )
+        if self.whole and self.position < batch.gone_until:
+            raise BatchRefused(
+                f"the copy is at {self.position}, and what was taken away up to {batch.gone_until} is not told any"
+                f" more: stop the door, remove {self.path} and start it again"
             )
 
     def _write(self, records: list[tuple[bytes, bytes | None]], position: int, whole: bool, contact: Contact) -> int:
@@ -174,7 +221,9 @@ class Table:
                 else:
                     txn.put(key, record)
             entries: int = txn.stat()["entries"] - (txn.get(META) is not None)
-            txn.put(META, _meta(self.site, position, entries, whole, contact))
+            txn.put(META, _meta(self.site, position, entries, whole, contact, self.erasures))
+        if self._anew:
+            self._anew.also(records)
         return entries
 
     def _grow(self) -> None:
@@ -226,9 +275,18 @@ class Reader:
         self.position = self._table.position
 
 
+def _open(path: Path, map_size: int) -> "lmdb.Environment":
+    return lmdb.open(str(path), map_size=map_size, max_spare_txns=2, mode=0o600)
+
+
+def _aside(path: Path) -> Path:
+    """Where a refused copy is kept for whoever wants to look, until something is erased."""
+    return path.with_name(path.name + ".refused")
+
+
 def set_aside(path: Path) -> Path:
     """Move a refused copy out of the way, in place of one refused earlier. Returns where it is."""
-    aside = path.with_name(path.name + ".refused")
+    aside = _aside(path)
     shutil.rmtree(aside, ignore_errors=True)
     path.rename(aside)
     return aside
@@ -268,7 +326,7 @@ def _check(env: "lmdb.Environment", site: str) -> tuple[dict[str, Any], dict[byt
     with env.begin() as txn:
         records = dict(txn.cursor())
     if not records:
-        return {"site": site, "position": 0, "entries": 0, "whole": False, "contact": None}, records
+        return {"site": site, "position": 0, "entries": 0, "whole": False, "contact": None, "erasures": 0}, records
     for count, (key, record) in enumerate(records.items(), 1):
         if len(record) < SEAL or zlib.crc32(record[:-SEAL], zlib.crc32(key)) != int.from_bytes(
             record[-SEAL:], "little"
@@ -295,14 +353,17 @@ def _read_meta(path: Path, stored: bytes | None) -> dict[str, Any]:
     return meta
 
 
-def _meta(site: str, position: int, entries: int, whole: bool, contact: Contact) -> bytes:
+def _meta(
+    site: str, position: int, entries: int, whole: bool, contact: Contact | None, erasures: int
+) -> bytes:
     meta = {
         "format": FORMAT,
         "site": site,
         "position": position,
         "entries": entries,
         "whole": whole,
-        "contact": contact._asdict(),
+        "contact": contact._asdict() if contact else None,
+        "erasures": erasures,
     }
     return _sealed(META, json.dumps(meta).encode())
 
@@ -313,6 +374,7 @@ _DECODERS: Final[Mapping[bytes, Callable[[bytes], object]]] = {
     PASSWORD: decode_standing,
     SECRET: decode_secret,
     MODE: decode_mode,
+    ERASURE: decode_erasure,
     RULE: decode_state,
 }
 """By the key's first two bytes."""

@@ -3,12 +3,14 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import Connection, case, delete, func, insert, null, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 
+from gatepost.core.fleet.app import mark
 from gatepost.core.fleet.device import Device, Form, Ownership, Platform, Visibility, fingerprint_named
 from gatepost.core.fleet.finding import Evidence
 from gatepost.core.fleet.person import Person
+from gatepost.core.instant import Instant
 from gatepost.storage import sitemeta
 from gatepost.storage.among import among
 from gatepost.storage.door_schema import identities
@@ -77,12 +79,14 @@ def save(conn: Connection, known: Sequence[Known]) -> None:
     rows = [_row(item) for item in known]
     statement = upsert(devices)
     changed = {name: statement.excluded[name] for name in rows[0] if name != "ref"}
+    changed["retired_at"] = case((statement.excluded.retired, devices.c.retired_at), else_=null())
     conn.execute(statement.on_conflict_do_update(index_elements=[devices.c.ref], set_=changed), rows)
     conn.execute(delete(present).where(among(present.c.device, (item.device.ref for item in known))))
     seen = [
-        {"device": item.device.ref, "app": app, "visibility": int(visibility)}
+        {"device": item.device.ref, "app": app, "identifier": spelled, "visibility": int(visibility)}
         for item in known
-        for app, visibility in item.evidence.present.items()
+        for found, visibility in item.evidence.present.items()
+        for app, _, spelled in [found.partition(" ")]
     ]
     if seen:
         conn.execute(insert(present), seen)
@@ -153,17 +157,22 @@ def unenrol(conn: Connection, refs: Iterable[str]) -> None:
     sitemeta.advance(conn, sitemeta.INVENTORY)
 
 
-def check_out(conn: Connection, ref: str) -> None:
-    """A device is out of use: nothing is present on it, and no door knows it."""
+def check_out(conn: Connection, ref: str, at: Instant) -> None:
+    """A device is out of use from now on: nothing is present on it, and no door knows it."""
     sitemeta.advance(conn, sitemeta.INVENTORY)
     conn.execute(delete(present).where(present.c.device == ref))
-    conn.execute(update(devices).where(devices.c.ref == ref).values(retired=True))
+    conn.execute(update(devices).where(devices.c.ref == ref).values(retired=True, retired_at=at))
 
 
-def forget_app(conn: Connection, app: str) -> None:
-    """Erase every finding of an app that is not looked for any more."""
+def forget(conn: Connection, refs: Iterable[str]) -> int:
+    """Delete these devices with all that was known of them. How many there were."""
+    return conn.execute(delete(devices).where(among(devices.c.ref, refs))).rowcount
+
+
+def forget_app(conn: Connection, app: str, but: Iterable[str] = ()) -> None:
+    """Erase every finding of an app by identifiers that are not looked for any more. `but`: those that still are."""
     sitemeta.advance(conn, sitemeta.INVENTORY)
-    conn.execute(delete(present).where(present.c.app == app))
+    conn.execute(delete(present).where(present.c.app == app, present.c.identifier.not_in(list(but))))
 
 
 def members(conn: Connection, refs: Iterable[str] | None = None) -> Iterator[Member]:
@@ -186,12 +195,12 @@ def members(conn: Connection, refs: Iterable[str] | None = None) -> Iterator[Mem
 
 
 def _present(conn: Connection, refs: list[str] | None = None) -> dict[str, dict[str, Visibility]]:
-    query = select(present.c.device, present.c.app, present.c.visibility)
+    query = select(present.c.device, present.c.app, present.c.identifier, present.c.visibility)
     if refs is not None:
         query = query.where(among(present.c.device, refs))
     found: dict[str, dict[str, Visibility]] = {}
-    for device, app, visibility in conn.execute(query):
-        found.setdefault(device, {})[app] = _VISIBILITY[visibility]
+    for device, app, spelled, visibility in conn.execute(query):
+        found.setdefault(device, {})[mark(app, spelled)] = _VISIBILITY[visibility]
     return found
 
 

@@ -75,6 +75,17 @@ door_modes = Table(
     Column("at", BigInteger, nullable=False),
 )
 
+door_asks = Table(
+    "door_asks",
+    metadata,
+    Column("door", String, primary_key=True),
+    Column("asked_by", String, nullable=False),
+    Column("asked_at", BigInteger, nullable=False),
+    Column("line", Text, nullable=False, server_default="[]"),
+    Column("because_hash", String, nullable=False),
+)
+"""Doors that somebody wants to refuse before their time, until a second person says yes. `line`: see schema.py."""
+
 entries = Table(
     "entries",
     metadata,
@@ -96,6 +107,7 @@ doors = Table(
     Column("opened_by", String, nullable=False, server_default=""),
     Column("opened_because", Text, nullable=False, server_default=""),
     Column("dropped", Integer, nullable=False, server_default="0"),
+    Column("erasures", Integer, nullable=False, server_default="0"),
 )
 """`first_at`: since when the door observes. `opened_*`: its glass was broken, as the door told. `dropped`: how much it
-saw that had no place among the sightings."""
+saw that had no place among the sightings. `erasures`: up to which erasure its files hold nothing of what was erased."""

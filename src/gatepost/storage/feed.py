@@ -69,16 +69,26 @@ def published(conn: Connection, *kinds: bytes) -> set[Key]:
     return {row.key for row in conn.execute(query)}
 
 
-def confirm(conn: Connection, name: str, position: int, at: int, problem: str) -> None:
-    """A door says which position its copy is at."""
-    row = {"name": name, "position": position, "contact_at": at, "problem": problem}
+def forget_heard(conn: Connection) -> None:
+    """Forget what was taken away and every door knows to be: such keys name people too."""
+    reached = slowest(conn)
+    gone = (entries.c.value.is_(None), entries.c.position <= (position(conn) if reached is None else reached))
+    newest = conn.execute(select(func.max(entries.c.position)).where(*gone)).scalar()
+    if newest is not None:
+        conn.execute(delete(entries).where(*gone))
+        sitemeta.put(conn, sitemeta.GONE_UNTIL, str(newest))
+
+
+def confirm(conn: Connection, name: str, position: int, at: int, problem: str, erasures: int = 0) -> None:
+    """A door says which position its copy is at, and up to which erasure its files are clean."""
+    row = {"name": name, "position": position, "contact_at": at, "problem": problem, "erasures": erasures}
     statement = upsert(doors).values(row | {"first_at": at})
     conn.execute(statement.on_conflict_do_update(index_elements=[doors.c.name], set_=row))
 
 
 class KnownDoor(NamedTuple):
     """What is known of a door. `opened_at`: since when it stands open, by its machine's clock; None if it does not.
-    `dropped`: how much it saw that had no place among the sightings."""
+    `dropped`: how much it saw that had no place among the sightings. `erasures`: up to which its files are clean."""
 
     name: str
     position: int
@@ -89,6 +99,7 @@ class KnownDoor(NamedTuple):
     opened_by: str
     opened_because: str
     dropped: int
+    erasures: int
 
 
 def known_doors(conn: Connection) -> dict[str, KnownDoor]:

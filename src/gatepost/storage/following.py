@@ -8,13 +8,15 @@ from gatepost.storage.store import BUSY_TIMEOUT_MS, Store, uri
 
 
 class News(NamedTuple):
-    """What changed after a position of a stream. `site_time`: as actions/site_time.py keeps it."""
+    """What changed after a position of a stream. `site_time`: as actions/site_time.py keeps it. `gone_until`: what was
+    taken away up to this position is not among the entries."""
 
     stream: str
     position: int
     site_time: str
     clock_offset: int
     entries: list[tuple[bytes, bytes | None]]
+    gone_until: int
 
 
 class Following:
@@ -38,6 +40,7 @@ class Following:
                 sitemeta.get(conn, sitemeta.SERVER_NOW),
                 sitemeta.number(conn, sitemeta.CLOCK_OFFSET),
                 entries,
+                sitemeta.number(conn, sitemeta.GONE_UNTIL),
             )
         self._seen = (version, reached)
         return news

@@ -66,8 +66,8 @@ def proposal(conn: Connection, digest: str) -> bytes | None:
     return conn.execute(select(proposals.c.bytes).where(proposals.c.hash == digest)).scalar()
 
 
-def put_text(conn: Connection, digest: str, salt: bytes, words: str) -> None:
-    conn.execute(insert(texts).values(hash=digest, salt=salt, text=words))
+def put_text(conn: Connection, digest: str, salt: bytes, words: str, at: int) -> None:
+    conn.execute(insert(texts).values(hash=digest, salt=salt, text=words, at=at))
 
 
 def words_of(conn: Connection, digest: str) -> str:

@@ -12,7 +12,7 @@ from gatepost.core.instant import Instant
 from gatepost.core.notice.notice import REACHED, NoticeKind, NoticeState
 from gatepost.storage.among import among
 from gatepost.storage.people import chunks
-from gatepost.storage.schema import CLOSING_KINDS, OPEN, ORDINARY, SETTLED, URGENT, notices, revisions
+from gatepost.storage.schema import CLOSING_KINDS, OPEN, ORDINARY, SETTLED, URGENT, closing, notices, revisions
 
 
 class Notice(NamedTuple):
@@ -204,6 +204,12 @@ def of_policy(conn: Connection, policy: str, revision: int | None = None) -> lis
     return [_notice(row) for row in conn.execute(query.order_by(notices.c.created_at, notices.c.person, notices.c.id))]
 
 
+def of_person(conn: Connection, person: str) -> list[Notice]:
+    """Every notice to one person, oldest first."""
+    query = select(*_COLUMNS).where(notices.c.person == person).order_by(notices.c.created_at, notices.c.id)
+    return [_notice(row) for row in conn.execute(query)]
+
+
 def exists(conn: Connection, policy: str, kind: NoticeKind, step: str) -> bool:
     condition = and_(notices.c.policy == policy, notices.c.kind == kind.value, notices.c.step == step)
     return conn.execute(select(notices.c.id).where(condition).limit(1)).first() is not None
@@ -222,6 +228,24 @@ def named(conn: Connection, notice_id: str, message_id: str) -> Notice | None:
         if value and (row := conn.execute(select(*_COLUMNS).where(column == value)).first()):
             return _notice(row)
     return None
+
+
+def queued_for(conn: Connection, person: str) -> tuple[str, ...]:
+    """What waits to be sent to this person, by id."""
+    waiting = and_(notices.c.person == person, OPEN, notices.c.state == NoticeState.QUEUED.value)
+    return tuple(row.id for row in conn.execute(select(notices.c.id).where(waiting).order_by(notices.c.id)))
+
+
+def owed_to(conn: Connection, person: str) -> bool:
+    """Whether a mail to this person is being sent just now or may have been, or one waits that says that a policy is
+    over, or is yet to be written."""
+    theirs = and_(notices.c.person == person, OPEN)
+    closing_kind = notices.c.kind.in_([kind.value for kind in CLOSING_KINDS])
+    on_its_way = and_(theirs, or_(notices.c.state != NoticeState.QUEUED.value, closing_kind))
+    unwritten = and_(notices.c.person == person, notices.c.policy.in_(select(closing.c.policy)))
+    return any(
+        conn.execute(select(notices.c.id).where(condition).limit(1)).first() for condition in (on_its_way, unwritten)
+    )
 
 
 def note_reply(conn: Connection, notice_id: str, reply: str) -> None:
@@ -277,10 +301,13 @@ def count(conn: Connection, policy: str, revision: int, kind: NoticeKind) -> int
     return int(conn.execute(select(func.count()).select_from(notices).where(about)).scalar_one())
 
 
-def announced_to(conn: Connection, policy: str, revision: int, people: Iterable[str]) -> set[str]:
-    """Whose announcement of a revision was put in the outbox once, however it ended."""
+def announced_to(
+    conn: Connection, policy: str, revision: int, people: Iterable[str]
+) -> dict[str, Instant | None]:
+    """Whose announcement of a revision was put in the outbox, and when the last of theirs ended; None: it has not."""
     about = and_(_ANNOUNCEMENT, notices.c.policy == policy, notices.c.revision == revision)
-    return {row.person for row in conn.execute(select(notices.c.person).where(about, among(notices.c.person, people)))}
+    query = select(notices.c.person, notices.c.settled_at).where(about, among(notices.c.person, people))
+    return dict(row._tuple() for row in conn.execute(query.order_by(notices.c.created_at)))
 
 
 def counts(conn: Connection, policy: str) -> dict[tuple[str, str], int]:

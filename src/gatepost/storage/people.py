@@ -1,14 +1,15 @@
 """People and their logins."""
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, Select, delete, func, insert, select, update
+from sqlalchemy import Connection, Select, bindparam, case, delete, func, insert, null, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from gatepost.core.fleet.person import Kind, Person
+from gatepost.core.instant import Instant
 from gatepost.storage import sitemeta
 from gatepost.storage.among import among
 from gatepost.storage.schema import logins, people
@@ -68,7 +69,7 @@ def person_of(row: Sequence[Any], known_logins: tuple[str, ...] = ()) -> Person:
 
 
 def save(conn: Connection, persons: Sequence[Person]) -> None:
-    """Insert or replace these people and their logins."""
+    """Insert or replace these people and their logins; whoever works here has not left."""
     if not persons:
         return
     sitemeta.advance(conn, sitemeta.INVENTORY)
@@ -91,18 +92,51 @@ def save(conn: Connection, persons: Sequence[Person]) -> None:
     ]
     statement = upsert(people)
     changed = {name: statement.excluded[name] for name in rows[0] if name != "ref"}
+    changed["left_at"] = case((statement.excluded.working, null()), else_=people.c.left_at)
     conn.execute(statement.on_conflict_do_update(index_elements=[people.c.ref], set_=changed), rows)
-    conn.execute(delete(logins).where(among(logins.c.person, (p.ref for p in persons))))
+    _part_with(conn, {p.ref: p.logins for p in persons})
     if pairs := [{"login": login, "person": p.ref} for p in persons for login in p.logins]:
         conn.execute(insert(logins), pairs)
 
 
-def retire(conn: Connection, refs: Sequence[str]) -> None:
-    """These left; their logins are free for others."""
+def retire(conn: Connection, refs: Sequence[str], at: Instant) -> None:
+    """These left now; their logins are free for others."""
     if refs:
         sitemeta.advance(conn, sitemeta.INVENTORY)
-    conn.execute(update(people).where(among(people.c.ref, refs)).values(working=False))
-    conn.execute(delete(logins).where(among(logins.c.person, refs)))
+    conn.execute(update(people).where(among(people.c.ref, refs)).values(working=False, left_at=at))
+    _part_with(conn, dict.fromkeys(refs, ()))
+
+
+def _part_with(conn: Connection, kept: Mapping[str, Sequence[str]]) -> None:
+    """Take all logins from these people, and remember those that they do not keep: what doors saw under them is
+    theirs, and is exported and erased with them."""
+    owned = _logins(conn, select(logins).where(among(logins.c.person, kept)))
+    lost = {ref: names for ref, had in owned.items() if (names := set(had) - set(kept[ref]))}
+    rows = conn.execute(select(people.c.ref, people.c.former_logins).where(among(people.c.ref, lost)))
+    former = [{"of": ref, "names": json.dumps(sorted(lost[ref].union(words(known))))} for ref, known in rows]
+    if former:
+        statement = update(people).where(people.c.ref == bindparam("of")).values(former_logins=bindparam("names"))
+        conn.execute(statement, former)
+    conn.execute(delete(logins).where(among(logins.c.person, kept)))
+
+
+def former_logins(conn: Connection, ref: str) -> tuple[str, ...]:
+    """Logins that this person had and that nobody has now."""
+    known = conn.execute(select(people.c.former_logins).where(people.c.ref == ref)).scalar()
+    former = words(known or "[]")
+    taken = owners_of(conn, former)
+    return tuple(login for login in former if login not in taken)
+
+
+def readdress(conn: Connection, refs: Iterable[str], at: Instant) -> None:
+    """These have another first mail address from now on."""
+    conn.execute(update(people).where(among(people.c.ref, refs)).values(address_at=at))
+
+
+def readdressed_at(conn: Connection, refs: Iterable[str]) -> dict[str, Instant]:
+    """Since when each of these has their first mail address; 0 where it never changed."""
+    query = select(people.c.ref, people.c.address_at).where(among(people.c.ref, refs))
+    return {row.ref: row.address_at for row in conn.execute(query)}
 
 
 def everybody(conn: Connection) -> Iterator[Person]:

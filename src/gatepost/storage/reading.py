@@ -5,20 +5,23 @@ they stand (I-33); `gatepost ledger rebuild --check` does just that.
 """
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Table, delete, insert, select, update
+from sqlalchemy import Connection, delete, insert, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from gatepost.core.ledger import events as e
 from gatepost.core.ledger import pause_events as p
-from gatepost.storage import app_reading
+from gatepost.core.ledger.leaf import SYSTEM
+from gatepost.core.ledger.privacy_events import PersonErased, RecordsErased
+from gatepost.storage import activation_reading, app_reading, retention
+from gatepost.storage.among import among
 from gatepost.storage.door_schema import door_modes
 from gatepost.storage.entry import Entry
+from gatepost.storage.policies import RELAXED
 from gatepost.storage.schema import (
     READINGS,
-    active_apps,
     approvals,
     attestations,
     keys,
@@ -28,25 +31,56 @@ from gatepost.storage.schema import (
 )
 
 
+ADMIN = "admin"
+"""The role that grants roles and keys."""
+
+
 def apply(conn: Connection, entry: Entry, event: e.Event) -> None:
     """Write what this event means; events that only record leave the tables alone."""
     if handler := _HANDLERS.get(type(event)):
         handler(conn, entry, event)
 
 
-def contents(conn: Connection) -> dict[str, list[tuple[Any, ...]]]:
+Contents = Mapping[str, Sequence[tuple[Any, ...]]]
+"""The rows of each reading, by its name."""
+
+
+def contents(conn: Connection) -> Contents:
     """All rows of the readings, sorted: what two folds are compared by."""
     return {table.name: sorted(map(tuple, conn.execute(select(table))), key=repr) for table in READINGS}
 
 
-def clear(conn: Connection) -> None:
+def write(conn: Connection, rows: Contents) -> None:
+    """The readings have exactly these rows."""
     for table in READINGS:
         conn.execute(delete(table))
+        if found := rows[table.name]:
+            names = table.columns.keys()
+            conn.execute(insert(table), [dict(zip(names, row, strict=True)) for row in found])
 
 
 def _role_granted(conn: Connection, entry: Entry, event: e.RoleGranted) -> None:
-    row = {"person": event.person, "role": event.role, "granted_by": entry.by, "granted_index": entry.index}
+    line = () if event.role == ADMIN and _founding(conn, entry.by) else _line(conn, entry.by)
+    row = {
+        "person": event.person,
+        "role": event.role,
+        "granted_by": entry.by,
+        "granted_index": entry.index,
+        "line": json.dumps(line),
+    }
     conn.execute(upsert(roles).values(row).on_conflict_do_nothing())
+
+
+def _line(conn: Connection, by: str) -> tuple[str, ...]:
+    """Who stands behind a grant of this person's now, themselves first (core/change/quorum.py)."""
+    held = conn.execute(select(roles.c.line).where(roles.c.person == by, roles.c.role == ADMIN)).scalar()
+    return (by, *json.loads(held or "[]"))
+
+
+def _founding(conn: Connection, by: str) -> bool:
+    """Whether whoever grants is the site's first administrator, and nothing was ever proposed."""
+    proposed = conn.execute(select(revisions.c.policy).limit(1)).first()
+    return proposed is None and _line(conn, by) == (by, SYSTEM)
 
 
 def _role_revoked(conn: Connection, _entry: Entry, event: e.RoleRevoked) -> None:
@@ -61,23 +95,13 @@ def _key_added(conn: Connection, entry: Entry, event: e.KeyAdded) -> None:
             public_key=event.public_key,
             added_by=entry.by,
             added_index=entry.index,
+            line=json.dumps(_line(conn, entry.by)),
         )
     )
 
 
 def _key_revoked(conn: Connection, _entry: Entry, event: e.KeyRevoked) -> None:
     conn.execute(delete(keys).where(keys.c.fingerprint == event.fingerprint))
-
-
-def _app_activated(conn: Connection, _entry: Entry, event: e.AppActivated) -> None:
-    since = json.dumps(dict(sorted(event.since.items())))
-    row = {"app": event.app, "until": event.until, "purpose_hash": event.purpose_hash, "since": since}
-    statement = upsert(active_apps).values(row)
-    conn.execute(statement.on_conflict_do_update(index_elements=[active_apps.c.app], set_=row))
-
-
-def _app_deactivated(conn: Connection, _entry: Entry, event: e.AppDeactivated) -> None:
-    conn.execute(delete(active_apps).where(active_apps.c.app == event.app))
 
 
 def _proposed(conn: Connection, entry: Entry, event: e.PolicyProposed) -> None:
@@ -128,7 +152,18 @@ def _quorum_reached(conn: Connection, _entry: Entry, event: e.QuorumReached) -> 
 def _announced(conn: Connection, entry: Entry, event: e.PolicyAnnounced) -> None:
     if event.retires:
         _set(conn, event.policy, event.retires, stage="ended", closed_at=entry.at, because="replaced")
-    _set(conn, event.policy, event.revision, stage="announced", rule=event.rule, announced_at=entry.at)
+    _set(conn, event.policy, event.revision, stage="announced", rule=event.rule, announced_at=entry.at, begun_at=entry.at)
+
+
+_GOES_ON = ("begun_at", "held", "paused_at", "not_before", "paused_for", "paused_untold")
+"""What a revision that relaxes another takes over from it."""
+
+
+def _relaxed(conn: Connection, entry: Entry, event: e.PolicyRelaxed) -> None:
+    about = (revisions.c.policy == event.policy, revisions.c.revision == event.relaxes)
+    taken = conn.execute(select(*(revisions.c[name] for name in _GOES_ON)).where(*about)).mappings().one()
+    _set(conn, event.policy, event.relaxes, stage="ended", closed_at=entry.at, because=RELAXED, rule=None)
+    _set(conn, event.policy, event.revision, stage="announced", rule=event.rule, announced_at=entry.at, **taken)
 
 
 def _in_force(conn: Connection, entry: Entry, event: e.PolicyInForce) -> None:
@@ -147,12 +182,20 @@ def _paused(conn: Connection, entry: Entry, event: p.PolicyPaused) -> None:
     _set(conn, event.policy, event.revision, paused_at=entry.at)
 
 
-def _resumed(conn: Connection, _entry: Entry, event: p.PolicyResumed) -> None:
-    _set(conn, event.policy, event.revision, paused_at=None, not_before=event.not_before)
+def _resumed(conn: Connection, entry: Entry, event: p.PolicyResumed) -> None:
+    lasted = entry.at - revisions.c.paused_at
+    values = {
+        "paused_at": None,
+        "not_before": event.not_before,
+        "paused_for": revisions.c.paused_for + lasted,
+        "paused_untold": 0 if event.told else revisions.c.paused_untold + lasted,
+    }
+    _set(conn, event.policy, event.revision, **values)
 
 
 def _retracted(conn: Connection, entry: Entry, event: e.PolicyRetracted) -> None:
-    _set(conn, event.policy, event.revision, stage="retracted", closed_at=entry.at, because=event.because)
+    values = {"stage": "retracted", "closed_at": entry.at, "because": event.because, "refers_to": event.refers_to}
+    _set(conn, event.policy, event.revision, **values)
 
 
 def _ended(conn: Connection, entry: Entry, event: e.PolicyEnded) -> None:
@@ -169,20 +212,22 @@ def _waiver_granted(conn: Connection, entry: Entry, event: e.WaiverGranted) -> N
             until=event.until,
             granted_by=entry.by,
             reason_hash=event.reason_hash,
+            role=event.role,
+            granted_at=entry.at,
         )
     )
 
 
-def _end(conn: Connection, table: Table, key: str, value: str, how: str) -> None:
-    conn.execute(update(table).where(table.c[key] == value).values(ended=how))
+def _end_waiver(conn: Connection, waiver: str, how: str, at: int) -> None:
+    conn.execute(update(waivers).where(waivers.c.waiver == waiver).values(ended=how, ended_at=at))
 
 
-def _waiver_revoked(conn: Connection, _entry: Entry, event: e.WaiverRevoked) -> None:
-    _end(conn, waivers, "waiver", event.waiver, "revoked")
+def _waiver_revoked(conn: Connection, entry: Entry, event: e.WaiverRevoked) -> None:
+    _end_waiver(conn, event.waiver, "revoked", entry.at)
 
 
-def _waiver_ended(conn: Connection, _entry: Entry, event: e.WaiverEnded) -> None:
-    _end(conn, waivers, "waiver", event.waiver, "ended")
+def _waiver_ended(conn: Connection, entry: Entry, event: e.WaiverEnded) -> None:
+    _end_waiver(conn, event.waiver, "ended", entry.at)
 
 
 def _attested(conn: Connection, entry: Entry, event: e.AttestationGiven) -> None:
@@ -194,7 +239,17 @@ def _attested(conn: Connection, entry: Entry, event: e.AttestationGiven) -> None
 
 
 def _attestation_voided(conn: Connection, _entry: Entry, event: e.AttestationVoided) -> None:
-    _end(conn, attestations, "attestation", event.attestation, event.because)
+    this = attestations.c.attestation == event.attestation
+    conn.execute(update(attestations).where(this).values(ended=event.because))
+
+
+def _records_erased(conn: Connection, _entry: Entry, event: RecordsErased) -> None:
+    retention.forget_exceptions(conn, event.waivers, event.attestations)
+
+
+def _person_erased(conn: Connection, _entry: Entry, event: PersonErased) -> None:
+    conn.execute(delete(waivers).where(among(waivers.c.subject, (event.person, *event.devices))))
+    conn.execute(delete(attestations).where(among(attestations.c.device, event.devices)))
 
 
 def _door_mode(conn: Connection, entry: Entry, event: e.DoorModeChanged) -> None:
@@ -207,14 +262,13 @@ _HANDLERS: dict[type[e.Event], Callable[[Connection, Entry, Any], None]] = {
     e.RoleRevoked: _role_revoked,
     e.KeyAdded: _key_added,
     e.KeyRevoked: _key_revoked,
-    e.AppActivated: _app_activated,
-    e.AppDeactivated: _app_deactivated,
     e.PolicyProposed: _proposed,
     e.PolicyWithdrawn: _withdrawn,
     e.PolicyApproved: _judged,
     e.PolicyDeclined: _judged,
     e.QuorumReached: _quorum_reached,
     e.PolicyAnnounced: _announced,
+    e.PolicyRelaxed: _relaxed,
     e.PolicyInForce: _in_force,
     e.QuorumLost: _quorum_lost,
     e.QuorumRegained: _quorum_regained,
@@ -226,7 +280,10 @@ _HANDLERS: dict[type[e.Event], Callable[[Connection, Entry, Any], None]] = {
     e.AttestationGiven: _attested,
     e.AttestationVoided: _attestation_voided,
     e.DoorModeChanged: _door_mode,
+    RecordsErased: _records_erased,
+    PersonErased: _person_erased,
     p.PolicyPaused: _paused,
     p.PolicyResumed: _resumed,
     **app_reading.HANDLERS,
+    **activation_reading.HANDLERS,
 }

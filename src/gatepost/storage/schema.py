@@ -22,7 +22,7 @@ from sqlalchemy import (
 
 from gatepost.core.notice.notice import NoticeKind
 from gatepost.storage.app_schema import READINGS as APP_READINGS
-from gatepost.storage.door_schema import door_modes
+from gatepost.storage.door_schema import door_asks, door_modes
 from gatepost.storage.metadata import metadata as metadata
 
 
@@ -74,6 +74,7 @@ texts = Table(
     Column("hash", String, primary_key=True),
     Column("salt", LargeBinary, nullable=False),
     Column("text", Text, nullable=False),
+    Column("at", BigInteger, nullable=False, server_default="0"),
 )
 
 # --- readings of the ledger
@@ -85,7 +86,9 @@ roles = Table(
     Column("role", String, primary_key=True),
     Column("granted_by", String, nullable=False),
     Column("granted_index", Integer, nullable=False),
+    Column("line", Text, nullable=False, server_default="[]"),
 )
+"""`line`: JSON, who stands behind the grant: the granter, whoever had made them an administrator, and so on."""
 
 keys = Table(
     "keys",
@@ -95,6 +98,7 @@ keys = Table(
     Column("public_key", Text, nullable=False),
     Column("added_by", String, nullable=False),
     Column("added_index", Integer, nullable=False),
+    Column("line", Text, nullable=False, server_default="[]"),
 )
 
 active_apps = Table(
@@ -102,7 +106,7 @@ active_apps = Table(
     metadata,
     Column("app", String, primary_key=True),
     Column("until", BigInteger, nullable=False),
-    Column("purpose_hash", String, nullable=False),
+    Column("proposal", String, nullable=False),
     Column("since", Text, nullable=False),
 )
 
@@ -120,13 +124,18 @@ revisions = Table(
     Column("expires", BigInteger, nullable=False),
     Column("rule", Integer, unique=True),
     Column("announced_at", BigInteger),
+    Column("begun_at", BigInteger),
     Column("in_force_at", BigInteger),
     Column("closed_at", BigInteger),
     Column("because", String, nullable=False, server_default=""),
+    Column("refers_to", String, nullable=False, server_default=""),
     _flag("held"),
     Column("paused_at", BigInteger),
     Column("not_before", BigInteger, nullable=False, server_default="0"),
+    Column("paused_for", BigInteger, nullable=False, server_default="0"),
+    Column("paused_untold", BigInteger, nullable=False, server_default="0"),
 )
+"""`paused_for`: the sum of its pauses that are over; `paused_untold`: of those since people were last told."""
 
 approvals = Table(
     "approvals",
@@ -152,6 +161,9 @@ waivers = Table(
     Column("granted_by", String, nullable=False),
     Column("reason_hash", String, nullable=False),
     Column("ended", String, nullable=False, server_default=""),
+    Column("role", String, nullable=False, server_default=""),
+    Column("granted_at", BigInteger, nullable=False, server_default="0"),
+    Column("ended_at", BigInteger),
 )
 
 attestations = Table(
@@ -165,7 +177,7 @@ attestations = Table(
     Column("ended", String, nullable=False, server_default=""),
 )
 
-READINGS = (roles, keys, active_apps, revisions, approvals, waivers, attestations, door_modes, *APP_READINGS)
+READINGS = (roles, keys, active_apps, revisions, approvals, waivers, attestations, door_modes, door_asks, *APP_READINGS)
 """What folding the ledger gives (I-33)."""
 
 # --- inventory
@@ -185,7 +197,12 @@ people = Table(
     Column("groups", Text, nullable=False),
     Column("sponsor", String, nullable=False),
     _flag("working", "1"),
+    Column("left_at", BigInteger),
+    Column("former_logins", Text, nullable=False, server_default="[]"),
+    Column("address_at", BigInteger, nullable=False, server_default="0"),
 )
+"""`former_logins`: those that somebody had and has no more, so that what doors saw under them is found with them.
+`address_at`: since when somebody has another first mail address than before."""
 
 logins = Table(
     "logins",
@@ -211,6 +228,7 @@ devices = Table(
     Column("visibility", Integer, nullable=False),
     Column("matched_under", Integer, nullable=False),
     _flag("retired"),
+    Column("retired_at", BigInteger),
 )
 
 present = Table(
@@ -218,8 +236,29 @@ present = Table(
     metadata,
     Column("device", String, ForeignKey("devices.ref", ondelete="CASCADE"), primary_key=True),
     Column("app", String, primary_key=True, index=True),
+    Column("identifier", String, primary_key=True),
     Column("visibility", Integer, nullable=False),
 )
+
+written_files = Table(
+    "written_files",
+    metadata,
+    Column("path", String, primary_key=True),
+    Column("kind", String, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("modified_ns", BigInteger, nullable=False),
+    Column("person", String, nullable=False, server_default=""),
+)
+"""Files outside the database that name people: backups (of everybody), exports (of one person)."""
+
+previews = Table(
+    "previews",
+    metadata,
+    Column("scope", Text, primary_key=True),
+    Column("at", BigInteger, nullable=False),
+)
+"""What was previewed when: scopes, as JSON, and of no person."""
 
 catalogue = Table(
     "catalogue",
@@ -243,8 +282,11 @@ audience = Table(
     Column("told_otherwise_at", BigInteger),
     Column("admitted_at", BigInteger),
     Column("due_since", BigInteger),
+    _flag("owed"),
 )
+"""`owed`: the announcement to this person is still to be put in the outbox."""
 Index("audience_person", audience.c.person)
+Index("audience_owed", audience.c.rule, sqlite_where=literal_column("owed = 1"))
 Index(
     "audience_waiting",
     audience.c.rule,
@@ -351,11 +393,11 @@ Index(
 # that has its condition word for word: so the queries take these, and they have literals in the place of parameters.
 CLOSING_KINDS = (NoticeKind.CORRECTION, NoticeKind.WITHDRAWAL, NoticeKind.ENDED)
 _URGENT: list[ColumnElement[str]] = [
-    literal_column(f"'{kind.value}'") for kind in (*CLOSING_KINDS, NoticeKind.RESTORED)
+    literal_column(f"'{kind.value}'") for kind in (*CLOSING_KINDS, NoticeKind.RESTORED, NoticeKind.DEVICE_PASSWORD)
 ]
 OPEN = notices.c.settled_at.is_(None)
 URGENT = and_(OPEN, notices.c.kind.concat(literal_column("''")).in_(_URGENT))  # the bare column: notices_kind again
-"""Corrections, and what is about restored mail: sent before everything else."""
+"""Corrections, what is about restored mail, and that a password to it was made: sent before everything else."""
 
 ORDINARY = and_(OPEN, notices.c.kind.not_in([*_URGENT, literal_column(f"'{NoticeKind.ANNOUNCEMENT.value}'")]))
 SETTLED = notices.c.settled_at.is_not(None)

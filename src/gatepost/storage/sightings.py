@@ -115,14 +115,5 @@ def said_by(conn: Connection, eas_keys: Iterable[str]) -> dict[str, tuple[str, s
     return {key: (kind, agent) for key, kind, agent in conn.execute(query.order_by(sightings.c.last_at))}
 
 
-def any_before(conn: Connection, at: Instant) -> bool:
-    return conn.execute(select(sightings.c.door).where(sightings.c.last_at < at).limit(1)).first() is not None
-
-
-def forget_before(conn: Connection, at: Instant) -> int:
-    """Delete what was not seen since an instant. How many went."""
-    return conn.execute(delete(sightings).where(sightings.c.last_at < at)).rowcount
-
-
 def forget_door(conn: Connection, door: str) -> None:
     conn.execute(delete(sightings).where(sightings.c.door == door))

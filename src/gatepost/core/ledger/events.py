@@ -74,6 +74,7 @@ class DevicePasswordIssued(Event):
 
     selector: str
     device: str
+    reason_hash: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,31 +169,19 @@ class CatalogueChanged(Event):
     digest: str
 
 
-@dataclass(frozen=True, slots=True)
-class AppActivated(Event):
-    """`since`: per platform, the catalogue revision from which its identifiers are matched."""
-
-    app: str
-    until: int
-    purpose_hash: str
-    since: Mapping[str, int]
-    revision: int
-
-
-@dataclass(frozen=True, slots=True)
-class AppDeactivated(Event):
-    app: str
-    revision: int
-
-
 # --- a policy's life
 
 
 @dataclass(frozen=True, slots=True)
 class NamesLooked(Event):
-    """Somebody looked at named people (I-34). `document`: hash of the policy file, or of a program's search."""
+    """Somebody looked at named people (I-34). `what` they were shown, and `about` which one of these:
 
-    document: str
+    names (a policy's id), mails (a policy's id), phone (a device's pseudonym), looks (nothing), waivers (nothing),
+    search (the hash of what a program asked), export (nothing).
+    """
+
+    what: str
+    about: str
     people: tuple[str, ...]
     purpose_hash: str
 
@@ -260,6 +249,17 @@ class PolicyAnnounced(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class PolicyRelaxed(Event):
+    """A live revision (`relaxes`) gave its audience, and its number at the doors, to one that makes nothing stricter."""
+
+    policy: str
+    revision: int
+    proposal: str
+    rule: int
+    relaxes: int
+
+
+@dataclass(frozen=True, slots=True)
 class PolicyInForce(Event):
     policy: str
     revision: int
@@ -279,10 +279,13 @@ class QuorumRegained(Event):
 
 @dataclass(frozen=True, slots=True)
 class PolicyRetracted(Event):
+    """`because`: error or withdrawn. `refers_to`: the question to an app's owner that it goes back to, "" for none."""
+
     policy: str
     revision: int
     because: str
     reason_hash: str
+    refers_to: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -297,7 +300,12 @@ class PolicyEnded(Event):
 
 @dataclass(frozen=True, slots=True)
 class WaiverGranted(Event):
-    """`subject`: a person's or a device's pseudonym; `of`: person or device."""
+    """`subject`: a person's or a device's pseudonym; `of`: person or device.
+
+    `role`: the approver role in which it was granted, "" where the site names none for waivers. `signature`: armoured
+    SSH signature (namespace gatepost) by the key `fingerprint`, "" where none was asked, over the SHA-256, in hex, of
+    the fields before these as canonical JSON.
+    """
 
     waiver: str
     policy: str
@@ -305,6 +313,9 @@ class WaiverGranted(Event):
     subject: str
     until: int
     reason_hash: str
+    role: str
+    fingerprint: str
+    signature: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,12 +67,33 @@ def has(copy: Copy, eas_id: str) -> bool:
 
 
 def test_pages_are_followed_to_the_end(tmp_path: Path) -> None:
-    """A first load in pages is applied and confirmed page by page, and answered from when all are there."""
+    """A first load in pages is applied page by page, and confirmed when all are there."""
     stream = Stream(batch(4, *FLEET[:4]), batch(len(FLEET), *FLEET[4:]))
     with following(tmp_path / "door", stream) as copy:
         assert has(copy, "TIKTOK1")
-        assert stream.confirmed == [(4, ""), (len(FLEET), "")]
+        eventually(lambda: stream.confirmed[-1:] == [(len(FLEET), "")])
         assert copy.problem == ""
+
+
+def test_a_site_that_is_busy_writing_keeps_no_door_from_following(tmp_path: Path) -> None:
+    """To tell the site how a door stands waits for the site's one writer; what a retraction says is heard meanwhile."""
+
+    class Busy(Stream):
+        entered, free = threading.Event(), threading.Event()
+
+        def tell(self, report: Report) -> None:
+            self.entered.set()
+            self.free.wait(10)
+            super().tell(report)
+
+    stream = Busy(batch(10, *FLEET))
+    with following(tmp_path / "door", stream) as copy:
+        assert stream.entered.wait(5)
+        stream.pages.append(batch(11, device("NEW1", "alice@example.com")))
+        eventually(lambda: has(copy, "NEW1"))
+        assert stream.confirmed == []
+        stream.free.set()
+        eventually(lambda: stream.confirmed[-1:] == [(11, "")])
 
 
 def test_a_change_is_answered_and_confirmed_at_once(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
@@ -33,13 +33,17 @@ from gatepost.doors.run import Door, run_door
 from gatepost.doors.sessions.watches import MailServers
 from tests.doors.site import FLEET, LATER, SITE, batch, rule
 
-port, path, stream = int(sys.argv[1]), Path(sys.argv[2]), Path(sys.argv[3])
+(host, _, port), path, stream = sys.argv[1].rpartition(":"), Path(sys.argv[2]), Path(sys.argv[3])
+
+def say(*words):  # each line in one piece: two threads speak
+    sys.stdout.write(" ".join(map(str, words)) + "\\n")
+    sys.stdout.flush()
 
 def changes(after):
     if not stream.exists():
         raise OSError("the site is away")
     if stream.read_text() == "hangs":
-        print("hanging", flush=True)
+        say("hanging")
         time.sleep(60)
     if after < 10:
         return batch(10, *FLEET, *LATER)
@@ -50,28 +54,32 @@ def changes(after):
     return None
 
 rules = DoorRules("allow", "block", "undecided", DAY, "enforce")
-tell = lambda report: print("confirmed", report.position, report.problem, flush=True)
-door = Door("mail", ("127.0.0.1", port), path, SITE, rules, changes, tell, (OSError,))
+tell = lambda report: say(*filter(None, ("confirmed", report.position, report.problem)))
+door = Door("mail", (host, int(port)), path, SITE, rules, changes, tell, (OSError,))
 if sys.argv[4:]:
     socket, maps = map(Path, sys.argv[4:])
     door = door._replace(servers=MailServers(socket, "", None), maps=KeptMaps(socket, maps))
-run_door(door, lambda: print("ready", flush=True))
-print("ended", flush=True)
+run_door(door, lambda: say("ready"))
+say("ended")
 """
 
 
 class Door:
-    """A door process that follows a stream which the test writes. `haproxy`: the socket and the maps of an HAProxy."""
+    """A door process that follows a stream which the test writes. `haproxy`: the socket and the maps of an HAProxy.
+    `host`: where it listens. `within`: a command that runs it elsewhere."""
 
-    def __init__(self, directory: Path, *haproxy: Path) -> None:
+    def __init__(self, directory: Path, *haproxy: Path, host: str = "127.0.0.1", within: Sequence[str] = ()) -> None:
         self.port = free_port()
+        self._host, self._within = host, within
         self.stream = directory / "stream"
         self._path = directory / "door"
         self._haproxy = haproxy
 
     def start(self) -> None:
-        arguments = [str(each) for each in (self.port, self._path, self.stream, *self._haproxy)]
-        self.process = subprocess.Popen([sys.executable, "-c", PROCESS, *arguments], stdout=subprocess.PIPE, text=True)
+        place = f"{self._host}:{self.port}"
+        arguments = [place, *(str(each) for each in (self._path, self.stream, *self._haproxy))]
+        command = [*self._within, sys.executable, "-c", PROCESS, *arguments]
+        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
         self.wait_for_line("ready")
 
     def wait_for_line(self, wanted: str) -> None:

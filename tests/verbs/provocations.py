@@ -8,6 +8,7 @@ from gatepost import wiring
 from gatepost.actions import (
     access,
     accounts,
+    activation,
     approve,
     backup,
     bounce,
@@ -15,6 +16,7 @@ from gatepost.actions import (
     device_passwords,
     door_mode,
     doors,
+    erase,
     exempt,
     exercise,
     glass,
@@ -22,6 +24,7 @@ from gatepost.actions import (
     import_people,
     propose,
     vendor,
+    waive,
 )
 from gatepost.cli.doors import write_config
 from gatepost.core.instant import DAY
@@ -36,6 +39,7 @@ from tests.verbs.houses import (
     OPERATOR,
     POLICY,
     SECURITY,
+    TIKTOK,
     House,
     good,
     memo,
@@ -133,6 +137,55 @@ def _(scene: Scene) -> Verb:
     return lambda: propose.propose(house.site, AUTHOR, memo(), "memo")
 
 
+def gone(house: House, **person: str) -> None:
+    """Ben, with a phone, who left."""
+    house.people("ben", **person)
+    house.phone("ben", [TIKTOK])
+    with house.site.store.writing() as conn:
+        ben = people.find(conn, "ben@corp.example")
+        assert ben is not None
+        people.retire(conn, [ben.ref], house.now())
+
+
+def erasing(house: House, because: str = "their time is over") -> Verb:
+    return lambda: erase.erase(house.site, None, "ben@corp.example", because)
+
+
+@provokes(Code.PERSON_WORKS)
+def _(scene: Scene) -> Verb:
+    house = scene.house()
+    house.people("ben")
+    return erasing(house)
+
+
+@provokes(Code.ROLE_HELD)
+def _(scene: Scene) -> Verb:
+    house = scene.house()
+    good(access.grant_role(house.site, None, "ben@corp.example", "helpdesk"))
+    gone(house)
+    return erasing(house)
+
+
+@provokes(Code.REASON_NAMES)
+def _(scene: Scene) -> Verb:
+    house = scene.house()
+    gone(house)
+    return erasing(house, "ben@corp.example asked for it")
+
+
+@provokes(Code.MAIL_OWED)
+def _(scene: Scene) -> Verb:
+    house = scene.house()
+    house.owners(1)
+    house.people("ben")
+    house.phone("ben", [TIKTOK])
+    house.announce()
+    house.deliver()
+    gone(house)
+    house.retract()
+    return erasing(house)
+
+
 # --- what is spoken of
 
 
@@ -163,7 +216,7 @@ def _(scene: Scene) -> Verb:
 @provokes(Code.NO_SUCH_WAIVER)
 def _(scene: Scene) -> Verb:
     house = scene.house()
-    return lambda: exempt.revoke_waiver(house.site, OPERATOR, "w_nothing", "over")
+    return lambda: waive.revoke_waiver(house.site, OPERATOR, "w_nothing", "over")
 
 
 @provokes(Code.NO_SUCH_DOOR)
@@ -177,14 +230,23 @@ def _(scene: Scene) -> Verb:
     house = scene.house()
     house.people("ben")
     house.phone("ben", shared=True)
-    return lambda: device_passwords.issue(house.site, OPERATOR, "phone-ben")
+    return lambda: device_passwords.issue(house.site, OPERATOR, "phone-ben", reason="new phone")
+
+
+@provokes(Code.OWNER_UNREACHABLE)
+def _(scene: Scene) -> Verb:
+    house = scene.house()
+    plain = {"kind": "employee", "country": "US", "time_zone": "UTC", "locale": "en", "groups": ""}
+    house.people_rows({"id": "nomail", "email": "", "logins": "nomail", "name": "No Mail"} | plain)
+    house.devices(house.phone_row("x", owner="nomail"))
+    return lambda: device_passwords.issue(house.site, OPERATOR, "phone-x", reason="new phone")
 
 
 @provokes(Code.LABEL_UNFIT)
 def _(scene: Scene) -> Verb:
     house = scene.house()
     house.owners(1)
-    return lambda: device_passwords.issue(house.site, OPERATOR, "phone-u0", "my+phone")
+    return lambda: device_passwords.issue(house.site, OPERATOR, "phone-u0", "my+phone", reason="new phone")
 
 
 @provokes(Code.FRONT_UNFIT)
@@ -258,7 +320,7 @@ def _(scene: Scene) -> Verb:
 @provokes(Code.APP_IN_USE)
 def _(scene: Scene) -> Verb:
     house = scene.announced()
-    return lambda: catalogue.deactivate(house.site, None, "tiktok")
+    return lambda: activation.deactivate(house.site, None, "tiktok")
 
 
 # --- documents and imports

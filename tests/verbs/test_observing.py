@@ -72,7 +72,7 @@ def test_invented_logins_and_devices_are_bounded(build: Build) -> None:
 
 def test_what_was_not_seen_for_long_is_forgotten(build: Build) -> None:
     """A sighting is personal data: the worker deletes it when its time is over, and a door's when it is forgotten."""
-    house = build(door__sightings_kept="30d")
+    house = build(retention__sightings="30d")
     see(house, sighting("ann", "old", house.now()))
     house.later(20 * DAY)
     see(house, sighting("ann", "new", house.now()), sighting("ann", "other", house.now()))

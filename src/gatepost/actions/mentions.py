@@ -16,7 +16,7 @@ from gatepost.storage import ledger
 class Mention(NamedTuple):
     """`data`: the event's fields."""
 
-    index: int
+    entry: int
     at: Instant
     by: str
     event: Event

@@ -153,7 +153,7 @@ def _entries(conn: Connection, whose: Whose) -> list[Record]:
     own = {whose.ref, *whose.devices}
     return [
         {
-            "index": found.index,
+            "entry": found.entry,
             "at": instant_text(found.at),
             "by": "you" if found.by == whose.ref else "",
             "event": type(found.event).__name__,

@@ -57,7 +57,7 @@ def _before(site: Site, setting: str, now: Instant) -> Instant | None:
 
 
 def _over(site: Site, conn: Connection, now: Instant) -> Found:
-    asked = frozenset(app for known in live_rules(conn).values() for app in known.rule.order)
+    asked = frozenset(app.id for known in live_rules(conn).values() for app in known.proposal.apps)
     found: Found = {}
     for setting, kinds in retention.KINDS.items():
         before = _before(site, setting, now)

@@ -287,8 +287,7 @@ class Attestations(Section):
 
 
 class Retention(Section):
-    """How long what names a person is kept; the worker erases it then. What is not here goes with its person, its
-    device or its app."""
+    """How long what names a person is kept, if nothing that lives needs it; then the worker erases it."""
 
     people_left: Term = Field(
         90 * DAY,

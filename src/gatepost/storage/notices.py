@@ -109,6 +109,9 @@ def announcing(conn: Connection) -> list[tuple[str, int]]:
     # One look for each revision there is: going through what waits for the distinct ones takes as long as it is.
     of_it = and_(notices.c.policy == revisions.c.policy, notices.c.revision == revisions.c.revision)
     waiting = select(notices.c.id).where(of_it, OPEN, notices.c.state.in_(_UNSENT), _ANNOUNCEMENT).exists()
+    # While it is being worked out whom a relax frees, nobody is told that the policy concerns them.
+    changing = and_(closing.c.policy == revisions.c.policy, closing.c.revision == revisions.c.revision)
+    waiting = and_(waiting, ~select(closing.c.policy).where(changing).exists())
     query = select(revisions.c.policy, revisions.c.revision).where(waiting, revisions.c.paused_at.is_(None))
     ordered = query.order_by(revisions.c.policy, revisions.c.revision)
     return [(row.policy, row.revision) for row in conn.execute(ordered)]
@@ -159,6 +162,28 @@ def stop(conn: Connection, policy: str, at: Instant) -> int:
     values = {"state": NoticeState.WITHDRAWN.value, "settled_at": at}
     queued = and_(about, notices.c.state == NoticeState.QUEUED.value)
     return conn.execute(update(notices).where(queued).values(values)).rowcount
+
+
+def stop_for(conn: Connection, policy: str, people: Iterable[str], at: Instant) -> None:
+    """Nothing of a policy that is queued is sent to these people, but what says that it is over."""
+    kinds = notices.c.kind.not_in([kind.value for kind in (*CLOSING_KINDS, NoticeKind.RESTORED)])
+    queued = and_(OPEN, notices.c.state == NoticeState.QUEUED.value, notices.c.policy == policy, kinds, _about_policy())
+    values = {"state": NoticeState.WITHDRAWN.value, "settled_at": at}
+    conn.execute(update(notices).where(among(notices.c.person, people), queued).values(values))
+
+
+def pass_on(conn: Connection, policy: str, old: int, new: int) -> None:
+    """What is not settled of one revision is from now on about another, which took its place.
+
+    What is being sent just now says what the old one said: it is marked (`facts["before"]`), so that whoever gets it
+    hears of the new one.
+    """
+    unsettled = and_(notices.c.policy == policy, notices.c.revision == old, OPEN, _about_policy())
+    sending = and_(unsettled, notices.c.state == NoticeState.SENDING.value)
+    for row in conn.execute(select(notices.c.id, notices.c.facts).where(sending)).all():
+        facts = json.dumps(json.loads(row.facts) | {"before": old})
+        conn.execute(update(notices).where(notices.c.id == row.id).values(facts=facts))
+    conn.execute(update(notices).where(unsettled).values(revision=new))
 
 
 def stop_asking(conn: Connection, policy: str, revision: int, at: Instant) -> None:
@@ -307,7 +332,7 @@ def announced_to(
     """Whose announcement of a revision was put in the outbox, and when the last of theirs ended; None: it has not."""
     about = and_(_ANNOUNCEMENT, notices.c.policy == policy, notices.c.revision == revision)
     query = select(notices.c.person, notices.c.settled_at).where(about, among(notices.c.person, people))
-    return dict(row._tuple() for row in conn.execute(query.order_by(notices.c.created_at)))
+    return {person: at for person, at in conn.execute(query.order_by(notices.c.created_at))}
 
 
 def counts(conn: Connection, policy: str) -> dict[tuple[str, str], int]:

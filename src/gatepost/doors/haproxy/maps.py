@@ -5,15 +5,18 @@ between which everything else goes on, so that no retraction waits for a million
 in between a right one: a class is answered before a device is put into it, and a load counts once it is whole.
 """
 
+import contextlib
 import heapq
 import secrets
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
 from gatepost import clock
 from gatepost.core.instant import NEVER, SECOND, Duration, Instant
-from gatepost.doors.entry import CERTIFICATE, IDENTITY, MODE, RULE
+from gatepost.doors.entry import CERTIFICATE, ERASURE, IDENTITY, MODE, RULE
+from gatepost.doors.feed import DevicesBehind
 from gatepost.doors.haproxy.files import MapFile, MapFiles
 from gatepost.doors.haproxy.rows import (
     ANSWERS,
@@ -28,9 +31,11 @@ from gatepost.doors.haproxy.rows import (
     class_named,
     device,
     device_key,
+    tag,
 )
 from gatepost.doors.haproxy.stats import PAYLOAD, Stats
 from gatepost.doors.judge import Judge, Stance
+from gatepost.doors.table import SEAL
 
 MOST_RECENT: Final = 2000
 """Rows of recent.map: more are a load of devices.map, which takes about as long as replacing this many twice."""
@@ -54,13 +59,17 @@ _KINDS: Final = (IDENTITY, CERTIFICATE)
 
 
 _NOT_YET: Final = "HAProxy's maps are not loaded yet"
+_NOT_SHOWN: Final = "HAProxy does not go by it yet"
 
 
 class Maps:
-    """`push` is a Push. `directory`: of the files, made if it is not there."""
+    """`push` is a Push; `show` and `behind` may be called from any thread. `directory`: of the files, made if it is not
+    there. `certificates`: devices are known by certificates too, so their other ids must show whose they are."""
 
-    def __init__(self, judge: Judge, socket_path: Path, directory: Path) -> None:
+    def __init__(self, judge: Judge, socket_path: Path, directory: Path, *, certificates: bool = False) -> None:
         """OSError."""
+        self._lock = threading.Lock()
+        self._certificates = certificates
         self.stats = Stats(socket_path)
         self._judge, self._copy = judge, judge.copy
         self._files = MapFiles(directory)
@@ -80,28 +89,68 @@ class Maps:
         # The classes that stand in HAProxy's maps, and until when the answers to them hold.
         self._classes: dict[bytes, Class] = {}
         self._stance: Stance | None = None
+        # How HAProxy was told that the door stands, and how the files say so where HAProxy could not be told.
+        self._shown: Stance | None = None
+        self._kept: Stance | None = None
         self._answers_until: Instant = 0
         self._recent_unkept = False
+        self._erased = False
 
     def push(self, keys: Sequence[bytes]) -> None:
         """These keys of the copy changed, or time passed. OSError: HAProxy does not have all of it yet."""
-        self._owed.update(key for key in keys if key.startswith(_KINDS))
-        if any(key.startswith((RULE, MODE)) for key in keys):
-            self._answers_until = 0
-        if self._failure and clock.boot_elapsed() - self._looked_at < TRY_EVERY:
-            raise OSError(self._failure)
+        with self._lock:
+            self._owed.update(key for key in keys if key.startswith(_KINDS))
+            if any(key.startswith((RULE, MODE)) for key in keys):
+                self._answers_until = 0
+            self._erased |= any(key.startswith(ERASURE) for key in keys)
+            if self._failed_lately():
+                raise OSError(self._failure)
+            try:
+                self._meet()
+                if self._copy.reader is not None:
+                    self._settle()
+                self._say_door()
+            except OSError as error:
+                self._fail(error)
+                raise
+            self._failure = ""
+            if self._owed or self._load:
+                raise (DevicesBehind if DEVICES in self._said else OSError)(_NOT_YET)
+
+    def show(self) -> None:
+        """Tell HAProxy how the door stands, if it does not know: whoever breaks the glass must not wait for a site that
+        hangs. Where HAProxy cannot be told, the files say so, and whoever starts it again has it read them."""
+        if self._judge.stance() == self._shown or not self._lock.acquire(blocking=False):
+            return  # who has the lock says it
+        try:
+            if not self._failed_lately():
+                self._tell_stance()
+            if self._failure:
+                with contextlib.suppress(OSError):  # a disk that takes nothing: that HAProxy is behind is told anyway
+                    self._keep_stance()
+        finally:
+            self._lock.release()
+
+    def _tell_stance(self) -> None:
         try:
             self._meet()
-            if self._copy.reader is not None:
-                self._settle()
+            self._say_answers()
             self._say_door()
         except OSError as error:
-            self._forget()
-            self._failure, self._looked_at = str(error), clock.boot_elapsed()
-            raise
-        self._failure = ""
-        if self._owed or self._load:
-            raise OSError(_NOT_YET)
+            self._fail(error)
+        else:
+            self._failure = ""
+
+    def behind(self) -> str:
+        """Why HAProxy does not stand as the door does, for people; "" if it does."""
+        return "" if self._judge.stance() == self._shown else self._failure or _NOT_SHOWN
+
+    def _failed_lately(self) -> bool:
+        return bool(self._failure) and clock.boot_elapsed() - self._looked_at < TRY_EVERY
+
+    def _fail(self, error: OSError) -> None:
+        self._forget()
+        self._failure, self._looked_at = str(error), clock.boot_elapsed()
 
     # --- is it still the HAProxy that was loaded, with what it was loaded with?
 
@@ -129,7 +178,7 @@ class Maps:
         """Nothing is known of what HAProxy has."""
         if self._load:
             self._load.file.abandon()
-        self._load, self._token, self._said = None, b"", {}
+        self._load, self._token, self._said, self._shown = None, b"", {}, None
 
     def _mend(self) -> None:
         """Somebody else wrote into the maps, or a row was lost."""
@@ -164,8 +213,9 @@ class Maps:
         if went_back:
             self._answers_until = 0
         self._now = now if went_back else max(now, self._now)
-        if went_back or (DEVICES not in self._said and not self._load):
-            self._begin_load()
+        if went_back or self._erased or (DEVICES not in self._said and not self._load):
+            self._begin_load()  # after an erasure too: of what was deleted nothing stays in HAProxy or in its files
+            self._erased = False
         while self._due and self._due[0][0] <= self._now:
             self._owed.add(heapq.heappop(self._due)[1])
         self._take_owed()
@@ -201,7 +251,9 @@ class Maps:
     def _device(self, key: bytes) -> Device | None:
         """What HAProxy is to have for a device."""
         record = self._copy.table.records.get(key) if self._copy.table else None
-        return device(record, self._now) if record else None
+        if record is None:
+            return None
+        return device(record, self._now, tag(record[:-SEAL]) if self._certificates else b"")
 
     def _note(self, known: Device) -> None:
         if known.name not in self._classes:
@@ -237,6 +289,7 @@ class Maps:
         self._load, self._count, self._recent, self._due = None, load.count, load.meanwhile, load.due
         heapq.heapify(self._due)
         self._said.pop(RECENT, None)
+        self._kept_at = -KEEP_EVERY
         self._say_recent()
         self._classes, self._answers_until = load.classes, 0
         self._say_answers()
@@ -274,16 +327,38 @@ class Maps:
     def _say_door(self) -> None:
         """How the door stands, and how long HAProxy may go by the maps; before a load is whole, as long as it may go by
         what it started with."""
-        said = self._said.get(DOOR, {})
+        said, stance = self._said.get(DOOR, {}), self._judge.stance()
         before = _number(said.get(b"until", b"0"))
         until = self._until() if DEVICES in self._said else before
-        if abs(until - before) < SAY_UNTIL_EVERY:
+        if self._open_without_copy(stance):
+            until = 0
+        elif abs(until - before) < SAY_UNTIL_EVERY:
             until = before
-        rows = {b"stance": self._judge.stance().encode(), b"until": b"%d" % until, b"load": self._token}
+        rows = {b"stance": stance.encode(), b"until": b"%d" % until, b"load": self._token}
         if rows != said:
             self._files.write(DOOR, rows | {b"load": b"-"})
             self.stats.replace(self._path(DOOR), rows.items())
             self._said[DOOR] = rows
+        if self._copy.reader is None or stance == self._stance:
+            self._shown = self._kept = stance
+
+    def _open_without_copy(self, stance: Stance) -> bool:
+        """Nothing here could say what the maps are to answer now; without them HAProxy goes by how the door stands."""
+        return stance == "open" and self._copy.reader is None
+
+    def _keep_stance(self) -> None:
+        """In the files, as far as it is known here what else they should say. OSError."""
+        stance, reader = self._judge.stance(), self._copy.reader
+        if stance == self._kept:
+            return
+        if reader is not None:
+            named = {name: class_named(name) for name in self._files.rows(ANSWERS)}
+            classes = self._classes | {name: parts for name, parts in named.items() if parts is not None}
+            rows, _ = answers(classes, reader.effects, self._judge.rules, stance, self._copy.time.now())
+            self._files.write(ANSWERS, rows)
+        door = self._files.rows(DOOR) | {b"stance": stance.encode()}
+        self._files.write(DOOR, door | {b"until": b"0"} if self._open_without_copy(stance) else door)
+        self._kept = stance
 
     def _until(self) -> int:
         """Unix seconds, on this machine's clock, which is HAProxy's too."""

@@ -257,9 +257,12 @@ _BASE = _decode_point((4 * pow(5, -1, _P) % _P).to_bytes(32, "little")) or (0, 1
 
 
 class _Owed(NamedTuple):
-    """A role or a key: to whom and to which entry it is owed. A key also says whose it is."""
+    """A role or a key: to whom and to which entry it is owed. A key also says whose it is.
 
-    by: str
+    `line`: who granted it, whoever had made them an administrator by then, and so on.
+    """
+
+    line: tuple[str, ...]
     entry: int
     person: str = ""
     public_key: str = ""
@@ -281,6 +284,9 @@ class _Proposal:
     approvals: list[_Approval] = field(default_factory=list)
     announced: bool = False
     held: bool = False
+    apps: tuple[str, ...] = ()  # of an activation
+    until: int = 0  # of an activation
+    identifiers: "dict[str, set[str]] | None" = None  # of an activation, by app; None if its bytes are not good
 
 
 class _History:
@@ -288,10 +294,11 @@ class _History:
 
     def __init__(self, report: Report, proposals: Proposals, vkey: str, ssh: Ssh) -> None:
         self._report, self._bytes_of, self._vkey, self._ssh = report, proposals, vkey, ssh
-        self._site = self._exercise = False
+        self._site = self._exercise = self._proposed = False
         self._roles: dict[tuple[str, str], _Owed] = {}
         self._keys: dict[str, _Owed] = {}
         self._proposals: dict[tuple[str, int], _Proposal] = {}
+        self._activations: dict[str, _Proposal] = {}
         self._index = self._at = 0
         self._by = ""
 
@@ -325,8 +332,17 @@ class _History:
             self._problem("clock_set", "the clock was set on a site that is no exercise")
 
     def _on_RoleGranted(self, data: "_Data") -> None:
-        self._check_grant(data.text("person"), f"the role {data.text('role')}")
-        self._roles.setdefault((data.text("person"), data.text("role")), _Owed(self._by, self._index))
+        person, role = data.text("person"), data.text("role")
+        self._check_grant(person, f"the role {role}")
+        line = self._line()
+        if role == "admin" and not self._proposed and line == (self._by, "system"):
+            line = ()  # a founder, made by the first administrator: who owes them a role owes it to nobody before them
+        self._roles.setdefault((person, role), _Owed(line, self._index))
+
+    def _line(self) -> tuple[str, ...]:
+        """Who stands behind a grant of the present entry's author."""
+        held = self._roles.get((self._by, "admin"))
+        return (self._by, *(held.line if held else ()))
 
     def _on_RoleRevoked(self, data: "_Data") -> None:
         self._roles.pop((data.text("person"), data.text("role")), None)
@@ -336,7 +352,7 @@ class _History:
         self._check_grant(person, f"the key {fingerprint}")
         if _fingerprint(public_key) != fingerprint:
             self._problem("fingerprint", f"the key recorded as {fingerprint} is another one")
-        known = self._keys.setdefault(fingerprint, _Owed(self._by, self._index, person, public_key))
+        known = self._keys.setdefault(fingerprint, _Owed(self._line(), self._index, person, public_key))
         if known.person != person:
             self._problem("key_shared", f"one key speaks for two people, {known.person} and {person}")
 
@@ -350,15 +366,81 @@ class _History:
     def _on_PolicyProposed(self, data: "_Data") -> None:
         asked = {role: data.count("approvals", role) for role in data.of(dict, "approvals")}
         digest = data.text("proposal")
+        self._proposed = True
         proposal = _Proposal(self._index, self._by, digest, asked, data.of(int, "expires"))
         self._proposals[data.revision()] = proposal
+        self._check_bytes(digest, {"asked": asked, "revision": data.revision()[1], "author": self._by})
+
+    def _check_bytes(self, digest: str, said: Mapping[str, object]) -> dict[str, Any] | None:
+        """What was frozen under a hash; None, and a problem, if that is other bytes or says something else than this."""
         frozen = self._bytes_of(digest)
         if frozen is None:
             self._report.unchecked.append(f"entry {self._index}: the bytes of proposal {digest} are not at hand")
-        elif hashlib.sha256(frozen).hexdigest() != digest:
+            return None
+        if hashlib.sha256(frozen).hexdigest() != digest:
             self._problem("proposal_bytes", f"the bytes of proposal {digest} are not those that were approved")
-        elif not _says_the_same(frozen, proposal, data.revision()[1]):
+            return None
+        try:
+            value = json.loads(frozen)
+        except (ValueError, RecursionError):
+            value = None
+        if not isinstance(value, dict) or {key: value.get(key) for key in said} != said:
             self._problem("proposal_differs", f"the entry and the bytes of proposal {digest} do not say the same")
+            return None
+        return value
+
+    def _on_ActivationProposed(self, data: "_Data") -> None:
+        asked = {role: data.count("approvals", role) for role in data.of(dict, "approvals")}
+        digest, apps, until = data.text("proposal"), data.of(list, "apps"), data.of(int, "until")
+        self._proposed = self._proposed or bool(asked)  # an exercise asks nobody about the app that it begins with
+        proposal = _Proposal(self._index, self._by, digest, asked, data.of(int, "expires"), until=until)
+        said = {"kind": "activation", "asked": asked, "author": self._by, "until": until}
+        frozen = self._check_bytes(digest, said)
+        proposal.identifiers = _identifiers(frozen) if frozen else None
+        if frozen and [*(proposal.identifiers or ())] != apps:
+            self._problem("proposal_differs", f"the entry names other apps than the bytes of proposal {digest}")
+        for name, other in [*self._activations.items()]:
+            if not {*other.apps}.isdisjoint(apps):
+                del self._activations[name]
+        proposal.apps = tuple(map(str, apps))
+        self._activations[digest] = proposal
+
+    def _on_ActivationApproved(self, data: "_Data") -> None:
+        proposal = self._activation(data)
+        if proposal and self._signature_stands(data):
+            key = self._keys[data.text("fingerprint")] if data.text("signature") else None
+            proposal.approvals.append(_Approval(self._by, data.text("role"), key))
+
+    def _on_ActivationDeclined(self, data: "_Data") -> None:
+        if self._activation(data):
+            del self._activations[data.text("proposal")]
+
+    def _activation(self, data: "_Data") -> _Proposal | None:
+        proposal = self._activations.get(data.text("proposal"))
+        if proposal is None:
+            self._problem("proposal", f"no such activation was open: {data.text('proposal')}")
+        return proposal
+
+    def _on_AppActivated(self, data: "_Data") -> None:
+        """With its quorum, by no identifier but those that were approved, and no longer than was approved."""
+        proposal, app = self._activation(data), data.text("app")
+        if proposal is None:
+            return
+        if proposal.asked or not self._exercise:
+            self._check_quorum(proposal)
+        if self._at > proposal.expires:
+            self._problem("expired", f"{app} became active after its approvals had expired")
+        matched = proposal.identifiers
+        beyond = {*data.of(dict, "since")} - matched.get(app, set()) if matched is not None else set()
+        if app not in proposal.apps or beyond:
+            what = ", ".join(sorted(beyond)) or app
+            self._problem("activation", f"what nobody agreed to is looked for: {what}")
+        if data.of(int, "until") != proposal.until:
+            self._problem("activation", f"{app} is looked for until another day than was agreed")
+
+    def _on_AppDeactivated(self, data: "_Data") -> None:
+        for proposal in self._activations.values():  # what was agreed to is over with it
+            proposal.apps = tuple(app for app in proposal.apps if app != data.text("app"))
 
     def _on_PolicyWithdrawn(self, data: "_Data") -> None:
         self._proposals.pop(data.revision(), None)
@@ -377,22 +459,43 @@ class _History:
             return None
         return proposal
 
+    def _on_WaiverGranted(self, data: "_Data") -> None:
+        """Never for oneself; one in a role by who held it, for nobody to whom they owe it; a signed one is what was
+        signed."""
+        role, subject = data.text("role"), data.text("subject")
+        held = self._roles.get((self._by, f"approver:{role}"))
+        if subject == self._by:
+            self._problem("waiver", f"{self._by} granted a waiver to themselves")
+        if role and held is None:
+            self._problem("waiver", f"{self._by} granted a waiver in a role that they did not hold: {role}")
+        elif role and held and subject in held.line:
+            self._problem("waiver", f"{self._by} granted a waiver to {subject}, to whom they owe the role {role}")
+        if data.text("signature") or (role and not self._exercise):
+            said = {name: data.text(name) for name in ("waiver", "policy", "of", "subject", "reason_hash")}
+            value = _ordered({**said, "until": data.of(int, "until")})
+            text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+            self._signed(data, hashlib.sha256(text.encode()).hexdigest())
+
     def _signature_stands(self, data: "_Data") -> bool:
-        signature, fingerprint = data.text("signature"), data.text("fingerprint")
-        if not signature and self._exercise:
+        if not data.text("signature") and self._exercise:
             self._report.approvals_by_as += 1
             return True
+        return self._signed(data, data.text("proposal"))
+
+    def _signed(self, data: "_Data", digest: str) -> bool:
+        """Whether the entry's author signed this, with a key that was theirs at the time."""
+        signature, fingerprint = data.text("signature"), data.text("fingerprint")
         key = self._keys.get(fingerprint)
         if key is None or key.person != self._by:
             self._problem("key", f"{self._by} approved with a key that was not theirs at the time: {fingerprint}")
             return False
-        good = self._ssh(key.public_key, data.text("proposal").encode(), signature)
+        good = self._ssh(key.public_key, digest.encode(), signature)
         if good is None:
             self._report.unchecked.append(f"entry {self._index}: the SSH signature of {self._by}")
         elif good:
             self._report.approvals_checked += 1
         else:
-            self._problem("signature", f"the signature of {self._by} over {data.text('proposal')} is bad")
+            self._problem("signature", f"the signature of {self._by} over {digest} is bad")
         return good is not False
 
     def _on_PolicyDeclined(self, data: "_Data") -> None:
@@ -442,8 +545,8 @@ class _History:
         if role is None:
             return f"they do not hold the role {approval.role}"
         for what, owed in (("role", role), ("key", approval.key)):
-            if owed and owed.by == proposal.author:
-                return f"their {what} was granted by the author"
+            if owed and proposal.author in owed.line:
+                return f"their {what} was granted by the author, or by whom the author had made an administrator"
             if owed and owed.entry > proposal.index:
                 return f"their {what} was granted after the proposal"
         return ""
@@ -473,14 +576,15 @@ class _Data:
         return self.text("policy"), self.of(int, "revision")
 
 
-def _says_the_same(frozen: bytes, proposal: _Proposal, revision: int) -> bool:
-    """Whether the bytes that were signed ask for the same approvals, of the same revision, by the same author."""
+def _identifiers(frozen: Mapping[str, Any]) -> dict[str, set[str]]:
+    """For each app of an activation's bytes its identifiers, as entries spell them; ValueError for other shapes."""
     try:
-        value = json.loads(frozen)
-    except (ValueError, RecursionError):
-        return False
-    expected = {"asked": proposal.asked, "revision": revision, "author": proposal.author}
-    return isinstance(value, dict) and {key: value.get(key) for key in expected} == expected
+        return {
+            app["id"]: {f"{platform} {name.casefold()}" for platform, names in app["identifiers"].items() for name in names}
+            for app in frozen["apps"]
+        }
+    except (AttributeError, KeyError, TypeError):
+        raise ValueError("the frozen apps are not what an activation freezes") from None
 
 
 def _empty_seats(asked: Mapping[str, int], roles: Mapping[str, set[str]]) -> Counter[str]:

@@ -49,6 +49,9 @@ correction:
 AUTHOR: Final = "author@example.com"
 OPERATOR: Final = "operator@example.com"
 APPROVERS: Final = {"security": "sec@example.com", "legal": "law@example.com", "executive": "exec@example.com"}
-ROLES: Final = {AUTHOR: "author", OPERATOR: "operator"} | {
+PRIVACY: Final = "council@example.com"
+"""The works council: without them no app is looked for."""
+
+ROLES: Final = {AUTHOR: "author", OPERATOR: "operator", PRIVACY: "approver:privacy"} | {
     email: f"approver:{role}" for role, email in APPROVERS.items()
 }

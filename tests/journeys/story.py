@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from tests.journeys.company import APPROVERS, AUTHOR, POLICY
+from tests.journeys.company import APPROVERS, AUTHOR, POLICY, PRIVACY
 from tests.journeys.program import eventually, run
 
 Document = Any
@@ -46,6 +46,13 @@ class Story:
         path.write_text(text)
         return path
 
+    def look_for(self, name: str, until: str, *more: object, sign: Path | None = None) -> Document:
+        """Ask that an app or a list be looked for, and have it approved; what was asked."""
+        asked = self.say(f"apps activate {name} --until {until} --purpose", "the policy on it", *more, by=AUTHOR)
+        signed = ["--sign", sign] if sign else []
+        assert self.say(f"apps approve {name}", *signed, by=PRIVACY)["active"]
+        return asked
+
     def propose(self, text: str) -> Document:
         return self.say("policy propose", self.file("policy.yaml", text), by=AUTHOR)
 
@@ -68,7 +75,7 @@ class Story:
 
     def verdict(self, user: str, device: str, *more: str) -> str:
         """`decide`'s verdict, which its exit code has to repeat."""
-        done = run("decide", "--user", user, "--device", device, *more, "--json", site=self.site, exit=None)
+        done = run("decide", "--user", user, "--device", device, "--purpose", "a test", *more, "--json", site=self.site, exit=None)
         verdict = str(done.json["verdict"])
         assert done.exit == {"allow": 0, "warn": 10, "block": 11}[verdict]
         return verdict
@@ -79,7 +86,7 @@ class Story:
 
     def notices(self, kind: str, policy: str = POLICY) -> dict[str, Document]:
         """The notices of a kind by person, each person's last one."""
-        return {one["person"]: one for one in self.say(f"notices show {policy}") if one["kind"] == kind}
+        return {one["person"]: one for one in self.say(f"notices show {policy} --purpose test") if one["kind"] == kind}
 
     def accepted(self, kind: str, *people: str, policy: str = POLICY) -> dict[str, Document]:
         """Wait until the mail server has taken exactly these people's notices of a kind."""

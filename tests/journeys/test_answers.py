@@ -21,20 +21,33 @@ COMMANDS: Final = """
 3 apps show nothing
 1 apps check {people}
 0 apps activate kwai --until 2021-01-01 --purpose a
+0 apps proposed
+3 apps approve douyin --as sec@example.com
+3 apps approve kwai
+0 apps approve kwai --as council@example.com
+0 apps activate likee --until 2021-01-01 --purpose a
+0 apps decline likee --reason a --as council@example.com
+2 apps activate --until 2021-01-01
 0 apps deactivate kwai
 3 apps deactivate douyin
 20 policy preview {policy} --exit-code
-0 policy preview {policy} --names --purpose a
-3 policy preview {policy} --names
+2 policy preview {policy} --names
+3 policy names nothing --purpose a
+3 policy names no-tiktok
+0 people looks
+3 people looks hanna@example.com
 0 policy list
 3 policy show nothing
 3 policy decline no-tiktok --role legal --reason a
 3 policy withdraw nothing
 2 policy retract no-tiktok
 2 policy retract no-tiktok --reason a --because whim
-3 decide --user nobody --device hanna-phone
+3 decide --user hanna@example.com --device hanna-phone
+3 decide --user nobody --device hanna-phone --purpose a
 2 decide --user hanna@example.com --device hanna-phone --at soon
 0 waiver list
+0 waiver report
+0 waiver report --purpose a --as-of 2021-01-01
 3 waiver revoke w_none
 0 role list
 0 role revoke operator@example.com operator

@@ -26,11 +26,11 @@ def test_at_once_on_company_owned_phones(story: Story, mails: MailSink, serve: S
     serve(story.site, "worker")
     policy = begin(story, "wells-fargo")
     story.accepted("announcement", "hanna@example.com", "sam@example.com", policy=policy)
-    (reason,) = story.say("decide --user hanna@example.com --device hanna-phone", exit=10)["reasons"]
+    (reason,) = story.say("decide --purpose a --user hanna@example.com --device hanna-phone", exit=10)["reasons"]
     assert "2020-07-07T12:00" <= reason["effect_at"] <= "2020-07-07T12:30"
-    story.say("decide --user hanna@example.com --device hanna-phone --at 2020-07-07T13:00", exit=11)
-    story.say("decide --user ellis@example.com --device ellis-phone --at 2020-07-20", exit=0)
-    story.say("decide --user flo --device flo-phone --at 2020-07-20", exit=10)
+    story.say("decide --purpose a --user hanna@example.com --device hanna-phone --at 2020-07-07T13:00", exit=11)
+    story.say("decide --purpose a --user ellis@example.com --device ellis-phone --at 2020-07-20", exit=0)
+    story.say("decide --purpose a --user flo --device flo-phone --at 2020-07-20", exit=10)
     story.holds()
 
 
@@ -39,8 +39,8 @@ def test_a_list_in_one_country_and_mere_advice(story: Story, mails: MailSink, se
     serve(story.site, "worker")
     file = story.file("india.yaml", run("policy", "example", "india-list").stdout)
     assert story.refused("policy propose", file, by=AUTHOR) == "app_not_active"
-    started = story.say("apps activate india-2020-06-29 --until 2021-06-29 --purpose", "the order of 29 June 2020")
-    assert len(started["apps"]) + len(started["cannot_be_matched"]) == 59
+    asked = story.look_for("india-2020-06-29", "2021-06-29")
+    assert len(asked["apps"]) + len(asked["unmatched"]) == 59
     for device, owner in (("cleo-phone", "cleo@example.com"), ("ellis-phone", "E2")):
         story.report(device, owner, "2020-07-06T12:00:30Z", SHAREIT)
     warned = {warning["code"]: warning["text"] for warning in story.say("policy preview", file)["warnings"]}
@@ -48,10 +48,10 @@ def test_a_list_in_one_country_and_mere_advice(story: Story, mails: MailSink, se
     india, advice = begin(story, "india-list"), begin(story, "notify-only")
     story.accepted("announcement", "cleo@example.com", policy=india)
     story.accepted("announcement", "hanna@example.com", "sam@example.com", policy=advice)
-    (reason,) = story.say("decide --user cleo@example.com --device cleo-phone --at 2020-08-01", exit=11)["reasons"]
+    (reason,) = story.say("decide --purpose a --user cleo@example.com --device cleo-phone --at 2020-08-01", exit=11)["reasons"]
     assert (reason["policy"], reason["app"]) == (india, "shareit")
-    story.say("decide --user ellis@example.com --device ellis-phone --at 2020-08-01", exit=0)
-    story.say("decide --user hanna@example.com --device hanna-phone --at 2020-08-02", exit=10)
+    story.say("decide --purpose a --user ellis@example.com --device ellis-phone --at 2020-08-01", exit=0)
+    story.say("decide --purpose a --user hanna@example.com --device hanna-phone --at 2020-08-02", exit=10)
     story.holds()
 
 

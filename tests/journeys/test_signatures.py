@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.journeys.company import AUTHOR, DOCUMENT, POLICY
+from tests.journeys.company import AUTHOR, DOCUMENT, POLICY, PRIVACY
 from tests.journeys.conftest import Serve, on_free_ports
 from tests.journeys.program import ADMIN, configure, run
 from tests.journeys.story import Story
@@ -25,9 +25,12 @@ def live(tmp_path: Path, mails: MailSink) -> Story:
     configure(on_free_ports(story.site, mails), rails__large_impact_percent=0)
     people = "email,name,kind,country,time_zone,locale,groups\nhanna@example.com,Hanna,employee,DE,Europe/Berlin,de,\n"
     story.say("people import", story.file("people.csv", people))
-    story.say("apps activate tiktok --until", day(30), "--purpose", "the policy on TikTok")
-    story.report("hanna-phone", "hanna@example.com", day(0), "com.zhiliaoapp.musically", platform="ios")
     story.say(f"role grant {AUTHOR} author")
+    story.say(f"role grant {PRIVACY} approver:privacy")
+    council = make_key(tmp_path, "council")
+    story.say(f"key add {PRIVACY}", council.with_suffix(".pub"))
+    story.look_for("tiktok", day(30), sign=council)
+    story.report("hanna-phone", "hanna@example.com", day(0), "com.zhiliaoapp.musically", platform="ios")
     story.say(f"role grant {SEC} approver:security")
     return story
 
@@ -74,13 +77,13 @@ def test_approvals_are_signed_and_a_stranger_can_check_them(live: Story, mails: 
     held = live.file("held.txt", note[0])
 
     report = live.holds()
-    assert (report["approvals_checked"], report["approvals_by_as"]) == (1, 0)
+    assert (report["approvals_checked"], report["approvals_by_as"]) == (2, 0)
     assert live.say("ledger verify --checkpoint", held)["ok"]
     export = live.folder / "export"
     live.say("ledger export", export)
     done = verify(export, "--checkpoint", held)
     assert (done.returncode, done.stderr) == (0, "")
-    assert "1 signatures of approvals checked" in done.stdout
+    assert "2 signatures of approvals checked" in done.stdout
     lines = (export / "ledger.jsonl").read_bytes().splitlines(keepends=True)
     (export / "ledger.jsonl").write_bytes(b"".join([*lines[:3], *lines[4:]]))
     assert verify(export, "--checkpoint", held).returncode == 1

@@ -11,8 +11,7 @@ from functools import partial
 from random import Random
 from typing import Any
 
-from gatepost.actions import access, announce, exempt, live, retract
-from gatepost.actions.catalogue import activate
+from gatepost.actions import access, announce, exempt, live, retract, waive
 from gatepost.actions.letter import Letter
 from gatepost.core.change.proposal import Proposal
 from gatepost.core.fleet.app import ActiveApp
@@ -58,7 +57,7 @@ class Chronicle:
     def begin(self) -> None:
         """People and devices of all kinds."""
         house, random = self.house, self.random
-        good(activate(house.site, None, "wechat", "for a test", house.now() + 300 * DAY))
+        house.look_for("wechat", until=house.now() + 300 * DAY)
         house.people_rows(*(self._person(name) for name in NAMES))
         for name in NAMES:
             for place in range(random.choice((1, 1, 2))):
@@ -180,7 +179,7 @@ class Chronicle:
         policy, name = f"policy-{self.random.randint(1, self.numbers)}", self.random.choice(NAMES)
         until = self.house.now() + self.random.choice((2 * HOUR, 30 * HOUR))
         whom = self.random.choice(({"person": f"{name}@corp.example"}, {"device": f"{name}-0"}))
-        answer = exempt.grant_waiver(self.house.site, None, policy, until=until, reason="for a test", **whom)
+        answer = waive.grant_waiver(self.house.site, None, policy, until=until, reason="for a test", **whom)
         if not isinstance(answer, Refusal):
             self.seen["waived"] += 1
             self.waivers.append((policy, answer.subject, until))
@@ -277,7 +276,7 @@ class Chronicle:
         listener: Listener | None,
     ) -> Announced:
         zone = member.person.time_zone if listener is None else proposal.cells[listener.cell][0]
-        deadline = proposal.policy.deadline
+        deadline, *rings = proposal.policy.deadlines
         late = not self.due_when_announced[revision.policy, member.device.id]
         subjects = {member.person.id, member.device.id}
         return Announced(
@@ -288,7 +287,8 @@ class Chronicle:
             counts=revision.stage.value in ("announced", "in_force"),
             held=revision.held,
             deadline_at=0 if deadline.immediately else local_instant(deadline.written, zone),
-            announced_at=revision.announced_at or 0,
+            ring_at=tuple(local_instant(ring.written, zone) for ring in rings),
+            announced_at=revision.begun_at or 0,
             told_at=listener.told_at if listener else None,
             foreseen=listener is not None and listener.foreseen,
             admitted_at=listener.admitted_at if listener else None,

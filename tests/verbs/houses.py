@@ -9,9 +9,13 @@ from itertools import count
 from pathlib import Path
 from typing import Any, TypeVar
 
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
 from gatepost import wiring
 from gatepost.actions import (
     access,
+    activation,
     announce,
     approve,
     decide,
@@ -27,23 +31,28 @@ from gatepost.actions import (
 from gatepost.actions.letter import Letter
 from gatepost.actions.site import Site
 from gatepost.config import FILE, init_text
-from gatepost.core.instant import HOUR, Instant
+from gatepost.core.instant import DAY, HOUR, Instant
 from gatepost.core.policy.verdict import Verdict
 from gatepost.core.problem import Problem
 from gatepost.core.refusal import Code, Refusal
 from gatepost.documents.deadline import instant_text, parse_instant
+from gatepost.signatures import ssh
 from gatepost.storage.schema import metadata
 
 T = TypeVar("T")
 
 ADMIN, AUTHOR, OPERATOR = "root@corp.example", "ann@corp.example", "op@corp.example"
 SECURITY, LEGAL, EXECUTIVE = "sec@corp.example", "leg@corp.example", "exe@corp.example"
+PRIVACY = "wor@corp.example"
+"""The works council: without them no app is looked for."""
+
 ROLES = {
     AUTHOR: "author",
     OPERATOR: "operator",
     SECURITY: "approver:security",
     LEGAL: "approver:legal",
     EXECUTIVE: "approver:executive",
+    PRIVACY: "approver:privacy",
 }
 TIKTOK, WECHAT = "com.zhiliaoapp.musically", "com.tencent.xin"
 """Identifiers on ios."""
@@ -156,6 +165,27 @@ class House:
         self.people(*names)
         self.devices(*(self.phone_row(name, apps) for name in names))
         return names
+
+    # --- what is looked for
+
+    def look_for(self, *names: str, until: Instant | None = None, **more: str) -> activation.Approved:
+        """Ask that these apps and lists be looked for, for 30 days unless said otherwise, and have it approved."""
+        key = "" if self.site.exercise else self.key(PRIVACY)
+        end = self.now() + 30 * DAY if until is None else until
+        asked = good(activation.propose(self.site, AUTHOR, names, "for a test", end, **more))
+        signature = ssh.sign(Path(key), asked.proposal.encode("ascii")) if key else ""
+        return good(activation.approve(self.site, PRIVACY, names[0], signature=signature))
+
+    def key(self, person: str) -> str:
+        """The file of this person's SSH key on a live site, made and recorded when it is first asked for."""
+        file = self.site.directory / f"{person}.key"
+        if not file.exists():
+            private = Ed25519PrivateKey.generate()
+            shape = (serialization.PrivateFormat.OpenSSH, serialization.NoEncryption())
+            file.write_bytes(private.private_bytes(serialization.Encoding.PEM, *shape))
+            public = (serialization.Encoding.OpenSSH, serialization.PublicFormat.OpenSSH)
+            good(access.add_key(self.site, None, person, private.public_key().public_bytes(*public).decode()))
+        return str(file)
 
     # --- a policy's life
 

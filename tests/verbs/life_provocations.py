@@ -6,9 +6,12 @@ from gatepost.actions import (
     approve,
     catalogue,
     exempt,
+    names,
     pause,
+    preview,
     propose,
     retract,
+    waive,
 )
 from gatepost.core.instant import DAY
 from gatepost.core.refusal import Code
@@ -16,6 +19,7 @@ from tests.verbs.houses import (
     ADMIN,
     AUTHOR,
     EXECUTIVE,
+    LEGAL,
     OPERATOR,
     POLICY,
     SECURITY,
@@ -50,6 +54,15 @@ def _(scene: Scene) -> Verb:
 def _(scene: Scene) -> Verb:
     house = scene.house(rails__press_required=True)
     return lambda: propose.propose(house.site, AUTHOR, memo(), "memo")
+
+
+@provokes(Code.VENDOR_NOT_ASKED)
+def _(scene: Scene) -> Verb:
+    house = scene.house(rails__vendor_asked="require")
+    house.owners(1)
+    house.propose()
+    house.approve(POLICY, SECURITY, EXECUTIVE)
+    return lambda: announce.announce(house.site, AUTHOR, POLICY)
 
 
 @provokes(Code.AUTHOR_APPROVES)
@@ -92,7 +105,7 @@ def _live(scene: Scene) -> House:
     from gatepost.documents.deadline import instant_text
 
     house = scene.house(exercise=False)
-    good(catalogue.activate(house.site, None, "tiktok", "for a test", house.now() + 30 * DAY))
+    house.look_for("tiktok", until=house.now() + 30 * DAY)
     house.propose(deadline=instant_text(house.now() + 9 * DAY)[:10])
     return house
 
@@ -148,6 +161,7 @@ def _(scene: Scene) -> Verb:
     house.approve(POLICY, SECURITY, EXECUTIVE)
     entry = b"apps: {tiktok: {name: TikTok, identifiers: {ios: [com.example.other]}}}"
     good(catalogue.add_entries(house.site, None, entry, "apps.yaml"))
+    house.look_for("tiktok")
     return lambda: announce.announce(house.site, AUTHOR, POLICY)
 
 
@@ -170,6 +184,23 @@ def _(scene: Scene) -> Verb:
     return lambda: pause.resume(house.site, OPERATOR, POLICY)
 
 
+@provokes(Code.DIFFERENCING)
+def _(scene: Scene) -> Verb:
+    house = scene.house()
+    house.owners(6)
+    house.people("kim", groups="press")
+    house.phone("kim")
+    house.propose()
+    narrower = memo(except_={"groups": ["press"]})
+    return lambda: preview.preview_policy(house.site, AUTHOR, narrower, "memo")
+
+
+@provokes(Code.NAMES_BEFORE_APPROVAL)
+def _(scene: Scene) -> Verb:
+    house = scene.proposed()
+    return lambda: names.name_people(house.site, AUTHOR, POLICY, "to call them")
+
+
 @provokes(Code.REVISION_OPEN)
 def _(scene: Scene) -> Verb:
     house = scene.proposed()
@@ -183,7 +214,7 @@ def _waive(
     house: House, days: int = 1, by: str = OPERATOR, reason: str = "abroad", who: str = "u0@corp.example"
 ) -> Verb:
     end = house.now() + days * DAY
-    return lambda: exempt.grant_waiver(house.site, by, POLICY, person=who, until=end, reason=reason)
+    return lambda: waive.grant_waiver(house.site, by, POLICY, person=who, until=end, reason=reason)
 
 
 @provokes(Code.WAIVER_TOO_LONG)
@@ -194,6 +225,13 @@ def _(scene: Scene) -> Verb:
 @provokes(Code.WAIVER_FOR_ONESELF)
 def _(scene: Scene) -> Verb:
     return _waive(scene.announced(), who=OPERATOR)
+
+
+@provokes(Code.OWES_BENEFICIARY)
+def _(scene: Scene) -> Verb:
+    house = scene.house(waivers__roles=["legal"])
+    house.propose()
+    return _waive(house, by=LEGAL, who=ADMIN)
 
 
 @provokes(Code.UNTIL_INVALID)

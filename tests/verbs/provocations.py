@@ -317,6 +317,20 @@ def _(scene: Scene) -> Verb:
     return lambda: propose.propose(house.site, AUTHOR, memo(apps=["wechat"]), "memo")
 
 
+@provokes(Code.NO_SUCH_ACTIVATION)
+def _(scene: Scene) -> Verb:
+    house = scene.house()
+    return lambda: activation.approve(house.site, PRIVACY, "wechat")
+
+
+@provokes(Code.SENSITIVE_APP)
+def _(scene: Scene) -> Verb:
+    house = scene.house()
+    entry = b"apps: {amigo: {name: Amigo Dating, identifiers: {ios: [com.example.amigo]}}}"
+    good(catalogue.add_entries(house.site, None, entry, "apps.yaml"))
+    return lambda: activation.propose(house.site, AUTHOR, ["amigo"], "a purpose", house.now() + DAY)
+
+
 @provokes(Code.APP_IN_USE)
 def _(scene: Scene) -> Verb:
     house = scene.announced()

@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from random import Random
 
-from gatepost.actions import exempt, views
-from gatepost.actions.catalogue import activate, add_entries
+from gatepost.actions import exempt, views, waive
+from gatepost.actions.catalogue import add_entries
 from gatepost.core.instant import DAY, HOUR, MINUTE, Instant
 from gatepost.core.policy.verdict import Outcome
 from gatepost.core.refusal import Code
@@ -157,7 +157,7 @@ def test_a_policy_that_blocks_nobody_uses_up_no_cap(build: Build) -> None:
     house = in_force(build)
     house.announce(policy="warns", consequence="notify", deadline="2020-07-20")
     newcomers(house, 2)
-    good(activate(house.site, None, "wechat", "for a test", house.now() + DAY))
+    house.look_for("wechat", until=house.now() + DAY)
     house.owners(12, apps=["com.tencent.xin"], prefix="chat")
     house.announce(policy="chat", apps=["wechat"], consequence="notify", deadline="2020-07-20")
     house.owners(30, apps=["com.tencent.xin"], prefix="more")
@@ -201,7 +201,7 @@ def test_the_cap_holds_over_a_long_random_history(build: Build) -> None:
                 for name in crowd[:3]:
                     end = house.now() + 2 * HOUR
                     person = f"{name}@corp.example"
-                    exempt.grant_waiver(house.site, OPERATOR, POLICY, person=person, until=end, reason="a while")
+                    waive.grant_waiver(house.site, OPERATOR, POLICY, person=person, until=end, reason="a while")
             case 4:
                 house.devices(*(house.phone_row(name, [TIKTOK], id=f"second-{name}") for name in crowd[:2]))
             case _:

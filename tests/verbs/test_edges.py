@@ -2,7 +2,7 @@
 
 import pytest
 
-from gatepost.actions import announce, approve, decide, import_devices, import_people, preview, propose, views
+from gatepost.actions import announce, approve, decide, import_devices, import_people, names, preview, propose, views
 from gatepost.core.instant import DAY, HOUR, Instant
 from gatepost.core.refusal import Code
 from gatepost.documents.deadline import parse_instant
@@ -126,17 +126,14 @@ def test_names_with_newlines_stay_names(house: House) -> None:
     head = letter.message.split(b"\r\n\r\n")[0]
     assert b"\r\nBcc:" not in head
     assert b"\x1b" not in letter.message
-    seen = good(preview.preview_names(house.site, AUTHOR, memo(), "memo", "to call them"))
-    assert seen.names is not None
-    assert all(name.isprintable() for name in seen.names)
+    (row,) = good(names.name_people(house.site, AUTHOR, POLICY, "to call them"))
+    assert str(row["name"]).isprintable()
     house.sound()
 
 
 def test_two_policies_on_one_device_the_strictest_counts(house: House) -> None:
     """I-5: each with its own instant and thread; ending one leaves the other."""
-    from gatepost.actions.catalogue import activate
-
-    good(activate(house.site, None, "wechat", "for a test", house.now() + 100 * DAY))
+    house.look_for("wechat", until=house.now() + 100 * DAY)
     house.owners(1, [TIKTOK, WECHAT])
     house.announce(consequence="notify")
     house.announce(policy="chat", apps=["wechat"], deadline="2020-07-09")

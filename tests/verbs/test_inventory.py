@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from gatepost.actions import exempt, import_devices, import_people
-from gatepost.actions.catalogue import activate, deactivate
+from gatepost.actions.activation import deactivate
 from gatepost.core.instant import DAY, HOUR, MINUTE
 from gatepost.core.policy.verdict import Standing
 from gatepost.core.refusal import Code
@@ -135,19 +135,20 @@ def test_findings_by_visibility_and_age(warned: House) -> None:
 
 def test_what_was_reported_before_an_app_was_looked_for_says_nothing_of_it(warned: House) -> None:
     """Never: no report since the app became active, for what was not active was thrown away."""
-    good(activate(warned.site, None, "wechat", "for a test", warned.now() + 90 * DAY))
+    warned.look_for("wechat", until=warned.now() + 90 * DAY)
     warned.announce(policy="chat", apps=["wechat"], unseen="block", deadline="2020-08-30")
     assert [(r.policy, r.finding.word) for r in warned.verdict("u0").reasons] == [("chat", "never")]
     warned.report("u0")
     assert finding(warned) == "absent"
 
 
-def test_an_activity_that_ends_forgets_what_was_found(build: Build) -> None:
-    """Activation ends by its date, unless a live policy asks; what was found of the app is erased."""
+def test_an_activation_that_ends_forgets_what_was_found(build: Build) -> None:
+    """An app is looked for until the day that was agreed; what was found of it is erased then."""
     house = build()
-    good(activate(house.site, None, "wechat", "for a test", house.now() + DAY))
+    house.look_for("wechat", until=house.now() + DAY)
     house.people("u0")
     house.phone("u0", ["com.tencent.xin"])
+    assert house.tables()["present"] != []
     house.set(house.now() + DAY)
     assert "AppDeactivated" in house.ledger()
     assert house.tables()["present"] == []
@@ -155,20 +156,22 @@ def test_an_activity_that_ends_forgets_what_was_found(build: Build) -> None:
     house.sound()
 
 
-def test_an_activity_whose_date_passed_under_a_live_policy_waits_for_its_end(build: Build) -> None:
-    """The worker rests meanwhile: nothing is written in a loop."""
+def test_no_live_policy_makes_the_day_later_that_was_agreed(build: Build) -> None:
+    """The end of an activation is a promise to everybody whose phone is looked at: under a live policy too nothing of
+    the app is kept, and nobody is blocked by what can no longer be found. The worker rests afterwards."""
     house = build()
-    good(activate(house.site, None, "wechat", "for a test", house.now() + DAY))
+    house.look_for("wechat", until=house.now() + 5 * DAY)
     house.people("u0")
     house.phone("u0", ["com.tencent.xin"])
     house.announce(apps=["wechat"])
-    house.set(house.now() + 2 * DAY)
-    before = house.tables()
-    house.pass_time()
-    assert house.tables() == before
-    house.retract()
-    house.pass_time()
-    assert "AppDeactivated" in house.ledger()
+    house.deliver()
+    house.set(house.now() + 4 * DAY + 20 * HOUR)
+    assert house.word("u0") == "block"
+    refused(deactivate(house.site, None, "wechat"), Code.APP_IN_USE)
+    house.set(house.now() + 5 * HOUR)
+    assert house.word("u0") == "allow"
+    assert house.tables()["present"] == []
+    house.sound()
 
 
 def test_a_mail_identity_moves_from_one_device_to_another(warned: House) -> None:

@@ -10,21 +10,22 @@ from sqlalchemy.exc import IntegrityError
 
 from gatepost.actions import (
     access,
+    activation,
     announce,
     approve,
     device_passwords,
     exempt,
     import_devices,
+    names,
     preview,
     propose,
     retract,
+    waive,
 )
 from gatepost.actions import ledger as ledger_actions
-from gatepost.actions.catalogue import activate, deactivate
 from gatepost.core.instant import DAY, HOUR, MINUTE
 from gatepost.core.refusal import Code, Refusal
 from gatepost.documents.deadline import instant_text
-from gatepost.storage import ledger
 from tests.verbs.conftest import Build
 from tests.verbs.houses import (
     AUTHOR,
@@ -32,6 +33,7 @@ from tests.verbs.houses import (
     LEGAL,
     OPERATOR,
     POLICY,
+    PRIVACY,
     ROLES,
     SECURITY,
     TIKTOK,
@@ -65,6 +67,8 @@ WANTED = {
     "DevicePasswordIssued",
     "DevicePasswordRevoked",
     "RoleRevoked",
+    "ActivationApproved",
+    "ActivationDeclined",
     "AppDeactivated",
     "ClockSet",
 }
@@ -169,15 +173,15 @@ class Days:
         until = self.house.now() + self.random.randint(-1, 40) * HOUR
         whom = self.some(({"person": "u0@corp.example"}, {"device": "phone-u1"}))
         by = self.some((OPERATOR, LEGAL))
-        answer = self.do(exempt.grant_waiver, by, self.some(POLICIES), until=until, reason="why", **whom)
-        if isinstance(answer, exempt.Waived):
+        answer = self.do(waive.grant_waiver, by, self.some(POLICIES), until=until, reason="why", **whom)
+        if isinstance(answer, waive.Waived):
             self.waivers.append(answer.waiver)
 
     def unwaive(self) -> None:
         if not self.waivers:
             self.waive()
         for waiver in self.waivers[-1:]:
-            self.do(exempt.revoke_waiver, OPERATOR, waiver, "over")
+            self.do(waive.revoke_waiver, OPERATOR, waiver, "over")
 
     def attest(self) -> None:
         device = self.some(("unseen-u2", "phone-u0", "phone-u1"))
@@ -203,7 +207,7 @@ class Days:
         self.do(import_devices.check_out, OPERATOR, f"phone-{self.some(NAMES)}", "handed back")
 
     def issue_password(self) -> None:
-        answer = self.do(device_passwords.issue, OPERATOR, f"phone-{self.some(NAMES)}", self.some(("", "mine")))
+        answer = self.do(device_passwords.issue, OPERATOR, f"phone-{self.some(NAMES)}", self.some(("", "mine")), reason="why not")
         if isinstance(answer, device_passwords.NewPassword):
             self.passwords.append(answer.selector)
 
@@ -214,13 +218,16 @@ class Days:
             self.do(device_passwords.revoke, OPERATOR, selector)
 
     def look_for(self) -> None:
-        self.do(activate, None, "wechat", "for a test", self.house.now() + DAY)
+        self.do(activation.propose, AUTHOR, ["wechat"], "for a test", self.house.now() + DAY)
+        if self.random.random() < 0.2:
+            self.do(activation.decline, PRIVACY, "wechat", "not yet")
+        self.do(activation.approve, self.some((PRIVACY, PRIVACY, SECURITY)), "wechat")
 
     def stop_looking(self) -> None:
-        self.do(deactivate, None, "wechat")
+        self.do(activation.deactivate, None, "wechat")
 
     def look_at_names(self) -> None:
-        self.do(preview.preview_names, AUTHOR, memo(), "memo", self.some(("", "to call them")))
+        self.do(names.name_people, AUTHOR, self.some(POLICIES), self.some(("", "to call them")))
 
     def deliver(self) -> None:
         answers = ("accepted", "accepted", "accepted", "refused", "uncertain", "deferred")
@@ -255,23 +262,15 @@ def test_after_any_history_the_ledger_verifies_and_folds_to_the_tables(build: Bu
     assert seen["refused"] >= 20
 
 
-def test_a_look_at_names_is_an_entry_and_a_preview_is_not(house: House) -> None:
-    """I-34: who looked, at whom, why; without a purpose nothing is shown, and without names nothing is written."""
-    house.owners(2)
+def test_a_preview_is_no_entry(house: House) -> None:
+    """I-34: counts are no look at anybody: nothing but the scope is remembered, and no person."""
+    house.owners(5)
+    before = house.tables()
+    good(preview.preview_policy(house.site, AUTHOR, memo(), "memo"))
+    after = house.tables()
+    assert {name for name in after if after[name] != before[name]} == {"previews"}
     with nothing_written(house):
-        good(preview.preview_policy(house.site, AUTHOR, memo(), "memo"))
-        refused(preview.preview_names(house.site, AUTHOR, memo(), "memo", "  "), Code.PURPOSE_MISSING)
-        refused(preview.preview_names(house.site, "u0@corp.example", memo(), "memo", "why"), Code.ROLE_MISSING)
-    seen = good(preview.preview_names(house.site, AUTHOR, memo(), "memo", "to telephone them"))
-    assert seen.names is not None
-    assert len(seen.names) == 2
-    (entry,) = good(ledger_actions.show(house.site, None, 0, ("NamesLooked",), 10))
-    assert entry["by"] == AUTHOR
-    data = entry["data"]
-    assert isinstance(data, dict)
-    assert len(data["people"]) == 2
-    with house.site.store.reading() as conn:
-        assert ledger.words_of(conn, data["purpose_hash"]) == "to telephone them"
+        good(preview.preview_policy(house.site, AUTHOR, memo(title="Another title"), "memo"))
     house.sound()
 
 

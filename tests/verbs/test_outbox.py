@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from sqlalchemy import event
 
-from gatepost.actions import bounce, deliver, exempt, retract, views
+from gatepost.actions import bounce, deliver, mails, retract, waive
 from gatepost.actions.letter import Letter
 from gatepost.core.instant import DAY, HOUR, MINUTE, SECOND
 from gatepost.core.notice.notice import NoticeKind
@@ -20,7 +20,7 @@ FINAL = {"accepted", "refused", "withdrawn", "uncertain"}
 
 def shown(house: House, kind: str = "", policy: str = POLICY) -> list[dict[str, object]]:
     """The notices of a policy, of one kind or of all."""
-    found = good(views.show_notices(house.site, None, policy))
+    found = good(mails.show_notices(house.site, None, policy, "a test"))
     return [notice for notice in found if kind in ("", notice["kind"])]
 
 
@@ -236,7 +236,7 @@ def test_a_long_queue_of_held_announcements_keeps_nobody_else_waiting(build: Bui
     house.announce()
     house.deliver()
     good(
-        exempt.grant_waiver(house.site, OPERATOR, POLICY, person="u7@corp.example", until=house.now() + DAY, reason="x")
+        waive.grant_waiver(house.site, OPERATOR, POLICY, person="u7@corp.example", until=house.now() + DAY, reason="x")
     )
     assert [kind_of(letter) for letter in house.deliver()] == ["waiver-result"]
 
@@ -318,9 +318,7 @@ def test_what_is_queued_about_a_closed_door_is_not_said_once_it_is_open_again(ho
 
 def test_while_another_policy_blocks_nobody_is_told_that_mail_is_restored(house: House) -> None:
     """A second policy still blocking: no "restored", and the correction names what still blocks."""
-    from gatepost.actions.catalogue import activate
-
-    good(activate(house.site, None, "wechat", "for a test", house.now() + 100 * DAY))
+    house.look_for("wechat", until=house.now() + 100 * DAY)
     house.owners(1, [TIKTOK, WECHAT])
     house.announce()
     house.announce(policy="other", title="No WeChat, either", apps=["wechat"])

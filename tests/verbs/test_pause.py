@@ -6,12 +6,11 @@ import email.policy
 import pytest
 
 from gatepost.actions import ledger, pause, retract
-from gatepost.actions.catalogue import activate
 from gatepost.actions.letter import Letter
 from gatepost.core.instant import DAY, HOUR, MINUTE
 from gatepost.core.refusal import Code, Refusal
 from gatepost.documents.deadline import instant_text
-from tests.verbs.houses import AUTHOR, OPERATOR, POLICY, SECURITY, TIKTOK, WECHAT, House, good
+from tests.verbs.houses import AUTHOR, OPERATOR, POLICY, SECURITY, TIKTOK, WECHAT, House, good, refused
 
 
 def stand_still(house: House, by: str = OPERATOR) -> pause.Paused:
@@ -100,6 +99,43 @@ def test_a_second_long_pause_is_told_of_too(blocked: House) -> None:
         instants.append(done.not_before or 0)
         assert kinds(blocked.deliver()).count("update") == 5
     assert instants[1] - instants[0] >= 2 * HOUR
+
+
+def test_pauses_in_slices_are_one_pause(blocked: House) -> None:
+    """I-10: what was paused is summed since people were last told, so slices of less than an hour are told of too."""
+    told = []
+    for _ in range(3):
+        stand_still(blocked)
+        blocked.later(50 * MINUTE)
+        told.append(go_on(blocked).told)
+    assert told == [False, True, False]
+    assert kinds(blocked.deliver()).count("update") == 5
+    stand_still(blocked)
+    blocked.later(9 * MINUTE)
+    assert not go_on(blocked).told
+
+
+def test_the_longest_pause_is_a_sum_too(blocked: House) -> None:
+    """Approvals are for their time: pauses of 71 hours do not follow one another, told of or not."""
+    stand_still(blocked)
+    blocked.later(71 * HOUR)
+    assert go_on(blocked).told
+    stand_still(blocked)
+    blocked.later(61 * MINUTE)
+    refused(pause.resume(blocked.site, OPERATOR, POLICY), Code.PAUSED_TOO_LONG)
+    assert blocked.word("u0") == "allow"
+    blocked.sound()
+
+
+def test_a_new_revision_begins_its_pauses_anew(blocked: House) -> None:
+    """The sum counts since the approval: what is approved again may be paused again."""
+    stand_still(blocked)
+    blocked.later(71 * HOUR)
+    go_on(blocked)
+    blocked.announce(deadline="2020-07-20")
+    stand_still(blocked)
+    blocked.later(2 * HOUR)
+    assert go_on(blocked).told
 
 
 def test_while_paused_nothing_is_announced_or_reminded(house: House) -> None:
@@ -199,7 +235,7 @@ def test_pauses_are_in_the_ledger(blocked: House) -> None:
 
 def test_another_policy_s_block_is_told_in_its_own_thread(house: House) -> None:
     """What stands still is not told as what closed the door: the mail about the other policy's block goes out."""
-    good(activate(house.site, None, "wechat", "for a test", house.now() + 30 * DAY))
+    house.look_for("wechat", until=house.now() + 30 * DAY)
     house.owners(2, [TIKTOK, WECHAT])
     house.announce()
     house.announce(policy="no-wechat", apps=["wechat"])

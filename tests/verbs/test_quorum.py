@@ -66,6 +66,64 @@ def test_whoever_owes_the_role_to_the_author_cannot_approve(house: House) -> Non
         refused(approve.approve(house.site, SECURITY, POLICY, "security"), Code.OWES_AUTHOR)
 
 
+def puppet(house: House, by: str, name: str, role: str) -> str:
+    """Somebody to whom `by` grants a role; their address."""
+    email = f"{name}@corp.example"
+    good(access.grant_role(house.site, by, email, role))
+    return email
+
+
+def test_a_role_owed_to_the_author_through_another_s_hands_does_not_count(house: House) -> None:
+    """I-12: an author who is an administrator makes an administrator who makes an approver: that is one person's yes,
+    also once the one in between is an administrator no more. For anybody else's proposal it counts."""
+    good(access.grant_role(house.site, None, AUTHOR, "admin"))
+    between = puppet(house, AUTHOR, "between", "admin")
+    further = puppet(house, between, "further", "admin")
+    approvers = [puppet(house, by, f"of-{by[:3]}", "approver:security") for by in (between, further)]
+    other = puppet(house, ADMIN, "other", "author")
+    good(access.revoke_role(house.site, None, between, "admin"))
+    house.owners(1)
+    house.propose()
+    with nothing_written(house):
+        for approver in approvers:
+            refusal = refused(approve.approve(house.site, approver, POLICY, "security"), Code.OWES_AUTHOR)
+            assert "whom the author had made" in refusal.text
+    good(propose.withdraw(house.site, AUTHOR, POLICY))
+    good(propose.propose(house.site, other, memo(), "memo.yaml"))
+    assert good(approve.approve(house.site, approvers[1], POLICY, "security")).missing == {}
+    house.sound()
+
+
+def test_a_key_owed_to_the_author_through_another_s_hands_does_not_count(signers: "Signers") -> None:
+    """I-12: the same holds for the key that an approver signs with."""
+    house = signers.house
+    good(access.grant_role(house.site, None, AUTHOR, "admin"))
+    between = puppet(house, AUTHOR, "between", "admin")
+    good(access.add_key(house.site, between, SECURITY, signers.key("key")))
+    house.owners(1)
+    proposed = house.propose()
+    signature = signers.sign("key", proposed.hash)
+    with nothing_written(house):
+        refused(approve.approve(house.site, SECURITY, POLICY, "security", signature), Code.OWES_AUTHOR)
+
+
+def test_the_first_administrator_may_write_if_another_founder_grants(house: House) -> None:
+    """Everybody descends from the first administrator, so those made administrators before anything was proposed stand
+    for themselves. Whoever is made one later does not: I-12 would be the first administrator's to bend."""
+    founder = puppet(house, ADMIN, "founder", "admin")
+    approver = puppet(house, founder, "approver", "approver:security")
+    house.owners(1)
+    good(propose.propose(house.site, ADMIN, memo(), "memo.yaml"))
+    assert good(approve.approve(house.site, approver, POLICY, "security")).missing == {}
+    good(announce.announce(house.site, ADMIN, POLICY))
+    late = puppet(house, ADMIN, "late", "admin")
+    owing = puppet(house, late, "owing", "approver:security")
+    good(propose.propose(house.site, ADMIN, memo(deadline="2020-07-20"), "memo.yaml"))
+    with nothing_written(house):
+        refused(approve.approve(house.site, owing, POLICY, "security"), Code.OWES_AUTHOR)
+    house.sound()
+
+
 def test_a_role_granted_after_the_proposal_does_not_count(house: House) -> None:
     """I-12: roles cannot be made up for a proposal that exists."""
     house.owners(1)
@@ -135,9 +193,7 @@ class Signers:
 @pytest.fixture
 def signers(build: Build, tmp_path: Path) -> Signers:
     house = build(exercise=False, rails__first_batch_wait=0)
-    from gatepost.actions.catalogue import activate
-
-    good(activate(house.site, None, "tiktok", "for a test", house.now() + 300 * DAY))
+    house.look_for("tiktok", until=house.now() + 300 * DAY)
     house.people("u0")
     house.phone("u0", [TIKTOK])
     return Signers(house, tmp_path)

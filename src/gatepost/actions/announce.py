@@ -6,21 +6,20 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection
 
-from gatepost.actions.assess import Assessed, assess_apps, fleet, not_looked_for, resolve_frozen
+from gatepost.actions.assess import Assessed, assess_apps, fleet, not_looked_for
 from gatepost.actions.basis import Basis, basis, holds
+from gatepost.actions.cells import cell_of
 from gatepost.actions.change import Change, changing, looking
 from gatepost.actions.corrections import correct
 from gatepost.actions.hold import lacking
 from gatepost.actions.live import proposal_of, state_of
 from gatepost.actions.lookup import revision_in
-from gatepost.actions.outbox import compose, enqueue
 from gatepost.actions.site import Site
 from gatepost.actions.standing import catch_up, refresh_many, tells
 from gatepost.actions.who import AUTHOR, OPERATOR, acting, looking_as
 from gatepost.core.change import quorum, rails
 from gatepost.core.change.proposal import Proposal
 from gatepost.core.change.stage import LIVE, Stage
-from gatepost.core.fleet.app import App
 from gatepost.core.fleet.person import Person
 from gatepost.core.instant import Instant
 from gatepost.core.ledger.events import PolicyAnnounced
@@ -38,7 +37,7 @@ from gatepost.storage.policies import Revision
 
 @dataclass(frozen=True, slots=True)
 class Announced:
-    """`people`: the frozen audience; `notices`: queued; `cannot_be_told`: in the audience without an address."""
+    """`people`: the frozen audience; `notices`: to them; `cannot_be_told`: in the audience without an address."""
 
     policy: str
     revision: int
@@ -50,7 +49,7 @@ class Announced:
 
 
 def announce(site: Site, by: str | None, policy: str) -> Announced | Refusal:
-    """Check everything once more, freeze the audience, queue one notice each, give the rule to the doors."""
+    """Check everything once more, freeze the audience, give the rule to the doors; then one notice each is queued."""
     ready = _prepared(site, by, policy)
     with changing(site) as change:
         actor = acting(change, by, AUTHOR, OPERATOR)
@@ -60,11 +59,8 @@ def announce(site: Site, by: str | None, policy: str) -> Announced | Refusal:
         if isinstance(revision, Refusal):
             return revision
         proposal = proposal_of(change.conn, revision)
-        apps = resolve_frozen(change.conn, proposal)
-        if isinstance(apps, Refusal):
-            return apps
         if ready is None or ready.proposal != revision.proposal or not holds(change.conn, ready.basis):
-            ready = _prepare(change.conn, site, revision.proposal, proposal, apps)
+            ready = _prepare(change.conn, site, revision.proposal, proposal)
         if refusal := _stopped(change, revision, proposal, ready.assessed):
             return refusal
         done = _announce(change, revision, proposal, ready)
@@ -91,16 +87,13 @@ def _prepared(site: Site, by: str | None, policy: str) -> Prepared | None:
         revision = policies.latest(conn, policy)
         if revision is None or revision.stage is not Stage.APPROVED or isinstance(looking_as(conn, by), Refusal):
             return None
-        proposal = proposal_of(conn, revision)
-        apps = resolve_frozen(conn, proposal)
-        if isinstance(apps, Refusal):
-            return None
-        return _prepare(conn, site, revision.proposal, proposal, apps)
+        return _prepare(conn, site, revision.proposal, proposal_of(conn, revision))
 
 
-def _prepare(conn: Connection, site: Site, name: str, proposal: Proposal, apps: tuple[App, ...]) -> Prepared:
+def _prepare(conn: Connection, site: Site, name: str, proposal: Proposal) -> Prepared:
+    """By the apps and identifiers that were approved, whatever the catalogue has by now (I-13)."""
     now = site.clock.now()
-    assessed = assess_apps(conn, site, proposal.policy, apps, now)
+    assessed = assess_apps(conn, site, proposal.policy, proposal.apps, now)
     crowd = people.load(conn, assessed.impact.due_people)
     ordered = [crowd[ref] for ref in sorted(crowd)]
     return Prepared(basis(conn), name, assessed, *_concerned(conn, site, assessed, now), ordered)
@@ -127,9 +120,9 @@ def _stopped(change: Change, revision: Revision, proposal: Proposal, assessed: A
     limits, policy = change.site.rails(), proposal.policy
     if asleep := not_looked_for(change.conn, assessed.apps):
         return asleep
-    earliest = _earliest(proposal, assessed)
+    earliest, written = _first(proposal, assessed)
     if earliest is not None and earliest <= change.now:
-        return Refusal(Code.DEADLINE_PASSED, f"The deadline {policy.deadline.written} has passed; propose a later one.")
+        return Refusal(Code.DEADLINE_PASSED, f"The deadline {written} has passed; propose a later one.")
     short = rails.is_short(policy, earliest or 0, change.now, limits)
     missing = lacking(change.conn, revision, change.site.exercise)
     if missing and not (short and missing.keys() <= set(limits.short_notice_roles)):
@@ -150,18 +143,21 @@ def _stopped(change: Change, revision: Revision, proposal: Proposal, assessed: A
             if missing
             else f"Withdraw it and propose again: with a later deadline, or now, so that {roles} is asked as well."
         )
-        left = f"Less than the site's minimum notice is left before the deadline {policy.deadline.written}."
+        left = f"Less than the site's minimum notice is left before the deadline {written}."
         return Refusal(Code.SHORT_NOTICE, f"{left} {remedy}")
+    unheard = rails.unheard(rails.not_asked(assessed.apps, assessed.about.inquiries), limits)
     due = assessed.impact.due_people
-    return rails.grown(proposal.impact.foreseen, due) or rails.correctable(len(due), limits)
+    return unheard or rails.grown(proposal.impact.foreseen, due) or rails.correctable(len(due), limits)
 
 
-def _earliest(proposal: Proposal, assessed: Assessed) -> int | None:
-    """The first own deadline among the people concerned now, from the instants that were approved."""
-    if proposal.policy.deadline.immediately:
-        return None
-    cells = zip(proposal.cells, proposal.effects, strict=True)
-    return min((at for (zone, _), at in cells if zone in assessed.zones), default=min(proposal.effects))
+def _first(proposal: Proposal, assessed: Assessed) -> tuple[Instant | None, str]:
+    """The first own deadline among the people concerned now, from the instants that were approved, and as written."""
+    policy = proposal.policy
+    if policy.deadline.immediately:
+        return None, policy.deadline.written
+    cells = list(zip(proposal.effects, proposal.cells, strict=True))
+    at, (_, ring) = min((pair for pair in cells if pair[1] in assessed.concerned), default=min(cells))
+    return at, policy.deadlines[ring].written
 
 
 def _announce(change: Change, revision: Revision, proposal: Proposal, ready: Prepared) -> Announced:
@@ -186,20 +182,18 @@ def _announce(change: Change, revision: Revision, proposal: Proposal, ready: Pre
         change.publish({rule_key(replaced[-1].rule): None})
         audience.settle(conn, replaced[-1].rule)
         _release(change, replaced[-1], set(crowd))
-    audience.add(conn, _listeners(change, rule, proposal, ready.crowd))
+    told = {person.ref for person in ready.crowd if person.emails} if tells(assessed.policy) else set()
+    audience.add(conn, _listeners(change, rule, proposal, ready.crowd), owed=told)
     audience.add_devices(conn, rule, ready.due)
     live = revision._replace(stage=Stage.ANNOUNCED, rule=rule, announced_at=change.now)
     change.publish({rule_key(rule): encode_state(state_of(live, proposal))})
-    kind = NoticeKind.ANNOUNCEMENT
-    told = [person.ref for person in ready.crowd if person.emails] if tells(assessed.policy) else []
-    queued = enqueue(change, (compose(change, revision.policy, revision.revision, kind, ref) for ref in told))
     refresh_many(change, ready.concerned)
     return Announced(
         policy=revision.policy,
         revision=revision.revision,
         people=len(crowd),
         devices=len(assessed.impact.due_devices),
-        notices=queued,
+        notices=len(told),
         cannot_be_told=sum(not person.emails for person in ready.crowd),
         retires=retires,
     )
@@ -229,14 +223,14 @@ def _concerned(conn: Connection, site: Site, assessed: Assessed, now: Instant) -
 
 
 def _listeners(change: Change, rule: int, proposal: Proposal, crowd: Iterable[Person]) -> list[Listener]:
-    """The frozen audience: each person with the cell that their time zone has now."""
-    cells = {zone: number for number, (zone, _) in enumerate(proposal.cells)}
-    default = cells[change.site.settings.site.default_time_zone]
+    """The frozen audience: each person with the cell of their time zone and ring as they are now."""
+    cells = {cell: number for number, cell in enumerate(proposal.cells)}
+    default_zone = change.site.settings.site.default_time_zone
     return [
         Listener(
             rule=rule,
             person=person.ref,
-            cell=cells.get(person.time_zone, default),
+            cell=cell_of(person, proposal.policy, cells, default_zone),
             foreseen=person.ref in proposal.impact.foreseen,
             told_at=None,
             told_otherwise_at=None,

@@ -1,25 +1,31 @@
 """Approve and decline: one person's signed yes, or no, to one proposal's hash."""
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 from gatepost.actions.approval_mail import tell_author
 from gatepost.actions.change import Change, changing
 from gatepost.actions.hold import lacking, recheck_quorums
+from gatepost.actions.live import proposal_of
 from gatepost.actions.lookup import revision_in
+from gatepost.actions.relax import follow_up, over_meanwhile, put_in_place
+from gatepost.actions.retract import DoorAnswer
+from gatepost.actions.signed import signing_key
 from gatepost.actions.site import Site
 from gatepost.actions.who import APPROVER, Actor, acting
+from gatepost.clock import pause
 from gatepost.core.change.quorum import Owed, Voice, fault
 from gatepost.core.change.stage import LIVE, Stage
 from gatepost.core.ledger.events import PolicyApproved, PolicyDeclined, QuorumReached
 from gatepost.core.refusal import Code, Refusal
-from gatepost.signatures import ssh
 from gatepost.storage import access, policies
 from gatepost.storage.policies import Revision
 
 
 @dataclass(frozen=True, slots=True)
 class Approved:
-    """`missing`: the approvals that are still asked, by role."""
+    """`missing`: the approvals that are still asked, by role. `relaxes`: the revision whose place this one took by this
+    yes, 0 for none, and `doors`: how soon they knew."""
 
     policy: str
     revision: int
@@ -27,6 +33,8 @@ class Approved:
     role: str
     stage: str
     missing: dict[str, int]
+    relaxes: int = 0
+    doors: tuple[DoorAnswer, ...] = ()
 
 
 def to_sign(site: Site, policy: str) -> str | Refusal:
@@ -37,54 +45,54 @@ def to_sign(site: Site, policy: str) -> str | Refusal:
 
 
 def approve(
-    site: Site, by: str | None, policy: str, role: str, signature: str = "", signed: str = ""
+    site: Site,
+    by: str | None,
+    policy: str,
+    role: str,
+    signature: str = "",
+    signed: str = "",
+    wait: Callable[[float], None] = pause,
 ) -> Approved | Refusal:
-    """Record a yes. `signature`: an armoured SSH signature over the hash `signed` (an exercise needs none)."""
-    role = role.removeprefix(APPROVER)
+    """Record a yes. `signature`: an armoured SSH signature over the hash `signed` (an exercise needs none).
+
+    What relaxes a live revision takes its place by the first yes.
+    """
     with changing(site) as change:
-        actor = acting(change, by, f"{APPROVER}{role}")
-        if isinstance(actor, Refusal):
-            return actor
-        revision = revision_in(change.conn, policy, "approve")
-        if isinstance(revision, Refusal):
-            return revision
-        fingerprint = _fingerprint(change, actor, revision, signature, signed)
-        if isinstance(fingerprint, Refusal):
-            return fingerprint
-        if refusal := _unfit(change, actor, revision, role, fingerprint):
-            return refusal
-        change.record(PolicyApproved(policy, revision.revision, revision.proposal, role, fingerprint, signature))
-        missing = lacking(change.conn, revision, site.exercise)
-        stage = revision.stage
-        if not missing and stage is Stage.PROPOSED:
+        done = _approve(change, by, policy, role.removeprefix(APPROVER), signature, signed)
+        position = change.position()
+    if isinstance(done, Approved) and done.relaxes:
+        return replace(done, doors=follow_up(site, position, wait))
+    return done
+
+
+def _approve(
+    change: Change, by: str | None, policy: str, role: str, signature: str, signed: str
+) -> Approved | Refusal:
+    actor = acting(change, by, f"{APPROVER}{role}")
+    if isinstance(actor, Refusal):
+        return actor
+    revision = revision_in(change.conn, policy, "approve")
+    if isinstance(revision, Refusal):
+        return revision
+    fingerprint = signing_key(change, actor, revision.proposal, signature, signed)
+    if isinstance(fingerprint, Refusal):
+        return fingerprint
+    if refusal := over_meanwhile(change, revision) or _unfit(change, actor, revision, role, fingerprint):
+        return refusal
+    change.record(PolicyApproved(policy, revision.revision, revision.proposal, role, fingerprint, signature))
+    missing = lacking(change.conn, revision, change.site.exercise)
+    relaxes = 0
+    if not missing and revision.stage is Stage.PROPOSED:
+        relaxes = proposal_of(change.conn, revision).relaxes
+        if relaxes:
+            put_in_place(change, revision)
+        else:
             change.record(QuorumReached(policy, revision.revision, revision.proposal))
-            stage = Stage.APPROVED
-            tell_author(change, revision, actor)
-        if stage in LIVE:
-            recheck_quorums(change)
-        return Approved(policy, revision.revision, revision.proposal, role, stage.value, missing)
-
-
-def _fingerprint(change: Change, actor: Actor, revision: Revision, signature: str, signed: str) -> str | Refusal:
-    """Which of the actor's keys made the signature; "" where an exercise needs none."""
-    if not signature:
-        if change.site.exercise:
-            return ""
-        return Refusal(
-            Code.SIGNATURE_MISSING,
-            "An approval carries a signature over the proposal's hash: add --sign KEYFILE, a key recorded for you.",
-        )
-    if signed and signed != revision.proposal:
-        return Refusal(
-            Code.SIGNATURE_INVALID, "The proposal changed since it was signed; look at it again and sign anew."
-        )
-    for key in access.keys_of(change.conn, actor.ref):
-        if ssh.verify(key.public_key, revision.proposal.encode("ascii"), signature):
-            return key.fingerprint
-    return Refusal(
-        Code.SIGNATURE_INVALID,
-        "The signature is not one of this proposal's hash by a key recorded for you; `key list` shows the keys.",
-    )
+        tell_author(change, revision, actor)
+    stands = policies.revision(change.conn, policy, revision.revision) or revision
+    if stands.stage in LIVE:
+        recheck_quorums(change)
+    return Approved(policy, revision.revision, revision.proposal, role, stands.stage.value, missing, relaxes)
 
 
 def _unfit(change: Change, actor: Actor, revision: Revision, role: str, fingerprint: str) -> Refusal | None:
@@ -106,8 +114,8 @@ def _unfit(change: Change, actor: Actor, revision: Revision, role: str, fingerpr
     voice = Voice(
         person=actor.ref,
         role=role,
-        role_owed=Owed(grant.granted_by, grant.entry),
-        key_owed=Owed(key.added_by, key.entry) if key else None,
+        role_owed=Owed(grant.line, grant.entry),
+        key_owed=Owed(key.line, key.entry) if key else None,
         key_needed=bool(fingerprint),
     )
     return fault(voice, revision.author, revision.proposed_entry)

@@ -2,64 +2,55 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, product
+from typing import Final
 
 from sqlalchemy import Connection
 
-from gatepost.actions.lookup import unknown_apps
+from gatepost.actions import cells
+from gatepost.actions.about import about_apps
+from gatepost.actions.naming import resolve
 from gatepost.actions.site import Site
 from gatepost.actions.who import ADMIN, APPROVER
-from gatepost.core.change.impact import Impact, Row, preview
-from gatepost.core.change.proposal import Proposal
-from gatepost.core.change.rails import is_large
-from gatepost.core.change.warning import Surroundings, Warned, warnings
-from gatepost.core.fleet.app import ActiveApp, App
-from gatepost.core.fleet.device import Device, Ownership, Platform
+from gatepost.core.change.differencing import Watch
+from gatepost.core.change.impact import By, Impact, Row, preview
+from gatepost.core.change.proposal import NamedApp
+from gatepost.core.change.rails import is_large, not_asked
+from gatepost.core.change.warning import Surroundings, Unread, Warned, warnings
+from gatepost.core.change.watch_warning import Watched, watch_warnings
+from gatepost.core.fleet.about import About
+from gatepost.core.fleet.device import Device, Ownership
 from gatepost.core.fleet.finding import NOTHING
 from gatepost.core.fleet.guess import guess
-from gatepost.core.instant import ALWAYS, Instant
+from gatepost.core.fleet.sensitive import touches
+from gatepost.core.instant import ALWAYS, DAY, Instant
 from gatepost.core.policy.compiled import Rule
-from gatepost.core.policy.policy import Cells, Policy
+from gatepost.core.policy.policy import Cell, Cells, Consequence, Policy
 from gatepost.core.refusal import Code, Refusal
-from gatepost.documents.deadline import deadline_instants, known_zones
+from gatepost.documents.deadline import instant_text
+from gatepost.notify.language import choose, language_of
+from gatepost.notify.moments import language_words, locale_for
 from gatepost.storage import access, catalogue, devices, exceptions, people, sightings
+
+ENDS_SOON: Final = 30 * DAY
+"""An activation that ends so soon after a policy's first deadline is one that its author should ask to be longer."""
 
 
 @dataclass(frozen=True, slots=True)
 class Assessed:
-    """`zones`: of the people concerned, else of all people. `earliest`: the first own deadline in them; None for
-    `immediately`."""
+    """`concerned`: the cells of the people concerned, else of all people, in every ring. `earliest`: the first own
+    deadline in them; None for `immediately`. `about`: what is known of the apps and their owners."""
 
     policy: Policy
-    apps: tuple[App, ...]
+    apps: tuple[NamedApp, ...]
+    about: About
     rule: Rule
     impact: Impact
     warnings: tuple[Warned, ...]
-    cells: tuple[tuple[str, int], ...]
+    cells: tuple[Cell, ...]
     effects: Cells
-    zones: frozenset[str]
+    concerned: frozenset[Cell]
     earliest: Instant | None
-
-
-def resolve(conn: Connection, policy: Policy) -> tuple[App, ...] | Refusal:
-    """The policy's apps, its lists resolved, each once and in order."""
-    apps, lists = catalogue.apps(conn), catalogue.lists(conn)
-    named = list(policy.apps)
-    for name in policy.lists:
-        if name not in lists:
-            return Refusal(
-                Code.NO_SUCH_LIST, f"There is no list {name} in the catalogue; `apps list` shows what there is."
-            )
-        named.extend(lists[name].apps)
-    if refusal := unknown_apps(named, apps):
-        return refusal
-    return tuple(apps[name] for name in dict.fromkeys(named))
-
-
-def rule_of(conn: Connection, policy: Policy, apps: tuple[App, ...], number: int = 0) -> Rule:
-    activations = catalogue.activations(conn)
-    active = (activations[app.id].active if app.id in activations else ActiveApp(app.id, {}) for app in apps)
-    return Rule(number, policy, tuple(active))
 
 
 def fleet(conn: Connection, policy: str) -> Iterator[Row]:
@@ -86,87 +77,114 @@ def sighted(conn: Connection) -> Iterator[Row]:
         yield Row(person, device, NOTHING, {}, ALWAYS, sighted=True)
 
 
-def resolve_frozen(conn: Connection, proposal: Proposal) -> tuple[App, ...] | Refusal:
-    """The apps that were approved, whatever a list has in it by now; refused if they are matched otherwise (I-13)."""
-    apps = catalogue.apps(conn)
-    found, other = [], []
-    for frozen in proposal.apps:
-        app = apps.get(frozen.id)
-        if app is None or _matched(app.identifiers) != _matched(frozen.identifiers):
-            other.append(frozen.id)
-        else:
-            found.append(app)
-    if other:
-        return Refusal(
-            Code.CATALOGUE_CHANGED,
-            f"The identifiers of {', '.join(other)} are not those that were approved; "
-            f"withdraw {proposal.policy.id} and propose it again, so that approvers see whom the new ones concern.",
-        )
-    return tuple(found)
-
-
-def _matched(identifiers: Mapping[str, tuple[str, ...]] | Mapping[Platform, tuple[str, ...]]) -> set[tuple[str, str]]:
-    """Platform and case-folded identifier: what reports are compared with."""
-    return {(str(platform), name.casefold()) for platform, names in identifiers.items() for name in names}
-
-
-def assess(conn: Connection, site: Site, policy: Policy, at: Instant) -> Assessed | Refusal:
-    """Impact, warnings and the instants of effect of a policy file, over fleet and catalogue as they stand."""
+def assess(
+    conn: Connection, site: Site, policy: Policy, at: Instant, watch: Watch | None = None
+) -> Assessed | Refusal:
+    """Impact, warnings and the instants of effect of a policy file, over fleet and catalogue as they stand. `watch`:
+    sees every row that is counted."""
     apps = resolve(conn, policy)
-    return apps if isinstance(apps, Refusal) else assess_apps(conn, site, policy, apps, at)
+    return apps if isinstance(apps, Refusal) else assess_apps(conn, site, policy, apps, at, watch)
 
 
-def assess_apps(conn: Connection, site: Site, policy: Policy, apps: tuple[App, ...], at: Instant) -> Assessed:
+def assess_apps(
+    conn: Connection, site: Site, policy: Policy, apps: tuple[NamedApp, ...], at: Instant, watch: Watch | None = None
+) -> Assessed:
     """As `assess`, for these apps."""
-    rule = rule_of(conn, policy, apps)
+    active = catalogue.active(conn)
+    rule = Rule(0, policy, catalogue.as_named(apps, active))
     rows = chain(fleet(conn, policy.id), sighted(conn))
-    impact = preview(rule, rows, site.settings.fleet.stale_after, at)
-    zones = sorted(known_zones())
-    instants = deadline_instants(policy.deadline, zones)
-    # A zone that the time-zone data no longer know counts as the site's, as it does for the people in it.
-    concerned = instants.keys() & (impact.zones or set(people.zones(conn))) or {site.settings.site.default_time_zone}
-    immediately = policy.deadline.immediately
-    earliest = None if immediately else min(instants[zone] for zone in concerned)
+    impact = preview(rule, watch.over(rows) if watch else rows, site.settings.fleet.stale_after, at)
+    instants = cells.instants(policy)
+    default_zone = site.settings.site.default_time_zone
+    lived_in = impact.due_in or product(people.zones(conn) or [default_zone], range(len(policy.deadlines)))
+    concerned = cells.known_cells(lived_in, instants, default_zone)
+    earliest = None if policy.deadline.immediately else min(instants[cell] for cell in concerned)
     grants = access.grants(conn)
+    about = about_apps(conn, [app.id for app in apps])
+    limits = site.rails()
     around = Surroundings(
         at=at,
         earliest=earliest,
         minimum_notice=site.settings.rails.minimum_notice,
         apps=apps,
-        active={name: found.active for name, found in catalogue.activations(conn).items()},
+        active={app.id: app for app in rule.apps if app.id in active},
         approvers={grant.person for grant in grants if grant.role.startswith(APPROVER)},
         administrators={grant.person for grant in grants if grant.role == ADMIN},
         executives=_executives(conn, site),
-        large=is_large(impact, site.rails()),
+        large=is_large(impact, limits),
+        accounts=about.accounts,
+        hidden_groups=watch.answer().hidden.get(By.GROUP, frozenset()) if watch and about.accounts else frozenset(),
+        not_asked={} if limits.vendor_asked == "ignore" else not_asked(apps, about.inquiries),
+        vendor_required=limits.vendor_asked == "require",
+        unread=_unread(policy, impact.locales, language_of(site.settings.site.default_locale)),
     )
     return Assessed(
         policy=policy,
         apps=apps,
+        about=about,
         rule=rule,
         impact=impact,
-        warnings=tuple(warnings(policy, impact, around)),
-        cells=tuple((zone, 0) for zone in zones),
-        effects=tuple(instants[zone] for zone in zones),
-        zones=frozenset(concerned),
+        warnings=(*warnings(policy, impact, around), *watch_warnings(_watched(conn, policy, apps, earliest or at))),
+        cells=tuple(instants),
+        effects=tuple(instants.values()),
+        concerned=concerned,
         earliest=earliest,
     )
 
 
-def not_looked_for(conn: Connection, apps: tuple[App, ...]) -> Refusal | None:
-    """Why nothing would be found of a policy's apps: none can be matched, or one that can is not active."""
-    matchable = [app for app in apps if any(app.identifiers.values())]
+def not_looked_for(conn: Connection, apps: tuple[NamedApp, ...]) -> Refusal | None:
+    """Why not all would be found that a policy names: none of its apps can be matched, or one that can is not active,
+    or not by every identifier that the policy has frozen (I-13)."""
+    matchable = [app for app in apps if app.spellings]
     if not matchable:
         return Refusal(
             Code.NOTHING_TO_MATCH, "No identifier is known for any of the policy's apps; nothing can be looked for."
         )
-    active = catalogue.activations(conn)
+    active = catalogue.active(conn)
     if asleep := [app.id for app in matchable if app.id not in active]:
         return Refusal(
             Code.APP_NOT_ACTIVE,
-            f"Not looked for yet: {', '.join(asleep)}. "
-            "Use `apps activate ID --purpose TEXT --until DATE`, with an app's id or a list's.",
+            f"Not looked for yet: {', '.join(asleep)}. Ask for it by `apps activate {' '.join(asleep)} --purpose TEXT "
+            "--until DATE` (a list's id does too), and have it approved.",
+        )
+    if other := [app.id for app in matchable if app.spellings - active[app.id].since.keys()]:
+        return Refusal(
+            Code.CATALOGUE_CHANGED,
+            f"Not looked for by all the identifiers that the policy would name: {', '.join(other)}. Ask for them by "
+            f"`apps activate {' '.join(other)} --purpose TEXT --until DATE`; a proposal that has older ones, withdraw "
+            "and propose again.",
         )
     return None
+
+
+def _watched(conn: Connection, policy: Policy, apps: tuple[NamedApp, ...], after: Instant) -> Watched:
+    """`after`: the last instant at which the policy has to find something at least."""
+    entries, active = catalogue.apps(conn), catalogue.active(conn)
+    named = {app.id: app.name for app in apps}
+    return Watched(
+        touches={named[id_]: found for id_ in named if id_ in entries and (found := touches(entries[id_]))},
+        ending={
+            name: instant_text(active[id_].until)
+            for id_, name in named.items()
+            if id_ in active and active[id_].until < after + ENDS_SOON
+        },
+        countries=policy.publisher_countries,
+        unknown=sum(not app.publisher_country and app.id not in named for app in entries.values()),
+    )
+
+
+def _unread(policy: Policy, locales: Mapping[str, int], default: str) -> list[Unread]:
+    """What people read who get the announcement in another language; its text without a language is in the default."""
+    if policy.consequence is Consequence.REPORT:
+        return []  # nobody is written to
+    given = [language or default for language in policy.announcement]
+    counts: dict[str, int] = {}
+    for locale, readers in locales.items():
+        language = language_of(locale)
+        if language and language_of(choose(given, locale, default)) != language:
+            counts[language] = counts.get(language, 0) + readers
+    english = locale_for("en", "en")
+    return [Unread(language, language_words(language, english), count) for language, count in counts.items()]
 
 
 def _executives(conn: Connection, site: Site) -> set[str]:

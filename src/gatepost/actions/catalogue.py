@@ -1,36 +1,34 @@
-"""The catalogue: entries come from files, an app is looked for only while it is active."""
+"""The catalogue: entries come from files. Which of them are looked for is said by actions/activation.py."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
 from gatepost.actions.change import Change, changing, looking
-from gatepost.actions.live import live_rules
+from gatepost.actions.naming import Concerned, drifts
 from gatepost.actions.site import Site
-from gatepost.actions.standing import refresh_many
 from gatepost.actions.who import ADMIN, acting
-from gatepost.core.fleet.app import App, Matcher
-from gatepost.core.ledger.events import AppActivated, AppDeactivated, CatalogueChanged
+from gatepost.core.fleet.app import App
+from gatepost.core.ledger.events import CatalogueChanged
 from gatepost.core.problem import Problem
 from gatepost.core.refusal import Code, Refusal
 from gatepost.documents.canonical import digest
 from gatepost.documents.catalogue_file import Catalogue, read_catalogue
 from gatepost.documents.deadline import instant_text
-from gatepost.storage import catalogue, devices, sitemeta
+from gatepost.storage import catalogue, sitemeta
 
 
 @dataclass(frozen=True, slots=True)
 class CatalogueTaken:
+    """`policies`: those whose apps would be others now; the change comes into none of them. `not_looked_for`: active
+    apps that have identifiers by which nobody agreed to look for them."""
+
     added: tuple[str, ...]
     changed: tuple[str, ...]
     warnings: tuple[str, ...]
-
-
-def matcher(conn: Connection) -> Matcher:
-    """What tells active apps from everything else, which is forgotten."""
-    apps = catalogue.apps(conn)
-    return Matcher({name: apps[name].identifiers for name in catalogue.activations(conn)})
+    policies: tuple[Concerned, ...]
+    not_looked_for: tuple[str, ...]
 
 
 def add_entries(site: Site, by: str | None, data: bytes, name: str) -> CatalogueTaken | Refusal | tuple[Problem, ...]:
@@ -46,7 +44,8 @@ def add_entries(site: Site, by: str | None, data: bytes, name: str) -> Catalogue
 
 
 def take_entries(change: Change, entries: Catalogue, source: str) -> CatalogueTaken | Refusal:
-    known = catalogue.apps(change.conn)
+    known, lists = catalogue.apps(change.conn), catalogue.lists(change.conn)
+    before = drifts(change.conn, known, lists)
     merged = known | dict(entries.apps)
     unknown = sorted({app for entry in entries.lists.values() for app in entry.apps} - merged.keys())
     if unknown:
@@ -58,11 +57,22 @@ def take_entries(change: Change, entries: Catalogue, source: str) -> CatalogueTa
     revision = sitemeta.advance(change.conn, sitemeta.CATALOGUE_REVISION)
     catalogue.save(change.conn, entries.apps, entries.lists, revision)
     change.record(CatalogueChanged(revision, added, changed, source))
-    activations = catalogue.activations(change.conn)
-    for name in changed:
-        if name in activations:
-            _look_again(change, known[name], merged[name], revision)
-    return CatalogueTaken(added, changed, tuple(entries.warnings))
+    return CatalogueTaken(
+        added=added,
+        changed=changed,
+        warnings=tuple(entries.warnings),
+        policies=tuple(
+            concerned for key, concerned in drifts(change.conn, merged, lists | entries.lists).items()
+            if concerned != before.get(key)
+        ),
+        not_looked_for=_not_looked_for(change.conn, merged, changed),
+    )
+
+
+def _not_looked_for(conn: Connection, apps: Mapping[str, App], changed: Iterable[str]) -> tuple[str, ...]:
+    """Of these the active apps that have identifiers by which nobody agreed to look for them."""
+    active = catalogue.active(conn)
+    return tuple(name for name in changed if name in active and apps[name].spellings - active[name].since.keys())
 
 
 def _shared_identifier(apps: Iterable[App]) -> str:
@@ -78,106 +88,16 @@ def _shared_identifier(apps: Iterable[App]) -> str:
     return ""
 
 
-def _look_again(change: Change, was: App, now: App, revision: int) -> None:
-    """Where an active app has other identifiers now, earlier reports say nothing about it."""
-    known = catalogue.activations(change.conn)[now.id]
-    since = {
-        platform.value: known.active.since[platform] if was.identifiers.get(platform) == names else revision
-        for platform, names in now.identifiers.items()
-        if names
-    }
-    change.record(AppActivated(now.id, known.until, known.purpose_hash, since, revision))
-    _concern(change, now.id)
-
-
-def activate(site: Site, by: str | None, app_id: str, purpose: str, until: int) -> dict[str, object] | Refusal:
-    """Begin to look for an app, or for every app of a list, for a purpose and until a date."""
-    if not purpose.strip():
-        return Refusal(Code.PURPOSE_MISSING, "An app is looked for only for a stated purpose: add --purpose TEXT.")
-    with changing(site) as change:
-        actor = acting(change, by, ADMIN)
-        if isinstance(actor, Refusal):
-            return actor
-        named = catalogue.lists(change.conn).get(app_id)
-        if named is None:
-            return start_looking(change, app_id, purpose, until)
-        return _start_list(change, app_id, named.apps, purpose, until)
-
-
-def _start_list(
-    change: Change, list_id: str, named: Sequence[str], purpose: str, until: int
-) -> dict[str, object] | Refusal:
-    """Every app of a list that has an identifier. What could be refused is refused at the first, so all or nothing."""
-    known = catalogue.apps(change.conn)
-    matched = [app for app in named if any(known[app].identifiers.values())]
-    if not matched:
-        return Refusal(Code.NOTHING_TO_MATCH, f"No identifier of any app of {list_id} is known.")
-    for app in matched:
-        started = start_looking(change, app, purpose, until)
-        if isinstance(started, Refusal):
-            return started
-    unmatched = [app for app in named if app not in matched]
-    return {"list": list_id, "apps": matched, "cannot_be_matched": unmatched, "until": instant_text(until)}
-
-
-def start_looking(change: Change, app_id: str, purpose: str, until: int) -> dict[str, object] | Refusal:
-    app = catalogue.apps(change.conn).get(app_id)
-    if app is None:
-        return Refusal(Code.NO_SUCH_APP, f"The catalogue has no {app_id}; `apps list` shows what there is.")
-    platforms = [platform for platform, names in app.identifiers.items() if names]
-    if not platforms:
-        return Refusal(
-            Code.NOTHING_TO_MATCH, f"No identifier of {app.name} is known; add one by file with `apps add` first."
-        )
-    if until <= change.now:
-        return Refusal(Code.UNTIL_INVALID, f"The end {instant_text(until)} has passed; name a later date.")
-    known = catalogue.activations(change.conn).get(app_id)
-    if known is None:
-        revision = sitemeta.advance(change.conn, sitemeta.CATALOGUE_REVISION)
-        since = {platform.value: revision for platform in platforms}
-    else:
-        revision = sitemeta.number(change.conn, sitemeta.CATALOGUE_REVISION)
-        since = {platform.value: at for platform, at in known.active.since.items()}
-    change.record(AppActivated(app_id, until, change.words(purpose), since, revision))
-    _concern(change, app_id)
-    return {"app": app_id, "until": instant_text(until), "platforms": sorted(since)}
-
-
-def deactivate(site: Site, by: str | None, app_id: str) -> dict[str, object] | Refusal:
-    """Stop looking for an app; what was found of it is erased."""
-    with changing(site) as change:
-        actor = acting(change, by, ADMIN)
-        return actor if isinstance(actor, Refusal) else stop_looking(change, app_id)
-
-
-def stop_looking(change: Change, app_id: str) -> dict[str, object] | Refusal:
-    if app_id not in catalogue.activations(change.conn):
-        return Refusal(Code.APP_NOT_ACTIVE, f"{app_id} is not active.")
-    using = [known.revision.policy for known in live_rules(change.conn).values() if app_id in known.rule.order]
-    if using:
-        return Refusal(Code.APP_IN_USE, f"{app_id} is asked about by {', '.join(using)}; retract or end that first.")
-    revision = sitemeta.advance(change.conn, sitemeta.CATALOGUE_REVISION)
-    change.record(AppDeactivated(app_id, revision))
-    devices.forget_app(change.conn, app_id)
-    return {"app": app_id, "active": False}
-
-
-def _concern(change: Change, app_id: str) -> None:
-    """Bring the fleet up to date where a live rule asks about this app."""
-    if any(app_id in known.rule.order for known in live_rules(change.conn).values()):
-        refresh_many(change, [member.device.ref for member in devices.members(change.conn)])
-
-
 def list_apps(site: Site) -> list[dict[str, object]]:
     """Every app: whether it can be matched, and until when it is looked for."""
     with looking(site) as conn:
-        activations = catalogue.activations(conn)
+        active = catalogue.active(conn)
         return [
             catalogue.app_data(app)
             | {
                 "id": app.id,
                 "matched": any(app.identifiers.values()),
-                "active_until": instant_text(activations[app.id].until) if app.id in activations else None,
+                "active_until": instant_text(active[app.id].until) if app.id in active else None,
             }
             for app in catalogue.apps(conn).values()
         ]

@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
-from gatepost.actions.assess import resolve
 from gatepost.actions.change import looking
+from gatepost.actions.naming import resolve
 from gatepost.actions.site import Site
-from gatepost.core.fleet.app import ActiveApp
+from gatepost.core.fleet.app import looked_for
 from gatepost.core.policy.examples import failures
 from gatepost.core.policy.policy import Policy
 from gatepost.core.problem import Problem
@@ -33,12 +33,12 @@ def check_policy(site: Site, data: bytes, file: str) -> Checked | Refusal | tupl
         apps = resolve(conn, policy)
     if isinstance(apps, Refusal):
         return apps
-    active = [ActiveApp(app.id, {platform: 0 for platform, names in app.identifiers.items() if names}) for app in apps]
+    active = [looked_for(app.id, app.spellings, dict.fromkeys(app.spellings, 0)) for app in apps]
     failed = failures(policy, active, local_instant, instant_text)
     if failed:
         return tuple(
             Problem(file, one.line, 0, "examples", f"expected {one.expected}, got {one.got}. {one.sentence}")
             for one in failed
         )
-    unmatchable = tuple(app.id for app in apps if not any(app.identifiers.values()))
+    unmatchable = tuple(app.id for app in apps if not app.spellings)
     return Checked(policy.id, tuple(app.id for app in apps), unmatchable, len(policy.examples))

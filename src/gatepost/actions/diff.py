@@ -7,23 +7,23 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection
 
-from gatepost.actions.assess import Assessed, assess, assess_apps, resolve_frozen
-from gatepost.actions.basis import ahead
-from gatepost.actions.change import changing, looking
+from gatepost.actions.assess import Assessed, assess, assess_apps
+from gatepost.actions.change import looking
 from gatepost.actions.live import proposal_of
+from gatepost.actions.naming import differing
+from gatepost.actions.preview import answered, watching
 from gatepost.actions.site import Site
-from gatepost.actions.who import ADMIN, AUTHOR, acting, looking_as
+from gatepost.actions.who import ADMIN, AUTHOR, looking_as
+from gatepost.core.change.differencing import Watch
 from gatepost.core.change.impact import HIDDEN_UNDER
 from gatepost.core.instant import Instant
-from gatepost.core.ledger.events import NamesLooked, OutcomesChanged
+from gatepost.core.ledger.events import OutcomesChanged
 from gatepost.core.ledger.leaf import parse
 from gatepost.core.policy.policy import Policy
 from gatepost.core.problem import Problem
 from gatepost.core.refusal import Code, Refusal
-from gatepost.documents.canonical import digest
 from gatepost.documents.policy_file import read_policy, write_policy
-from gatepost.storage import ledger, people, policies
-from gatepost.storage.policies import Revision
+from gatepost.storage import ledger, policies
 
 Count = int | None
 """None: at least one, and fewer than HIDDEN_UNDER: the difference of two previews could name them."""
@@ -31,23 +31,22 @@ Count = int | None
 
 @dataclass(frozen=True, slots=True)
 class Diffed:
-    """`lines`: of the document, as a unified diff. People: `due` under the new one, `newly_due`, `freed`.
-
-    `names`: of the newly due and of the freed, only where they were asked for with a purpose.
-    """
+    """`lines`: of the document, as a unified diff. `apps`: what came in, fell out or has other identifiers. People: `due` under the new one, `newly_due`, `freed`; all None where
+    the counts are `withheld`, because few people are behind them."""
 
     policy: str
     against: int
     lines: tuple[str, ...]
-    due: int
+    apps: tuple[str, ...]
+    due: Count
     newly_due: Count
     freed: Count
-    names: Mapping[str, tuple[str, ...]] | None = None
+    withheld: bool = False
 
     @property
     def changes(self) -> bool:
         """Whether anything is other than before, the words included."""
-        return bool(self.lines) or self.newly_due != 0 or self.freed != 0
+        return bool(self.lines) or bool(self.apps) or self.newly_due != 0 or self.freed != 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,37 +61,25 @@ class Passed:
     opened: int
 
 
-def diff_policy(
-    site: Site, by: str | None, data: bytes, file: str, purpose: str = "", *, names: bool = False
-) -> Diffed | Refusal | tuple[Problem, ...]:
-    """A policy file against the newest revision of the same policy. Names need a purpose, and are recorded (I-34)."""
+def diff_policy(site: Site, by: str | None, data: bytes, file: str) -> Diffed | Refusal | tuple[Problem, ...]:
+    """A policy file against the newest revision of the same policy. Its counts are an answer as a preview's are: they
+    are withheld where a preview would be refused; its words never are."""
     policy = read_policy(data, file)
     if not isinstance(policy, Policy):
         return policy
-    if not names:
+    while True:
         with looking(site) as conn:
             actor = looking_as(conn, by, AUTHOR, "approver", ADMIN)
             if isinstance(actor, Refusal):
                 return actor
-            found = _compared(conn, site, policy)
-        return found if isinstance(found, Refusal) else _diffed(found)
-    if not purpose.strip():
-        return Refusal(Code.PURPOSE_MISSING, "Names are shown for a stated purpose only: add --purpose TEXT.")
-    with looking(site) as conn:
-        actor = looking_as(conn, by, AUTHOR, ADMIN)
-        if isinstance(actor, Refusal):
-            return actor
-    compared_in = ahead(site, lambda conn: _compared(conn, site, policy))
-    with changing(site) as change:
-        actor = acting(change, by, AUTHOR, ADMIN)
-        if isinstance(actor, Refusal):
-            return actor
-        found = compared_in(change)
+            watch = watching(conn, site, policy)
+            found = _compared(conn, site, policy, watch)
         if isinstance(found, Refusal):
             return found
-        change.record(NamesLooked(digest(data), tuple(sorted(found.newly_due | found.freed)), change.words(purpose)))
-        moved = {"newly_due": found.newly_due, "freed": found.freed}
-        return replace(_diffed(found), names={what: _names(change.conn, refs) for what, refs in moved.items()})
+        allowed = watch.answer()
+        withheld = allowed.too_few or allowed.too_near
+        if withheld or answered(site, policy, watch):
+            return _diffed(found, withheld)
 
 
 class _Compared(NamedTuple):
@@ -111,53 +98,43 @@ class _Compared(NamedTuple):
         return self.old.impact.due_people - self.new.impact.due_people
 
 
-def _compared(conn: Connection, site: Site, policy: Policy) -> _Compared | Refusal:
+def _compared(conn: Connection, site: Site, policy: Policy, watch: Watch) -> _Compared | Refusal:
     against = policies.latest(conn, policy.id)
     if against is None:
         return Refusal(
             Code.NO_SUCH_POLICY,
             f"There is no earlier revision of {policy.id}; `policy preview` shows whom one hits.",
         )
-    old = _assessed(conn, site, against)
-    new = assess(conn, site, policy, site.clock.now())
+    proposal = proposal_of(conn, against)
+    old = assess_apps(conn, site, proposal.policy, proposal.apps, site.clock.now())
+    new = assess(conn, site, policy, site.clock.now(), watch)
     if isinstance(new, Refusal):
         return new
-    return old if isinstance(old, Refusal) else _Compared(against.revision, old, new)
+    return _Compared(against.revision, old, new)
 
 
-def _diffed(found: _Compared) -> Diffed:
+def _diffed(found: _Compared, withheld: bool) -> Diffed:
     old, new = found.old, found.new
     return Diffed(
         policy=new.policy.id,
         against=found.against,
-        lines=_lines(old.policy, new.policy, found.against),
-        due=len(new.impact.due_people),
-        newly_due=_count(found.newly_due),
-        freed=_count(found.freed),
+        lines=document_lines(old.policy, new.policy, found.against),
+        apps=differing(old.apps, new.apps).sentences,
+        due=None if withheld else len(new.impact.due_people),
+        newly_due=None if withheld else _count(found.newly_due),
+        freed=None if withheld else _count(found.freed),
+        withheld=withheld,
     )
-
-
-def _assessed(conn: Connection, site: Site, revision: Revision) -> Assessed | Refusal:
-    """What a revision that exists does to the fleet as it stands."""
-    proposal = proposal_of(conn, revision)
-    apps = resolve_frozen(conn, proposal)
-    if isinstance(apps, Refusal):
-        return apps
-    return assess_apps(conn, site, proposal.policy, apps, site.clock.now())
 
 
 def _count(found: frozenset[str]) -> Count:
     return len(found) if not found or len(found) >= HIDDEN_UNDER else None
 
 
-def _lines(old: Policy, new: Policy, revision: int) -> tuple[str, ...]:
+def document_lines(old: Policy, new: Policy, revision: int) -> tuple[str, ...]:
     """Both as the program writes them, so that neither order nor comments count; nor the document's own tests."""
     before, after = (write_policy(replace(policy, examples=())).splitlines() for policy in (old, new))
     return tuple(unified_diff(before, after, f"revision {revision}", "new", n=1, lineterm=""))
-
-
-def _names(conn: Connection, refs: frozenset[str]) -> tuple[str, ...]:
-    return tuple(sorted(f"{person.name} <{person.id}>" for person in people.load(conn, refs).values()))
 
 
 def diff_instants(site: Site, by: str | None, since: Instant, until: Instant) -> Passed | Refusal:

@@ -1,45 +1,27 @@
-"""Waivers, attestations, tellings and releases: what people do about one policy for one person or device."""
+"""Attestations, tellings and releases: what people do about one policy for one person or device. Waivers: waive.py."""
 
 import secrets
-from collections.abc import Mapping
 from dataclasses import dataclass
-
-from sqlalchemy import Connection
 
 from gatepost.actions.cap import waiting_for_cap
 from gatepost.actions.change import Change, changing
 from gatepost.actions.live import live_rules
 from gatepost.actions.lookup import revision_in
-from gatepost.actions.outbox import compose, enqueue
 from gatepost.actions.site import Site
 from gatepost.actions.standing import refresh
 from gatepost.actions.who import HELPDESK, OPERATOR, Actor, acting
-from gatepost.core.change.stage import LIVE
+from gatepost.core.fleet.app import app_of
 from gatepost.core.fleet.device import Device
-from gatepost.core.fleet.person import Person
 from gatepost.core.instant import Instant, duration_text
 from gatepost.core.ledger.events import (
     AttestationGiven,
     AttestationVoided,
     BlocksReleased,
     PersonTold,
-    WaiverGranted,
-    WaiverRevoked,
 )
-from gatepost.core.notice.notice import NoticeKind
 from gatepost.core.refusal import Code, Refusal
 from gatepost.documents.deadline import instant_text
-from gatepost.storage import audience, catalogue, devices, exceptions, ledger, notices, people, policies, sitemeta
-from gatepost.storage.exceptions import Waiver
-
-
-@dataclass(frozen=True, slots=True)
-class Waived:
-    waiver: str
-    policy: str
-    of: str
-    subject: str
-    until: Instant
+from gatepost.storage import audience, catalogue, devices, exceptions, people, sitemeta
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,88 +30,6 @@ class Attested:
     device: str
     app: str
     until: Instant
-
-
-def grant_waiver(
-    site: Site, by: str | None, policy: str, *, person: str = "", device: str = "", until: Instant, reason: str
-) -> Waived | Refusal:
-    """Exempt one person or one device from one policy until an instant; never oneself, never everybody.
-
-    Raises ValueError unless exactly one of the two is named.
-    """
-    if not reason.strip():
-        return Refusal(Code.PURPOSE_MISSING, "A waiver says why: add --reason TEXT.")
-    with changing(site) as change:
-        actor = acting(change, by, OPERATOR, "approver")
-        if isinstance(actor, Refusal):
-            return actor
-        revision = revision_in(change.conn, policy, "waive")
-        if isinstance(revision, Refusal):
-            return revision
-        subject = _subject(change, person, device)
-        if isinstance(subject, Refusal):
-            return subject
-        owner = subject.ref if isinstance(subject, Person) else subject.owner
-        if owner == actor.ref:
-            return Refusal(Code.WAIVER_FOR_ONESELF, "A waiver is granted by somebody else than the one it is for.")
-        if until <= change.now:
-            return Refusal(Code.UNTIL_INVALID, f"The end {instant_text(until)} has passed; name a later one.")
-        longest = site.settings.waivers.longest
-        if until - change.now > longest:
-            return Refusal(Code.WAIVER_TOO_LONG, f"A waiver lasts at most {duration_text(longest)} here.")
-        waiver = f"w_{secrets.token_hex(6)}"
-        of = "person" if isinstance(subject, Person) else "device"
-        change.record(WaiverGranted(waiver, policy, of, subject.ref, until, change.words(reason)))
-        refresh(change, devices.refs_of(change.conn, [subject.ref]) if of == "person" else [subject.ref])
-        facts = {"until": until, "note": reason}
-        tell(change, policy, NoticeKind.WAIVER_RESULT, owner, waiver, facts)
-        return Waived(waiver, policy, of, subject.id, until)
-
-
-def _subject(change: Change, person: str, device: str) -> Person | Device | Refusal:
-    if bool(person) is bool(device):
-        raise ValueError("a waiver is for one person or for one device")
-    if person:
-        found = people.find(change.conn, person)
-        return found or Refusal(Code.NO_SUCH_PERSON, f"Nobody is known as {person}.")
-    known = devices.find(change.conn, device)
-    return known or Refusal(Code.NO_SUCH_DEVICE, f"No device is known as {device}.")
-
-
-def tell(change: Change, policy: str, kind: NoticeKind, person: str, step: str, facts: Mapping[str, object]) -> None:
-    """One mail in the person's thread of a policy that is announced; nobody hears of one that is not (I-19)."""
-    known = people.load(change.conn, [person]).get(person)
-    announced = [revision for revision in policies.history(change.conn, policy) if revision.stage in LIVE]
-    if known is None or not known.emails or not known.working or not announced:
-        return
-    revision = announced[-1].revision
-    thread = notices.threads(change.conn, policy, [person]).get(person, [])
-    enqueue(change, [compose(change, policy, revision, kind, person, step=step, facts=facts, thread=thread)])
-
-
-def beneficiary(conn: Connection, waiver: Waiver) -> list[str]:
-    """Whom a waiver is for: the person, or the device's owner; nobody once the device was checked out."""
-    if waiver.of == "person":
-        return [waiver.subject]
-    return [member.person.ref for member in devices.members(conn, [waiver.subject])]
-
-
-def revoke_waiver(site: Site, by: str | None, waiver_id: str, reason: str) -> dict[str, object] | Refusal:
-    with changing(site) as change:
-        actor = acting(change, by, OPERATOR, "approver")
-        if isinstance(actor, Refusal):
-            return actor
-        waiver = exceptions.waiver(change.conn, waiver_id)
-        if waiver is None or waiver.ended:
-            return Refusal(Code.NO_SUCH_WAIVER, f"There is no waiver {waiver_id} in force; `waiver list` shows all.")
-        change.record(WaiverRevoked(waiver_id, change.words(reason)))
-        conn = change.conn
-        refs = devices.refs_of(conn, [waiver.subject]) if waiver.of == "person" else [waiver.subject]
-        refresh(change, refs)
-        facts = {"until": change.now, "revoked": True, "note": reason}
-        for owner in beneficiary(conn, waiver):
-            tell(change, waiver.policy, NoticeKind.WAIVER_RESULT, owner, f"{waiver_id}/revoked", facts)
-        return {"waiver": waiver_id, "ended": "revoked"}
 
 
 def attest(site: Site, by: str | None, device_name: str, app: str, until: Instant | None = None) -> Attested | Refusal:
@@ -165,7 +65,7 @@ def _may_attest(change: Change, actor: Actor, device: Device, app: str) -> Refus
     if app not in catalogue.apps(change.conn):
         return Refusal(Code.NO_SUCH_APP, f"The catalogue has no {app}; `apps list` shows what there is.")
     evidence = next(devices.members(change.conn, [device.ref])).evidence
-    if app in evidence.present:
+    if app in map(app_of, evidence.present):
         return Refusal(
             Code.APP_PRESENT,
             f"{app} was reported on this device; remove it, then a new report opens the door by itself.",
@@ -223,13 +123,3 @@ def release(site: Site, by: str | None, policy: str = "") -> dict[str, object] |
         for rule in rules:
             sitemeta.put(change.conn, sitemeta.released_at(rule), str(change.now))
         return {"released": waiting}
-
-
-def list_waivers(site: Site, policy: str | None = None) -> list[dict[str, object]]:
-    """Every waiver, with its reason where it was not erased."""
-    with site.store.reading() as conn:
-        return [
-            waiver._asdict()
-            | {"until": instant_text(waiver.until), "reason": ledger.words_of(conn, waiver.reason_hash)}
-            for waiver in exceptions.all_waivers(conn, policy)
-        ]

@@ -3,7 +3,8 @@
 from pathlib import Path
 
 from gatepost.actions.access import first_administrator
-from gatepost.actions.catalogue import start_looking, take_entries
+from gatepost.actions.activation import begin_exercise
+from gatepost.actions.catalogue import take_entries
 from gatepost.actions.change import changing
 from gatepost.actions.reserve import keep_reserve
 from gatepost.actions.site import Site
@@ -31,9 +32,9 @@ def found_site(site: Site, admin: str) -> Refusal | None:
         if isinstance(taken, Refusal):
             return taken
         if site.exercise:
-            started = start_looking(change, TIKTOK, "An exercise", change.now + 3650 * DAY)
-            if isinstance(started, Refusal):
-                return started
+            change.by = actor.ref
+            if refusal := begin_exercise(change, TIKTOK, change.now + 3650 * DAY):
+                return refusal
     keep_reserve(site.directory)
     return None
 

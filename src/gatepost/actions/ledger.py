@@ -22,7 +22,7 @@ from gatepost.core.refusal import Refusal
 from gatepost.documents.deadline import instant_text
 from gatepost.documents.ledger_export import write_export
 from gatepost.signatures import ssh
-from gatepost.storage import ledger, people, policies, reading
+from gatepost.storage import activations, ledger, people, policies, reading
 from gatepost.storage.entry import Entry
 from gatepost.storage.schema import metadata
 from gatepost.storage.store import Store
@@ -98,7 +98,7 @@ def export(site: Site, by: str | None, directory: Path) -> dict[str, object] | R
             return actor
         issue_checkpoint(change)
     with looking(site) as conn:
-        named = {revision.proposal for revision in policies.history(conn)}
+        named = {one.proposal for one in (*policies.history(conn), *activations.history(conn))}
         proposals = {name: data for name in named if (data := ledger.proposal(conn, name)) is not None}
         write_export(
             directory, (row.leaf for row in ledger.rows(conn)), proposals, site.note_key.verifier, ledger.notes(conn)
@@ -116,19 +116,24 @@ class Rebuilt:
 
 def rebuild(site: Site, by: str | None, *, check: bool) -> Rebuilt | Refusal:
     """Fold the ledger; with `check` compare with the tables as they stand, else write them anew (I-33), and the doors'
-    entries with them: what was wrong in a table may be at the doors already."""
+    entries with them: what was wrong in a table may be at the doors already.
+
+    The ledger is folded before the change, because there is one writer; what was written meanwhile is added inside."""
+    with looking(site) as conn:
+        actor = looking_as(conn, by, AUDITOR) if not check else None
+        if isinstance(actor, Refusal):
+            return actor
+        folded, entries = _folded(conn)
+        stand = reading.contents(conn)
     if check:
-        with looking(site) as conn:
-            folded, entries = _folded(conn)
-            stand = reading.contents(conn)
         return Rebuilt(entries, tuple(name for name in stand if stand[name] != folded[name]))
     with changing(site) as change:
         actor = acting(change, by, AUDITOR)
         if isinstance(actor, Refusal):
             return actor
         before = reading.contents(change.conn)
-        reading.clear(change.conn)
-        entries = _fold(change.conn, change.conn)
+        reading.write(change.conn, folded)
+        entries += _fold(change.conn, change.conn, entries)
         after = reading.contents(change.conn)
         differing = tuple(name for name in after if after[name] != before[name])
         change.record(TablesRebuilt(entries, differing))
@@ -137,7 +142,7 @@ def rebuild(site: Site, by: str | None, *, check: bool) -> Rebuilt | Refusal:
     return Rebuilt(entries, differing)
 
 
-def _folded(conn: Connection) -> tuple[dict[str, list[tuple[object, ...]]], int]:
+def _folded(conn: Connection) -> tuple[reading.Contents, int]:
     with tempfile.TemporaryDirectory() as scratch:
         path = Path(scratch) / "folded.sqlite"
         path.touch()
@@ -150,9 +155,10 @@ def _folded(conn: Connection) -> tuple[dict[str, list[tuple[object, ...]]], int]
     return found, entries
 
 
-def _fold(source: Connection, target: Connection) -> int:
+def _fold(source: Connection, target: Connection, start: int = 0) -> int:
+    """Write what the entries from `start` on mean. How many there were."""
     count = 0
-    for row in list(ledger.rows(source)):
+    for row in list(ledger.rows(source, start)):
         leaf = parse(row.leaf)  # and not the columns beside it, which are under no tree
         reading.apply(target, Entry(leaf.index, leaf.at, leaf.by), leaf.event)
         count += 1

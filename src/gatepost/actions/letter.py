@@ -2,23 +2,26 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cache, lru_cache
 
 from sqlalchemy import Connection
 
-from gatepost.actions.live import live_rules, proposal_of, states
+from gatepost.actions.cells import cell_of
+from gatepost.actions.live import cells_of, live_rules, proposal_of, states
 from gatepost.actions.site import Site
 from gatepost.core.change.proposal import Proposal
+from gatepost.core.change.rails import not_asked, owners_in_words
+from gatepost.core.change.rollout import ring_lines
 from gatepost.core.fleet.finding import Finding
 from gatepost.core.fleet.person import Person
 from gatepost.core.instant import Duration, Instant
-from gatepost.core.notice.notice import NoticeKind
+from gatepost.core.notice.notice import ABOUT_SITE, NoticeKind
 from gatepost.core.policy.policy import Text
 from gatepost.core.policy.verdict import DueRule, RuleState, effect_of
-from gatepost.notify.facts import ApprovalFacts, DeviceFacts, NoticeFacts, PolicyFacts
+from gatepost.notify.facts import Acted, ApprovalFacts, DeviceFacts, NoticeFacts, PolicyFacts, no_policy
 from gatepost.notify.language import language_of
 from gatepost.notify.message import Mail, message_bytes
-from gatepost.notify.render import Renderer
+from gatepost.notify.render import Renderer, load_templates
 from gatepost.storage import audience, devices, people, policies
 from gatepost.storage.audience import Listener
 from gatepost.storage.devices import Member
@@ -46,7 +49,7 @@ class Desk:
         self.states = states(self.rules)
         self.people = people.load(conn, {notice.person for notice in batch})
         self.facts: dict[str, PolicyFacts] = {}
-        self.revisions = {key: _revision(conn, *key) for key in {(n.policy, n.revision) for n in batch}}
+        self.revisions = {key: _revision(conn, *key) for key in {(n.policy, n.revision) for n in batch if n.policy}}
         self.members: dict[str, list[Member]] = {}
         for member in devices.members(conn, devices.refs_of(conn, self.people)):
             self.members.setdefault(member.person.ref, []).append(member)
@@ -60,11 +63,13 @@ class Desk:
         person = self.people.get(notice.person)
         if person is None or not person.emails:
             return None
-        revision = self.revisions[notice.policy, notice.revision]
-        proposal = proposal_of(self.conn, revision)
-        renderer = _renderer(tuple(sorted(proposal.templates.items())))
-        facts = self._facts(notice, person, revision, proposal)
-        rendered = renderer.render(notice.kind, facts)
+        if notice.kind in ABOUT_SITE:
+            rendered = _shipped().render(notice.kind, self._about_site(notice, person))
+        else:
+            revision = self.revisions[notice.policy, notice.revision]
+            proposal = proposal_of(self.conn, revision)
+            renderer = _renderer(tuple(sorted(proposal.templates.items())))
+            rendered = renderer.render(notice.kind, self._facts(notice, person, revision, proposal))
         settings = self.site.settings
         message = message_bytes(
             Mail(
@@ -87,7 +92,7 @@ class Desk:
 
     def _facts(self, notice: Notice, person: Person, revision: Revision, proposal: Proposal) -> NoticeFacts:
         listener = self.listeners.get((revision.rule or 0, person.ref))
-        deadline = _deadline(revision, proposal, _cell(listener, person, proposal))
+        deadline = _deadline(revision, proposal, self._cell(listener, person, revision, proposal))
         facts = NoticeFacts(
             policy=self._policy(revision.proposal, proposal),
             name=person.name,
@@ -106,6 +111,32 @@ class Desk:
         if notice.in_reply_to and notice.kind not in ABOUT_APPROVAL:
             return _replying(facts, _renderer(tuple(sorted(proposal.templates.items()))))
         return facts
+
+    def _about_site(self, notice: Notice, person: Person) -> NoticeFacts:
+        """What a mail about no policy says: the site's words, and what its notice holds."""
+        site = self.site.settings.site
+        told = notice.facts
+        return NoticeFacts(
+            policy=no_policy(site.contact, language_of(site.default_locale), self.site.exercise),
+            name=person.name,
+            locale=person.locale,
+            time_zone=person.time_zone,
+            deadline=None,
+            devices=tuple(
+                DeviceFacts(member.device.platform, member.device.form, name=member.device.id)
+                for member in self.members.get(person.ref, ())
+                if member.device.ref == told.get("device")
+            ),
+            note=str(told.get("note", "")),
+            acted=Acted(str(told["by"]), int(told["at"]), str(told["about"])),
+        )
+
+    def _cell(self, listener: Listener | None, person: Person, revision: Revision, proposal: Proposal) -> int:
+        """As it was frozen; an approver's, say, who is in no audience, as it would be."""
+        if listener is not None:
+            return listener.cell
+        numbers = cells_of(self.conn, revision)
+        return cell_of(person, proposal.policy, numbers, self.site.settings.site.default_time_zone)
 
     def _notice_period(
         self, notice: Notice, listener: Listener | None, proposal: Proposal, deadline: Instant | None
@@ -198,6 +229,11 @@ class Desk:
             checkpoint=str(notice.facts.get("checkpoint", "")),
             declined_by=str(notice.facts.get("declined_by", "")),
             warnings=proposal.warnings,
+            about=proposal.about,
+            apps={app.id: app.name for app in proposal.apps},
+            named=tuple(f"{app.name} ({app.by})" for app in proposal.apps),
+            not_asked=_not_asked(proposal),
+            rings=ring_lines(proposal.policy, proposal.impact.rings),
         )
 
 
@@ -206,6 +242,13 @@ def _deadline(revision: Revision, proposal: Proposal, cell: int) -> Instant | No
     if proposal.policy.deadline.immediately:
         return revision.not_before or None
     return max(proposal.effects[cell], revision.not_before)
+
+
+def _not_asked(proposal: Proposal) -> str:
+    """The owners whom nobody was recorded to have asked, in words; "" where the site did not care."""
+    if proposal.rails["vendor_asked"] == "ignore":
+        return ""
+    return owners_in_words(not_asked(proposal.apps, proposal.about.inquiries))
 
 
 def _by_language(texts: Mapping[str, Text], default: str) -> dict[str, Text]:
@@ -223,15 +266,6 @@ def _blocks(due: DueRule, known: Mapping[int, RuleState], now: Instant) -> bool:
     return state is not None and effect_of(due, state) <= now
 
 
-def _cell(listener: Listener | None, person: Person, proposal: Proposal) -> int:
-    if listener is not None:
-        return listener.cell
-    try:
-        return proposal.cell(person.time_zone)
-    except KeyError:
-        return 0
-
-
 def _replying(facts: NoticeFacts, renderer: Renderer) -> NoticeFacts:
     """The same facts with the subject of the person's first mail, so that clients join the thread."""
     return replace(facts, thread=renderer.render(NoticeKind.ANNOUNCEMENT, facts).subject)
@@ -241,6 +275,12 @@ def _replying(facts: NoticeFacts, renderer: Renderer) -> NoticeFacts:
 def _renderer(templates: tuple[tuple[str, str], ...]) -> Renderer:
     """One for all proposals that froze the same templates: compiling them takes longer than a hundred mails."""
     return Renderer(dict(templates))
+
+
+@cache
+def _shipped() -> Renderer:
+    """For mails about no policy: nobody approved their texts, so they are this version's."""
+    return Renderer(load_templates())
 
 
 def _revision(conn: Connection, policy: str, number: int) -> Revision:

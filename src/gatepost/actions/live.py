@@ -8,8 +8,8 @@ from sqlalchemy import Connection
 
 from gatepost.core.change.proposal import Proposal
 from gatepost.core.change.stage import LIVE, Stage
-from gatepost.core.fleet.app import ActiveApp
 from gatepost.core.policy.compiled import Compiled, Rule
+from gatepost.core.policy.policy import Cell
 from gatepost.core.policy.verdict import RuleState
 from gatepost.documents.canonical import digest
 from gatepost.documents.proposal import thaw
@@ -17,8 +17,8 @@ from gatepost.doors.entry import encode_state, rule_key
 from gatepost.storage import catalogue, ledger, policies
 from gatepost.storage.policies import Revision
 
-Thawed = tuple[Proposal, dict[str, int]]
-"""A proposal, and each time zone's cell number in it."""
+Thawed = tuple[Proposal, dict[Cell, int]]
+"""A proposal, and the number of each cell in it."""
 
 _KEPT: OrderedDict[str, Thawed] = OrderedDict()
 """Proposals never change, may name 100,000 people, and are looked at several times a second: the last few are kept."""
@@ -40,28 +40,34 @@ def _read(conn: Connection, name: str) -> Thawed:
         fault = "is missing from the database" if data is None else "was changed in the database since it was approved"
         raise LookupError(f"the proposal {name} {fault}: restore a backup that has it")
     proposal = thaw(data)
-    _KEPT[name] = proposal, {zone: number for number, (zone, ring) in enumerate(proposal.cells) if ring == 0}
+    _KEPT[name] = proposal, {cell: number for number, cell in enumerate(proposal.cells)}
     if len(_KEPT) > _MOST_KEPT:
         _KEPT.popitem(last=False)
     return _KEPT[name]
 
 
+def cells_of(conn: Connection, revision: Revision) -> Mapping[Cell, int]:
+    """The number of each cell of a revision."""
+    return _read(conn, revision.proposal)[1]
+
+
 @dataclass(frozen=True, slots=True)
 class LiveRule:
-    """One rule that counts. `cells`: a time zone's cell number."""
+    """One rule that counts. `cells`: their numbers."""
 
     number: int
     revision: Revision
     proposal: Proposal
     rule: Rule
-    cells: Mapping[str, int]
+    cells: Mapping[Cell, int]
     state: RuleState
 
     @property
     def announced_at(self) -> int:
-        if self.revision.announced_at is None:
+        """When its audience was first told."""
+        if self.revision.begun_at is None:
             raise ValueError("a live rule was announced")
-        return self.revision.announced_at
+        return self.revision.begun_at
 
 
 def state_of(revision: Revision, proposal: Proposal) -> RuleState:
@@ -79,16 +85,13 @@ def state_of(revision: Revision, proposal: Proposal) -> RuleState:
 
 def live_rules(conn: Connection) -> dict[int, LiveRule]:
     """The live rules by number."""
-    activations = catalogue.activations(conn)
+    active = catalogue.active(conn)
     found: dict[int, LiveRule] = {}
     for revision in policies.in_stages(conn, Stage.ANNOUNCED, Stage.IN_FORCE):
         if revision.rule is None:
             continue
         proposal, cells = _read(conn, revision.proposal)
-        apps = tuple(
-            activations[app.id].active if app.id in activations else ActiveApp(app.id, {}) for app in proposal.apps
-        )
-        rule = Rule(revision.rule, proposal.policy, apps)
+        rule = Rule(revision.rule, proposal.policy, catalogue.as_named(proposal.apps, active))
         state = state_of(revision, proposal)
         found[revision.rule] = LiveRule(revision.rule, revision, proposal, rule, cells, state)
     return found

@@ -1,19 +1,25 @@
 """Propose and withdraw: freezing what will be approved."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 
+from sqlalchemy import Connection
+
+from gatepost.actions.about import Rows, about_data
 from gatepost.actions.approval_mail import ask_approvers
 from gatepost.actions.assess import Assessed, assess, not_looked_for
 from gatepost.actions.basis import ahead
 from gatepost.actions.change import Change, changing, looking
 from gatepost.actions.lookup import revision_in
+from gatepost.actions.preview import remember_scope
 from gatepost.actions.site import Site
 from gatepost.actions.who import AUTHOR, Actor, acting, looking_as
 from gatepost.core.change import rails
 from gatepost.core.change.proposal import NamedApp, Predicted, Proposal
+from gatepost.core.change.rollout import RingLine, ring_lines
 from gatepost.core.change.stage import Stage
 from gatepost.core.change.warning import Warned
+from gatepost.core.fleet.app import ActiveApp
 from gatepost.core.ledger.events import PolicyProposed, PolicyWithdrawn
 from gatepost.core.policy.examples import ExampleFailure, failures
 from gatepost.core.policy.policy import Policy
@@ -28,14 +34,18 @@ from gatepost.storage import ledger, notices, policies, sitemeta
 
 @dataclass(frozen=True, slots=True)
 class Proposed:
-    """`approvals`: how many of each role are asked. `announcing_takes`, `correcting_takes`: milliseconds."""
+    """`approvals`: how many of each role are asked. `about`: what is known of the apps and their owners, frozen with it.
+    `announcing_takes`, `correcting_takes`: milliseconds."""
 
     policy: str
     revision: int
     hash: str
     approvals: Mapping[str, int]
+    apps: tuple[NamedApp, ...]
     people: Mapping[str, int]
+    rings: tuple[RingLine, ...]
     warnings: tuple[Warned, ...]
+    about: dict[str, Rows]
     announcing_takes: int
     correcting_takes: int
 
@@ -65,13 +75,8 @@ def propose(site: Site, by: str | None, data: bytes, file: str) -> Proposed | Re
 def _unfit(change: Change, assessed: Assessed) -> Refusal | None:
     """Why a policy cannot be proposed as it is."""
     policy, settings = assessed.policy, change.site.settings
-    open_revision = next((r for r in policies.history(change.conn, policy.id) if r.stage in _OPEN), None)
-    if open_revision:
-        return Refusal(
-            Code.REVISION_OPEN,
-            f"{policy.id} revision {open_revision.revision} is {open_revision.stage.value}; "
-            "withdraw it before proposing another.",
-        )
+    if refusal := open_revision(change.conn, policy.id):
+        return refusal
     if settings.rails.necessity_required and not policy.necessity:
         return Refusal(
             Code.NECESSITY_MISSING, "This site asks every policy for `necessity:`; say why milder means do not do."
@@ -81,15 +86,31 @@ def _unfit(change: Change, assessed: Assessed) -> Refusal | None:
     if assessed.earliest is not None and assessed.earliest <= change.now:
         return Refusal(
             Code.DEADLINE_PASSED,
-            f"The deadline {policy.deadline.written} has passed for some of the people concerned "
+            f"The deadline {policy.deadlines_text} has passed for some of the people concerned "
             f"(first at {instant_text(assessed.earliest)}); choose a later one.",
         )
     if asleep := not_looked_for(change.conn, assessed.apps):
         return asleep
-    failed = failures(policy, assessed.rule.apps, local_instant, instant_text)
-    if failed:
-        return Refusal(Code.EXAMPLE_FAILS, "The policy's own examples fail: " + " ".join(map(_failed, failed)))
-    return None
+    return failing_examples(policy, assessed.rule.apps)
+
+
+def open_revision(conn: Connection, policy: str) -> Refusal | None:
+    """Refuses while a revision waits: of one policy one proposal at a time."""
+    waiting = next((r for r in policies.history(conn, policy) if r.stage in _OPEN), None)
+    if waiting is None:
+        return None
+    return Refusal(
+        Code.REVISION_OPEN,
+        f"{policy} revision {waiting.revision} is {waiting.stage.value}; withdraw it before proposing another.",
+    )
+
+
+def failing_examples(policy: Policy, apps: Sequence[ActiveApp]) -> Refusal | None:
+    """Refuses what fails its own tests."""
+    failed = failures(policy, apps, local_instant, instant_text)
+    if not failed:
+        return None
+    return Refusal(Code.EXAMPLE_FAILS, "The policy's own examples fail: " + " ".join(map(_failed, failed)))
 
 
 def _failed(failure: ExampleFailure) -> str:
@@ -105,20 +126,19 @@ def _freeze(change: Change, actor: Actor, assessed: Assessed) -> Proposed:
     short = rails.is_short(policy, assessed.earliest or 0, change.now, limits)
     large = rails.is_large(impact, limits)
     asked = rails.asked(policy, short=short, large=large, rails=limits)
+    in_rings = impact.due_in_rings(len(policy.deadlines))
     proposal = Proposal(
         site=site.settings.site.id,
         policy=replace(policy, examples=()),
         revision=policies.next_revision(change.conn, policy.id),
         author=actor.ref,
-        apps=tuple(
-            NamedApp(app.id, app.name, {platform.value: names for platform, names in app.identifiers.items()})
-            for app in assessed.apps
-        ),
+        apps=assessed.apps,
+        about=assessed.about,
         cells=assessed.cells,
         effects=assessed.effects,
         notice=rails.notice_period(policy, limits),
         asked=asked,
-        impact=Predicted(asdict(impact.people), asdict(impact.devices), impact.due_people),
+        impact=Predicted(asdict(impact.people), asdict(impact.devices), impact.due_people, in_rings),
         warnings=tuple(warned.text for warned in assessed.warnings),
         templates=site.templates,
         catalogue_revision=sitemeta.number(change.conn, sitemeta.CATALOGUE_REVISION),
@@ -134,6 +154,7 @@ def _freeze(change: Change, actor: Actor, assessed: Assessed) -> Proposed:
     name = digest(frozen)
     ledger.put_proposal(change.conn, name, frozen)
     expires = change.now + site.settings.rails.approvals_expire_after
+    remember_scope(change, policy)
     change.record(PolicyProposed(policy.id, proposal.revision, name, asked, expires))
     ask_approvers(change, proposal, name)
     return Proposed(
@@ -141,8 +162,11 @@ def _freeze(change: Change, actor: Actor, assessed: Assessed) -> Proposed:
         revision=proposal.revision,
         hash=name,
         approvals=asked,
+        apps=assessed.apps,
         people=asdict(impact.people),
+        rings=ring_lines(policy, in_rings),
         warnings=assessed.warnings,
+        about=about_data(change.conn, assessed.about),
         announcing_takes=_announcing(site, len(impact.due_people)),
         correcting_takes=_correcting(site, len(impact.due_people)),
     )

@@ -20,8 +20,6 @@ def diff(
     *,
     since: str = "",
     until: str = "",
-    names: bool = False,
-    purpose: str = "",
     exit_code: Annotated[bool, Parameter(help="End with 20 if anything changes.")] = False,
     session: Given,
 ) -> int:
@@ -34,10 +32,6 @@ def diff(
     since, until
         Two instants, such as 2020-07-10T08:00: what became of policies and verdicts between them (until now, if none
         is named).
-    names
-        Name the people who become due, and those who are freed. The look is recorded, and needs a purpose.
-    purpose
-        Why the names are looked at.
     """
     if bool(file) is bool(since):
         raise Misuse("Name either a policy FILE, or --since (and --until) for what happened.")
@@ -48,7 +42,7 @@ def diff(
     def code(found: Diffed) -> int:
         return Exit.SOMETHING if exit_code and found.changes else Exit.DONE
 
-    return session.act(lambda site: diff_policy(site, session.by, data, name, purpose, names=names), _shown, code=code)
+    return session.act(lambda site: diff_policy(site, session.by, data, name), _shown, code=code)
 
 
 def _happened(session: Session, since: str, until: str, exit_code: bool) -> int:
@@ -65,10 +59,11 @@ def _happened(session: Session, since: str, until: str, exit_code: bool) -> int:
 
 def _shown(found: Diffed) -> Lines:
     yield from found.lines or (f"The document says what revision {found.against} says.",)
-    yield f"People concerned: {found.due}. Newly: {_said(found.newly_due)}. No longer: {_said(found.freed)}."
-    for what, people in (found.names or {}).items():
-        yield f"{what.replace('_', ' ').capitalize()}, and this look is recorded:"
-        yield from people
+    yield from (f"App: {sentence}." for sentence in found.apps)
+    if found.withheld:
+        yield "How many are concerned is not said: it would speak of one to four people."
+    else:
+        yield f"People concerned: {found.due}. Newly: {_said(found.newly_due)}. No longer: {_said(found.freed)}."
 
 
 def _said(count: Count) -> str:

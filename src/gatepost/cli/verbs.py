@@ -1,6 +1,6 @@
 """The verbs of a policy's life, as commands of `gatepost policy`."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -12,12 +12,15 @@ from gatepost.actions import exempt, propose, retract
 from gatepost.actions import pause as pausing
 from gatepost.actions.site import Site
 from gatepost.cli.data import as_data, facts
+from gatepost.cli.known import known_of
+from gatepost.cli.named import apps_named
 from gatepost.cli.output import Lines
-from gatepost.cli.session import Given, Misuse, Source, content
+from gatepost.cli.session import Given, Source, content
+from gatepost.cli.signing import signature
+from gatepost.core.change.rollout import RingLine
 from gatepost.core.instant import duration_text
 from gatepost.core.refusal import Refusal
 from gatepost.documents.deadline import instant_text
-from gatepost.signatures import ssh
 
 Role = Annotated[str, Parameter(help="The role in which you speak, such as legal (approver:legal is the same).")]
 
@@ -46,17 +49,10 @@ def approve(policy: str, /, *, role: Role, sign: Path | None = None, session: Gi
         digest = approving.to_sign(site, policy)
         if isinstance(digest, Refusal):
             return digest
-        signature = _signature(sign, digest) if sign is not None else ""
-        return approving.approve(site, session.by, policy, role, signature, digest)
+        signed = signature(sign, digest) if sign is not None else ""
+        return approving.approve(site, session.by, policy, role, signed, digest)
 
     return session.act(say_yes, _approved)
-
-
-def _signature(key: Path, digest: str) -> str:
-    try:
-        return ssh.sign(key, digest.encode("ascii"))
-    except ValueError as error:
-        raise Misuse(f"--sign: {key}: {error}") from None
 
 
 def decline(policy: str, /, *, role: Role, reason: str, session: Given) -> int:
@@ -70,7 +66,13 @@ def announce(policy: str, /, *, session: Given) -> int:
 
 
 def retract_policy(
-    policy: str, /, *, reason: str, because: Literal["error", "withdrawn"] = "error", session: Given
+    policy: str,
+    /,
+    *,
+    reason: str,
+    because: Literal["error", "withdrawn"] = "error",
+    refers_to: str = "",
+    session: Given,
 ) -> int:
     """Withdraw an announced policy: doors open, unsent mail is withdrawn, corrections are sent.
 
@@ -80,8 +82,14 @@ def retract_policy(
         Why; recorded.
     because
         error: it was sent in error. withdrawn: we changed our mind.
+    refers_to
+        The question to an app's owner, answered or not, that it goes back to: vq_... as `vendor list` shows it.
     """
-    return session.act(lambda site: retract.retract(site, session.by, policy, reason, because), _retracted)
+
+    def act(site: Site) -> retract.Retracted | Refusal:
+        return retract.retract(site, session.by, policy, reason, because, refers_to=refers_to)
+
+    return session.act(act, _retracted)
 
 
 def pause_policy(policy: str, /, *, reason: str, session: Given) -> int:
@@ -116,9 +124,19 @@ def release(policy: str = "", /, *, session: Given) -> int:
 def _proposed(done: propose.Proposed) -> Lines:
     yield f"{done.policy} revision {done.revision} is proposed; its hash is {done.hash}."
     yield f"Needed: {_roles(done.approvals)}."
+    yield from apps_named(done.apps)
     yield from facts({"people": as_data(done.people)})
+    yield from rings(done.rings)
     yield f"Announcing will take {_long(done.announcing_takes)}, correcting {_long(done.correcting_takes)}."
     yield from (f"Warning ({warned.code.value}): {warned.text}" for warned in done.warnings)
+    yield from known_of(done.about)
+
+
+def rings(lines: Iterable[RingLine]) -> Lines:
+    """By when the people of each ring have to be ready."""
+    for line in lines:
+        people = "fewer than 5" if line.people is None else line.people
+        yield f"{f'Ring {line.group}' if line.group else 'Everybody else'}: {line.deadline}, {people} people concerned."
 
 
 def _approved(done: approving.Approved) -> Lines:

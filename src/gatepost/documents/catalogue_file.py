@@ -10,6 +10,7 @@ from pydantic import AfterValidator, Field, Strict, ValidationError
 
 from gatepost.core.fleet.app import App, AppList
 from gatepost.core.fleet.device import Platform
+from gatepost.core.fleet.sensitive import Touched
 from gatepost.core.problem import Problem
 from gatepost.documents.model_problems import model_problems, wrong
 from gatepost.documents.policy_document import Country, Filled, Id, Ids, Line, Part
@@ -40,6 +41,9 @@ class AppPart(Part):
     )
     successors: Ids = Field(default=[], description="Apps that took its place, by their ids.")
     sources: list[Filled] = Field(default=[], description="Where these facts come from.")
+    touches: list[Touched] = Field(
+        default=[], description="What having it may tell of a person: looking for it needs a reason of its own."
+    )
 
 
 class ListPart(Part):
@@ -113,6 +117,7 @@ def _app(id_: str, part: AppPart) -> App:
         identifiers=identifiers,
         successors=tuple(part.successors),
         sources=tuple(part.sources),
+        touches=tuple(touched.value for touched in part.touches),
     )
 
 

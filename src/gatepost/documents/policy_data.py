@@ -10,10 +10,11 @@ from collections.abc import Iterable, Mapping
 from enum import Enum
 from typing import Any
 
+from gatepost.core.change.differencing import Scoped
 from gatepost.core.fleet.device import Form, Ownership, Platform
 from gatepost.core.fleet.person import Kind
 from gatepost.core.instant import duration_text, parse_duration
-from gatepost.core.policy.policy import Consequence, Deadline, Example, Policy, Scope, Text, Unseen
+from gatepost.core.policy.policy import Consequence, Deadline, Example, Policy, Ring, Scope, Text, Unseen
 
 
 def policy_data(policy: Policy) -> dict[str, Any]:
@@ -26,6 +27,8 @@ def policy_data(policy: Policy) -> dict[str, Any]:
         "necessity": policy.necessity,
         "apps": list(policy.apps),
         "lists": list(policy.lists),
+        "publisher_country": list(policy.publisher_countries),
+        "successors": policy.successors,
         "devices": {**devices, "shared": policy.shared},
         "people": people,
         "except": {key: values for part in _scope_data(policy.except_) for key, values in part.items()},
@@ -34,6 +37,7 @@ def policy_data(policy: Policy) -> dict[str, Any]:
         "grace": duration_text(policy.grace),
         "notice": None if policy.notice is None else duration_text(policy.notice),
         "tell_first": policy.tell_first,
+        "rollout": [{"group": ring.group, "deadline": ring.deadline.written} for ring in policy.rollout],
         "reminders": [duration_text(reminder) for reminder in policy.reminders],
         "consequence": policy.consequence.word,
         "approvals": dict(sorted(policy.approvals.items())),
@@ -67,11 +71,32 @@ def policy_from_data(data: Mapping[str, Any]) -> Policy:
         grace=parse_duration(data["grace"]),
         notice=None if data["notice"] is None else parse_duration(data["notice"]),
         tell_first=data["tell_first"],
+        publisher_countries=tuple(data["publisher_country"]),
+        successors=data["successors"],
+        rollout=tuple(Ring(ring["group"], Deadline(ring["deadline"])) for ring in data["rollout"]),
         reminders=tuple(parse_duration(reminder) for reminder in data["reminders"]),
         approvals=dict(data["approvals"]),
         press=data["press"],
         examples=tuple(_example(example) for example in data["examples"]),
     )
+
+
+def scope_data(scoped: Scoped) -> dict[str, Any]:
+    """What of a policy's data decides whom a preview counts."""
+    devices, people = _scope_data(scoped.scope)
+    excepted = {key: values for part in _scope_data(scoped.except_) for key, values in part.items()}
+    return {
+        "policy": scoped.policy,
+        "devices": {**devices, "shared": scoped.shared},
+        "people": people,
+        "except": excepted,
+    }
+
+
+def scope_from_data(data: Mapping[str, Any]) -> Scoped:
+    """What `scope_data` wrote."""
+    devices = data["devices"]
+    return Scoped(data["policy"], _scope({**devices, **data["people"]}), _scope(data["except"]), devices["shared"])
 
 
 def _words(values: Iterable[str]) -> list[str]:

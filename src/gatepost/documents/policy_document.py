@@ -89,6 +89,10 @@ def _country(code: str) -> str:
     return code
 
 
+def _listed(value: Any) -> Any:
+    return [value] if isinstance(value, str) else value
+
+
 def _each_once(items: list[str]) -> list[str]:
     for item in items:
         if items.count(item) > 1:
@@ -133,6 +137,12 @@ SomePlatforms: TypeAlias = Annotated[list[Platform], Field(min_length=1), AfterV
 SomeOwnership: TypeAlias = Annotated[list[Ownership], Field(min_length=1), AfterValidator(_each_once)]
 SomeKinds: TypeAlias = Annotated[list[Kind], Field(min_length=1), AfterValidator(_each_once)]
 SomeCountries: TypeAlias = Annotated[list[Country], Field(min_length=1), AfterValidator(_each_once)]
+OneOrMoreCountries: TypeAlias = Annotated[
+    list[Country],
+    Field(max_length=300),
+    AfterValidator(_each_once),
+    BeforeValidator(_listed, json_schema_input_type=Country | list[Country]),
+]
 
 _FORMS: Final = "Kinds of device. Leave it out to mean all."
 _PLATFORMS: Final = "Operating systems. Leave it out to mean all."
@@ -174,6 +184,16 @@ class ExceptPart(Part):
     kinds: SomeKinds = Field(default=[], description=_KINDS)
     countries: SomeCountries = Field(default=[], description=_COUNTRIES)
     groups: Names = Field(default=[], description=_GROUPS)
+
+
+class RingPart(Part):
+    """A group whose people have an earlier deadline. Whoever is in several rings has that of the first."""
+
+    group: Filled = Field(description="The group. Its people's mails say this ring's date.")
+    deadline: LocalTime = Field(
+        description="A date (its end, where the person is), a local date-time, or one with its zone; in every time "
+        "zone earlier than the policy's deadline."
+    )
 
 
 class TextPart(Part):
@@ -242,6 +262,15 @@ class PolicyDocument(Part):
     )
     apps: Ids = Field(default_factory=list, description="Apps by their ids in the catalogue.")
     lists: Ids = Field(default_factory=list, description="Lists of apps by their ids in the catalogue.")
+    publisher_country: OneOrMoreCountries = Field(
+        default=[],
+        description="All apps of the catalogue whose publisher has its seat there: one ISO 3166-1 code, or several.",
+    )
+    successors: StrictBool = Field(
+        default=False,
+        description='Whether the apps that took the place of these, by the catalogue, are meant too: "or any successor '
+        'application".',
+    )
     devices: DevicesPart
     people: PeoplePart = Field(default_factory=PeoplePart)
     except_: ExceptPart = Field(default_factory=ExceptPart, alias="except")
@@ -258,6 +287,9 @@ class PolicyDocument(Part):
         default=None, description="The least time between being told and being blocked; by default the site's minimum."
     )
     tell_first: StrictBool = Field(default=True, description="Whether nobody is blocked who was not told.")
+    rollout: Annotated[list[RingPart], Field(max_length=10)] = Field(
+        default_factory=list, description="Rings: groups with an own, earlier deadline; of several, the first counts."
+    )
     reminders: Annotated[list[Span], Field(max_length=10), AfterValidator(_each_once)] = Field(
         default_factory=list, description="How long before the own deadline a reminder goes out."
     )

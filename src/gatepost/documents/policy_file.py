@@ -10,14 +10,15 @@ from pydantic import ValidationError
 from gatepost.core.fleet.device import Form
 from gatepost.core.policy.policy import Policy
 from gatepost.core.problem import Problem
+from gatepost.documents.deadline import deadline_instants, known_zones
 from gatepost.documents.model_problems import model_problems
 from gatepost.documents.policy_data import policy_data, policy_from_data
 from gatepost.documents.policy_document import PLATFORM_OF, PolicyDocument
 from gatepost.documents.yaml_text import yaml_text
 from gatepost.documents.yaml_tree import Path, Tree, path_text, quoted, read_tree
 
-_LATER: Final = ("rollout", "publisher_country")
-"""Keys of the design that this version reads nothing into."""
+_NAMING: Final = ("apps", "lists", "publisher_country")
+"""Of these a policy has one at least."""
 
 _NEEDED: Final[Mapping[str, str]] = {
     "policy": ": give it an id, such as no-tiktok-where-mail-is-read",
@@ -48,12 +49,17 @@ def read_policy(data: bytes, name: str) -> Policy | tuple[Problem, ...]:
     problems = [Problem(name, *place, path_text(path), text) for place, path, text in _across(tree)]
     document = None
     try:
-        document = PolicyDocument.model_validate({key: tree.value[key] for key in tree.value if key not in _LATER})
+        document = PolicyDocument.model_validate(tree.value)
     except ValidationError as error:
         problems += model_problems(error, PolicyDocument, tree, name, _NEEDED)
     if document is None or problems:
         return tuple(sorted(problems, key=lambda problem: (problem.line, problem.column)))
     policy = policy_from_data(_data(document))
+    misplaced = tuple(
+        Problem(name, *tree.place(path), path_text(path), text) for path, text in _rings_out_of_turn(policy)
+    )
+    if misplaced:
+        return misplaced
     lines = [tree.place(("examples", index))[0] for index in range(len(policy.examples))]
     examples = tuple(replace(example, line=line) for example, line in zip(policy.examples, lines, strict=True))
     return replace(policy, examples=examples)
@@ -73,7 +79,7 @@ def policy_schema() -> dict[str, Any]:
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         **schema,
-        "anyOf": [{"required": ["apps"]}, {"required": ["lists"]}],
+        "anyOf": [{"required": [key]} for key in _NAMING],
     }
 
 
@@ -89,11 +95,9 @@ def _data(document: PolicyDocument) -> dict[str, Any]:
 def _across(tree: Tree) -> Iterator[tuple[tuple[int, int], Path, str]]:
     """What no single key shows: place, path and sentence."""
     value = tree.value
-    for key in _LATER:
-        if key in value:
-            yield tree.keys[(key,)], (key,), "is not offered in this version: leave it out"
-    if not value.get("apps") and not value.get("lists"):
-        yield tree.place(()), ("apps",), "is missing: name at least one app in apps, or a list of apps in lists"
+    if not any(value.get(key) for key in _NAMING):
+        text = "is missing: name at least one app in apps, a list of apps in lists, or a country in publisher_country"
+        yield tree.place(()), ("apps",), text
     announced = _languages(value.get("announcement"))
     if announced == frozenset():
         yield tree.place(("announcement",)), ("announcement",), "must not be empty"
@@ -102,6 +106,26 @@ def _across(tree: Tree) -> Iterator[tuple[tuple[int, int], Path, str]]:
             sentence = _missing_languages(announced, _languages(value.get(key)))
             if sentence:
                 yield tree.place((key,)), (key,), sentence
+
+
+def _rings_out_of_turn(policy: Policy) -> Iterator[tuple[Path, str]]:
+    """Rings that could never count, or are not earlier than the policy's deadline: path and sentence."""
+    groups = [ring.group for ring in policy.rollout]
+    for index, group in enumerate(groups):
+        if group in groups[:index]:
+            yield ("rollout", index, "group"), f"names {quoted(group)} twice; whoever is in it has its first ring"
+    if groups and policy.deadline.immediately:
+        yield ("rollout",), "needs a deadline that is a date or a time: nothing is earlier than immediately"
+        return
+    last = deadline_instants(policy.deadline, known_zones()) if groups else {}
+    for index, ring in enumerate(policy.rollout):
+        own = deadline_instants(ring.deadline, last)
+        late = sorted(zone for zone, at in own.items() if at >= last[zone])
+        if late:
+            # One that is late everywhere is no matter of zones.
+            where = "" if len(late) == len(last) else f" in {late[0]}"
+            text = f"is not earlier than the policy's deadline{where}, {policy.deadline.written}"
+            yield ("rollout", index, "deadline"), text
 
 
 def _languages(texts: Any) -> frozenset[str] | None:

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from gatepost.core.change.rollout import RingLine
+from gatepost.core.fleet.about import About
 from gatepost.core.fleet.device import Form, Platform
 from gatepost.core.instant import Duration, Instant
 from gatepost.core.notice.notice import NoticeKind
@@ -36,6 +38,13 @@ class PolicyFacts:
         return hash((self.id, self.revision))
 
 
+def no_policy(contact: str, language: str, exercise: bool) -> PolicyFacts:
+    """What a mail about no policy shares with the others: the site's part alone."""
+    return PolicyFacts(
+        "", 0, "", "", (), Consequence.REPORT, Unseen.ALLOW, {}, contact, language=language, exercise=exercise
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class DeviceFacts:
     """One device of the person. `found`: names of the apps found on it; empty: we cannot see (never "you have").
@@ -59,6 +68,9 @@ class ApprovalFacts:
     by column (hit, clear, exempt, cannot_tell, unmanaged, cannot_be_told); a hidden small cell is None.
     `required`, `given`: approvals by role. `checkpoint`: the ledger's signed note, line for line (I-32).
     `declined_by`: the name of who declined; "" in a result that says approved. `warnings`: sentences of the preview.
+    `rings`: of a policy that has any, with the people concerned in each.
+    `about`: what was known of the apps and their owners. `apps`: their names by id. `not_asked`: owners whom nobody is
+    recorded to have asked, as a text; "" for none. `named`: every app that is frozen, with what brought it in.
     """
 
     proposal: str
@@ -72,6 +84,21 @@ class ApprovalFacts:
     checkpoint: str = ""
     declined_by: str = ""
     warnings: tuple[str, ...] = ()
+    rings: tuple[RingLine, ...] = ()
+    about: About = About()
+    named: tuple[str, ...] = ()
+    apps: Mapping[str, str] = field(default_factory=dict)
+    not_asked: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Acted:
+    """What somebody did that a mail about no policy tells. `by`: their name. `about`: a password's public part, or a
+    door's name."""
+
+    by: str
+    at: Instant
+    about: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,3 +130,4 @@ class NoticeFacts:
     revoked: bool = False
     note: str = ""
     approval: ApprovalFacts | None = None
+    acted: Acted | None = None

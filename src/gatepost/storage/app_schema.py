@@ -1,6 +1,6 @@
 """The tables about apps and their owners: readings of the ledger, written by storage/app_reading.py alone."""
 
-from sqlalchemy import BigInteger, Column, Index, String, Table
+from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, String, Table, Text
 
 from gatepost.storage.metadata import metadata
 
@@ -45,4 +45,32 @@ accounts = Table(
     Column("words_hash", String, nullable=False),
 )
 
-READINGS = (claims, vendor_contacts, inquiries, accounts)
+activations = Table(
+    "activations",
+    metadata,
+    Column("proposal", String, primary_key=True),
+    Column("apps", Text, nullable=False),
+    Column("author", String, nullable=False),
+    Column("asked", Text, nullable=False),
+    Column("until", BigInteger, nullable=False),
+    Column("proposed_at", BigInteger, nullable=False),
+    Column("proposed_index", Integer, nullable=False),
+    Column("expires", BigInteger, nullable=False),
+    Column("state", String, nullable=False),
+)
+"""`state`: proposed, active, declined, or replaced by a later proposal about one of its apps."""
+
+activation_judgements = Table(
+    "activation_judgements",
+    metadata,
+    Column("proposal", String, primary_key=True),
+    Column("person", String, primary_key=True),
+    Column("role", String, nullable=False),
+    Column("approved", Boolean(create_constraint=False), nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("fingerprint", String, nullable=False),
+    Column("signature", Text, nullable=False),
+    Column("reason_hash", String, nullable=False),
+)
+
+READINGS = (activations, activation_judgements, claims, vendor_contacts, inquiries, accounts)

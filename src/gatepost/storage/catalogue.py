@@ -1,23 +1,25 @@
 """The apps and lists that can be spoken of, and which of them are looked for."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from sqlalchemy import Connection, select
 from sqlalchemy.dialects.sqlite import insert as upsert
 
-from gatepost.core.fleet.app import ActiveApp, App, AppList
+from gatepost.core.change.proposal import NamedApp
+from gatepost.core.fleet.app import ActiveApp, App, AppList, looked_for
 from gatepost.core.fleet.device import Platform
 from gatepost.storage.schema import active_apps, catalogue
 
 
-class Activation(NamedTuple):
-    """An app that is looked for, until when, and the hash of the purpose that was named."""
+class Active(NamedTuple):
+    """An app that is looked for: since which catalogue revision, for each identifier with its platform; until when; and
+    the hash of the activation that was approved."""
 
-    active: ActiveApp
+    since: Mapping[str, int]
     until: int
-    purpose_hash: str
+    proposal: str
 
 
 def apps(conn: Connection) -> dict[str, App]:
@@ -55,6 +57,7 @@ def app_data(app: App) -> dict[str, object]:
         "identifiers": {platform.value: list(names) for platform, names in sorted(app.identifiers.items())},
         "successors": list(app.successors),
         "sources": list(app.sources),
+        "touches": list(app.touches),
     }
 
 
@@ -72,6 +75,7 @@ def _app(app_id: str, data: dict[str, object]) -> App:
         identifiers={Platform(platform): tuple(names) for platform, names in raw.items()},
         successors=tuple(data["successors"]),  # type: ignore[arg-type] # written by app_data
         sources=tuple(data["sources"]),  # type: ignore[arg-type] # written by app_data
+        touches=tuple(data.get("touches", ())),  # type: ignore[arg-type] # written by app_data
     )
 
 
@@ -79,9 +83,15 @@ def _list(list_id: str, data: dict[str, object]) -> AppList:
     return AppList(list_id, str(data["title"]), tuple(data["apps"]), str(data["source"]))  # type: ignore[arg-type]
 
 
-def activations(conn: Connection) -> dict[str, Activation]:
-    found = {}
-    for row in conn.execute(select(active_apps).order_by(active_apps.c.app)):
-        since = {Platform(platform): revision for platform, revision in json.loads(row.since).items()}
-        found[row.app] = Activation(ActiveApp(row.app, since), row.until, row.purpose_hash)
-    return found
+def active(conn: Connection) -> dict[str, Active]:
+    """The apps that are looked for."""
+    rows = conn.execute(select(active_apps).order_by(active_apps.c.app))
+    return {row.app: Active(json.loads(row.since), row.until, row.proposal) for row in rows}
+
+
+def as_named(apps: Iterable[App | NamedApp], known: Mapping[str, Active]) -> tuple[ActiveApp, ...]:
+    """These apps as far as they are looked for by the identifiers that they name."""
+    return tuple(
+        looked_for(app.id, app.spellings, known[app.id].since) if app.id in known else ActiveApp(app.id, {})
+        for app in apps
+    )

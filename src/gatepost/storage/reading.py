@@ -79,8 +79,8 @@ def _line(conn: Connection, by: str) -> tuple[str, ...]:
 
 def _founding(conn: Connection, by: str) -> bool:
     """Whether whoever grants is the site's first administrator, and nothing was ever proposed."""
-    proposed = conn.execute(select(revisions.c.policy).limit(1)).first()
-    return proposed is None and _line(conn, by) == (by, SYSTEM)
+    proposed = conn.execute(select(revisions.c.policy).limit(1)).first() or activation_reading.asked_for(conn)
+    return not proposed and _line(conn, by) == (by, SYSTEM)
 
 
 def _role_revoked(conn: Connection, _entry: Entry, event: e.RoleRevoked) -> None:

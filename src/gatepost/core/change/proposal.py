@@ -3,34 +3,52 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from gatepost.core.fleet.about import About
+from gatepost.core.fleet.app import spelling
 from gatepost.core.instant import Duration, Instant
-from gatepost.core.policy.policy import Cells, Policy
+from gatepost.core.policy.policy import Cell, Cells, Policy
 
 
 @dataclass(frozen=True, slots=True)
 class NamedApp:
-    """An app as it was when proposed: its name, and its identifiers per platform."""
+    """An app as it was when proposed: its name, its publisher ("" if not known), its identifiers per platform.
+
+    `by`: what brought it in, such as `app` or `list india-2020-06-29` (core/policy/named.py).
+    """
 
     id: str
     name: str
+    publisher: str
+    by: str
     identifiers: Mapping[str, tuple[str, ...]]
+
+    @property
+    def spellings(self) -> frozenset[str]:
+        """Its identifiers, each with its platform."""
+        return frozenset(spelling(platform, name) for platform, names in self.identifiers.items() for name in names)
 
 
 @dataclass(frozen=True, slots=True)
 class Predicted:
-    """The impact that is approved: counts per column, and the pseudonyms of the people that would be concerned."""
+    """The impact that is approved: counts per column, and the pseudonyms of the people that would be concerned.
+
+    `rings`: how many of them are in each ring, by its number.
+    """
 
     people: Mapping[str, int]
     devices: Mapping[str, int]
     foreseen: frozenset[str]
+    rings: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
     """What approvers sign. `cells`: (time zone, ring) by number, `effects` their instants.
 
+    `relaxes`: the live revision that it makes milder, 0 where it stands by itself.
     `notice`: the least time between being told and being blocked. `templates`: our mail templates as they stood.
-    `asked`: approvals of each role. `warnings`: the preview's sentences.
+    `asked`: approvals of each role. `warnings`: the preview's sentences. `about`: what was known of the apps and their
+    owners.
     """
 
     site: str
@@ -38,7 +56,8 @@ class Proposal:
     revision: int
     author: str
     apps: tuple[NamedApp, ...]
-    cells: tuple[tuple[str, int], ...]
+    about: About
+    cells: tuple[Cell, ...]
     effects: Cells
     notice: Duration
     asked: Mapping[str, int]
@@ -49,10 +68,4 @@ class Proposal:
     zone_data: str
     rails: Mapping[str, object]
     proposed_at: Instant
-
-    def cell(self, time_zone: str, ring: int = 0) -> int:
-        """The number of the cell of a person in this time zone. KeyError for a zone that was not frozen."""
-        number = {cell: number for number, cell in enumerate(self.cells)}.get((time_zone, ring))
-        if number is None:
-            raise KeyError(time_zone)
-        return number
+    relaxes: int = 0

@@ -1,15 +1,19 @@
 """What an author should know of an impact before anybody is asked to approve it."""
 
+import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from re import escape, search
+from re import escape, fullmatch, search
 from typing import Final, NamedTuple
 
-from gatepost.core.change.impact import By, Impact
+from gatepost.core.change.impact import HIDDEN_UNDER, By, Category, Impact, hide_small
+from gatepost.core.change.proposal import NamedApp
+from gatepost.core.change.rails import owners_in_words
+from gatepost.core.fleet.about import Account
 from gatepost.core.fleet.app import ActiveApp, App
 from gatepost.core.instant import HOUR, Duration, Instant
-from gatepost.core.policy.policy import Policy
+from gatepost.core.policy.policy import Policy, Scope
 
 
 class WarningCode(StrEnum):
@@ -20,12 +24,18 @@ class WarningCode(StrEnum):
     APPROVERS_HIT = "approvers_hit"
     ADMINISTRATORS_HIT = "administrators_hit"
     EXECUTIVES_HIT = "executives_hit"
+    KEEPERS_HIT = "keepers_hit"
     APPS_UNMATCHABLE = "apps_unmatchable"
+    SENSITIVE_APPS = "sensitive_apps"
+    ACTIVATION_ENDS = "activation_ends"
+    COUNTRY_UNKNOWN = "country_unknown"
     CANNOT_SEE = "cannot_see"
     NO_PEOPLE = "no_people"
     NO_DEVICES = "no_devices"
     SUBJECT_NAMES_APP = "subject_names_app"
+    LANGUAGES_MISSING = "languages_missing"
     LARGE_IMPACT = "large_impact"
+    VENDOR_NOT_ASKED = "vendor_not_asked"
 
 
 class Warned(NamedTuple):
@@ -33,6 +43,14 @@ class Warned(NamedTuple):
 
     code: WarningCode
     text: str
+
+
+class Unread(NamedTuple):
+    """How many of the audience read a language in which the announcement has no text. `name`: in English."""
+
+    language: str
+    name: str
+    people: int
 
 
 CANNOT_SEE_ABOVE: Final = 20
@@ -45,18 +63,25 @@ class Surroundings:
 
     `earliest`: the first own deadline of anybody, None for `immediately`. `apps`: the policy's, lists resolved.
     `active`: by id. `approvers`, `administrators`, `executives`: pseudonyms. `large`: the site's rail for a
-    large impact applies (change/rails.py).
+    large impact applies (change/rails.py). `accounts`: ours on the apps. `hidden_groups`: those whose
+    people this answer must not count. `not_asked`: owners and their apps' names (rails.not_asked), none where the site
+    does not care. `vendor_required`: it announces nothing before they were. `unread`: each language once.
     """
 
     at: Instant
     earliest: Instant | None
     minimum_notice: Duration
-    apps: Sequence[App]
+    apps: Sequence[App | NamedApp]
     active: Mapping[str, ActiveApp]
     approvers: Set[str]
     administrators: Set[str]
     executives: Set[str]
     large: bool = False
+    accounts: Sequence[Account] = ()
+    hidden_groups: Set[str] = frozenset()
+    not_asked: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    vendor_required: bool = False
+    unread: Sequence[Unread] = ()
 
 
 def warnings(policy: Policy, impact: Impact, around: Surroundings) -> list[Warned]:
@@ -64,9 +89,12 @@ def warnings(policy: Policy, impact: Impact, around: Surroundings) -> list[Warne
     return [
         *_of_time(policy, around),
         *_of_people(impact, around),
+        *_of_keepers(policy, impact, around),
         *_of_apps(impact, around),
         *_of_size(impact, around),
+        *_of_owners(around),
         *_of_words(policy, around),
+        *_of_languages(around),
     ]
 
 
@@ -98,6 +126,50 @@ def _of_people(impact: Impact, around: Surroundings) -> Iterator[Warned]:
             yield Warned(code, f"Of the {len(people)} {what}, {hit} would be hit.")
 
 
+def _of_keepers(policy: Policy, impact: Impact, around: Surroundings) -> Iterator[Warned]:
+    """Who needs an app for work: the accounts kept, by whom, and the words that would spare them."""
+    kept: dict[str, list[str]] = {}
+    names = {app.id: app.name for app in around.apps}
+    for account in around.accounts:
+        kept.setdefault(account.group, []).append(f"{account.name} on {names.get(account.app, account.app)}")
+    hit = hide_small(impact.people_by[By.GROUP].get(Category.HIT, {}), also=around.hidden_groups)
+    groups = [group for group in sorted(kept) if group in hit]
+    if groups:
+        who = (f"{group} keeps {', '.join(kept[group])}: {_some(hit[group])} would be hit." for group in groups)
+        yield Warned(WarningCode.KEEPERS_HIT, " ".join([*who, _spare(policy, groups)]))
+
+
+def _some(count: int | None) -> str:
+    return "some of its people" if count is None else f"{count} of its people"
+
+
+def _spare(policy: Policy, groups: Sequence[str]) -> str:
+    """The line that excepts these groups too. Keys of `except` are joined by and, so others there would narrow it."""
+    if replace(policy.except_, groups=frozenset()) != Scope():
+        return "The policy's `except` names more than groups, so a group added to it would not spare them all."
+    listed = ", ".join(map(_yaml, sorted(policy.except_.groups.union(groups))))
+    return f"To spare them, write `except: {{groups: [{listed}]}}`."
+
+
+def _yaml(name: str) -> str:
+    """A group's name as an item of a YAML list, whatever is in it (I-36): JSON's strings are YAML's (1.2, section 1.3).
+
+    What looks like a word and may be read as something else, such as `null`, is quoted as well.
+    """
+    plain = fullmatch(r"[A-Za-z][A-Za-z0-9_-]*", name) and name.casefold() not in _YAML_WORDS
+    return name if plain else json.dumps(name)
+
+
+_YAML_WORDS: Final = frozenset({"null", "true", "false", "yes", "no", "on", "off", "y", "n"})
+
+
+def _of_owners(around: Surroundings) -> Iterator[Warned]:
+    if around.not_asked:
+        text = f"Nobody is recorded to have asked {owners_in_words(around.not_asked)}."
+        before = " This site announces nothing before." if around.vendor_required else ""
+        yield Warned(WarningCode.VENDOR_NOT_ASKED, text + before)
+
+
 def _of_apps(impact: Impact, around: Surroundings) -> Iterator[Warned]:
     sentences = [
         *_listed("No identifier is known, so these cannot be matched anywhere", _without_identifiers(around.apps)),
@@ -114,7 +186,7 @@ def _listed(what: str, names: Iterable[str]) -> Iterator[str]:
         yield f"{what}: {text}."
 
 
-def _without_identifiers(apps: Sequence[App]) -> list[str]:
+def _without_identifiers(apps: Sequence[App | NamedApp]) -> list[str]:
     return [app.name for app in apps if not any(app.identifiers.values())]
 
 
@@ -154,6 +226,19 @@ def _of_words(policy: Policy, around: Surroundings) -> Iterator[Warned]:
     if named:
         text = f"The subject names {', '.join(named)}: a screen that others see would show who had it."
         yield Warned(WarningCode.SUBJECT_NAMES_APP, text)
+
+
+def _of_languages(around: Surroundings) -> Iterator[Warned]:
+    """Languages that fewer than five people read are not named: who reads them would be."""
+    most_first = sorted(around.unread, key=lambda one: (-one.people, one.language))
+    shown = [one for one in most_first if one.people >= HIDDEN_UNDER]
+    said = [f"{one.people} people read {one.name}, and the announcement has no {one.language}." for one in shown]
+    others = sum(one.people for one in most_first[len(shown) :])
+    if others:
+        many = f"{others} people" if others >= HIDDEN_UNDER else "Fewer than five people"
+        said.append(f"{many} read {'other ' if said else ''}languages that it has not.")
+    if said:
+        yield Warned(WarningCode.LANGUAGES_MISSING, " ".join(said))
 
 
 def _says(text: str, name: str) -> bool:

@@ -29,7 +29,8 @@ class Evidence(NamedTuple):
 
     `reported_at`: the newest report's own instant, None if there was none. `visibility`: what its source could see.
     `matched_under`: the catalogue revision that its identifiers were matched under.
-    `present`: the active apps seen and not yet seen to be gone, each with the visibility it was seen with.
+    `present`: the marks (core/fleet/app.py) of the active apps seen and not yet seen to be gone, each with the
+    visibility it was seen with.
     """
 
     reported_at: Instant | None = None
@@ -46,7 +47,7 @@ def after_report(
 ) -> Evidence:
     """The evidence once a report is taken in. A report older than the last says nothing; an equally old one wins.
 
-    Present is sticky: only a report of equal or better visibility that lacks the app ends it, and never one of a source
+    `apps`: the marks of those in the report. Present is sticky: only a report of equal or better visibility that lacks the app ends it, and never one of a source
     that sees nothing.
     """
     if known.reported_at is not None and reported_at < known.reported_at:
@@ -62,7 +63,7 @@ def finding(
     app: ActiveApp, platform: Platform, evidence: Evidence, stale_after: Duration, at: Instant
 ) -> Finding | None:
     """The finding at an instant; None where the app has no identifier for the platform and so takes no part."""
-    if app.id in evidence.present:
+    if not app.marks.isdisjoint(evidence.present):
         return Finding.PRESENT
     since = app.since.get(platform)
     if since is None:

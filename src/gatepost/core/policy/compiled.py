@@ -20,8 +20,8 @@ class Rule:
     """A policy revision as it is evaluated. `number`: the one that doors know it by.
 
     `apps`: in the order of RuleState.apps; one that is not active has no platform in its `since`.
-    Derived: `order`, each app's place in `apps`; `part`, the places of the apps that have an identifier for a platform;
-    `rises`, of these the ones that became active later than all before them, as (since, place).
+    Derived: `order`, for each mark of an app its place in `apps`; `part`, the places of the apps that have an identifier
+    for a platform; `rises`, of these the ones that became active later than all before them, as (since, place).
     """
 
     number: int
@@ -37,7 +37,7 @@ class Rule:
             for platform in Platform
         }
         rises = {platform: _rises(self.apps, platform, places) for platform, places in part.items()}
-        object.__setattr__(self, "order", {app.id: place for place, app in enumerate(self.apps)})
+        object.__setattr__(self, "order", {mark: place for place, app in enumerate(self.apps) for mark in app.marks})
         object.__setattr__(self, "part", part)
         object.__setattr__(self, "rises", rises)
 
@@ -75,9 +75,8 @@ class Compiled:
         self._except = _Scopes([policy.except_ for policy in policies])
         # An empty scope means everybody, an empty exception nobody.
         self._excepting = _mask(not policy.except_.is_empty() for policy in policies)
-        self._naming = {
-            app: _mask(app in rule.order for rule in self.rules) for app in {a for r in self.rules for a in r.order}
-        }
+        marks = {mark for rule in self.rules for mark in rule.order}
+        self._naming = {mark: _mask(mark in rule.order for rule in self.rules) for mark in marks}
         self._unseen = {
             platform: _mask(rule.policy.unseen is not Unseen.ALLOW and bool(rule.part[platform]) for rule in self.rules)
             for platform in Platform
@@ -94,11 +93,11 @@ class Compiled:
     def concerned(self, person: Person, device: Device, present: Mapping[str, object]) -> int:
         """The rules by which the device is due, or may become due merely because time passes.
 
-        `present`: by id, the apps seen on it. A rule that says `unseen: allow` concerns nobody without one of them.
+        `present`: by mark, the apps seen on it. A rule that says `unseen: allow` concerns nobody without one of them.
         """
         mask = self._unseen[device.platform]
-        for app in self._naming.keys() & present.keys():
-            mask |= self._naming[app]
+        for mark in self._naming.keys() & present.keys():
+            mask |= self._naming[mark]
         if not mask:
             return 0
         mask &= self._scope.match(person, device)

@@ -72,7 +72,7 @@ def due_app(
 def present_app(rule: Rule, evidence: Evidence) -> DueApp | None:
     """The first of the rule's apps that is present. An attestation never helps against it."""
     seen = rule.order.keys() & evidence.present.keys()
-    return DueApp(min(rule.order[app] for app in seen), Finding.PRESENT, ALWAYS) if seen else None
+    return DueApp(min(rule.order[mark] for mark in seen), Finding.PRESENT, ALWAYS) if seen else None
 
 
 def unseen_app(

@@ -12,7 +12,7 @@ from gatepost.core.instant import ALWAYS, DAY, Instant
 from gatepost.core.policy.compiled import Compiled, Rule
 from gatepost.core.policy.due import Terms, standing
 from gatepost.core.policy.explain import sentence
-from gatepost.core.policy.policy import Example, Policy
+from gatepost.core.policy.policy import Deadline, Example, Policy
 from gatepost.core.policy.verdict import RuleState, verdict
 
 LocalInstant = Callable[[str, str], Instant]
@@ -43,10 +43,14 @@ def failures(
     The policy is taken as announced, and the person as foreseen and told, long before; everybody lives in UTC.
     """
     rule = Rule(1, policy, tuple(apps))
-    effect = ALWAYS if policy.deadline.immediately else local_instant(policy.deadline.written, _ZONE)
-    state = RuleState(policy.id, 1, True, False, policy.consequence, tuple(app.id for app in apps), effects=(effect,))
+    effects = tuple(_effect(deadline, local_instant) for deadline in policy.deadlines)
+    state = RuleState(policy.id, 1, True, False, policy.consequence, tuple(app.id for app in apps), effects)
     found = (_failure(example, rule, state, local_instant, instant_text) for example in policy.examples)
     return [failure for failure in found if failure is not None]
+
+
+def _effect(deadline: Deadline, local_instant: LocalInstant) -> Instant:
+    return ALWAYS if deadline.immediately else local_instant(deadline.written, _ZONE)
 
 
 def _failure(
@@ -79,12 +83,19 @@ def _person(example: Example) -> Person:
 def _terms(example: Example, rule: Rule, at: Instant) -> Terms:
     attested = {app.id: at + DAY for app in rule.apps} if example.attested else {}
     notice = rule.policy.notice or 0
-    return Terms(announced_at=ALWAYS, cell=0, notice=notice, foreseen=True, told_at=ALWAYS, attested_until=attested)
+    return Terms(
+        announced_at=ALWAYS,
+        cell=rule.policy.ring(example.groups),
+        notice=notice,
+        foreseen=True,
+        told_at=ALWAYS,
+        attested_until=attested,
+    )
 
 
 def _evidence(example: Example, rule: Rule, at: Instant) -> Evidence:
     """A report of this very instant. An app is seen only where it has an identifier, as on a real device."""
     visibility = Visibility.FULL if example.seen else Visibility.NONE
     matched = [app for app in rule.apps if example.platform in app.since]
-    present = {app.id: visibility for app in matched if app.id in example.apps}
+    present = {mark: visibility for app in matched if app.id in example.apps for mark in app.marks}
     return Evidence(at, visibility, max((app.since[example.platform] for app in matched), default=0), present)

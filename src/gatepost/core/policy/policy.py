@@ -1,6 +1,6 @@
 """A policy: which apps, on which devices, of which people, by when, with what consequence."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
 
@@ -60,6 +60,14 @@ class Deadline:
 
 
 @dataclass(frozen=True, slots=True)
+class Ring:
+    """People of a group who have a deadline of their own, earlier than the policy's."""
+
+    group: str
+    deadline: Deadline
+
+
+@dataclass(frozen=True, slots=True)
 class Text:
     """What a mail says, in one language."""
 
@@ -90,7 +98,8 @@ class Example:
 class Policy:
     """A policy document with every default filled in. Durations in milliseconds, None where the site's value holds.
 
-    `apps` and `lists` are ids of the catalogue; `notice` is the least time between being told and being blocked;
+    `apps` and `lists` are ids of the catalogue, `publisher_countries` names all apps of publishers seated there, and
+    `successors` also what took the place of any of these; `notice` is the least time between being told and being blocked;
     `grace` what a device due only after the announcement gets; `reminders` durations before the own deadline.
     """
 
@@ -116,7 +125,28 @@ class Policy:
     approvals: Mapping[str, int] = field(default_factory=dict)
     press: str = ""
     examples: tuple[Example, ...] = ()
+    rollout: tuple[Ring, ...] = ()
+    publisher_countries: tuple[str, ...] = ()
+    successors: bool = False
 
+    @property
+    def deadlines(self) -> tuple[Deadline, ...]:
+        """The policy's own, which is ring 0, and then those of the rings in their order."""
+        return (self.deadline, *(ring.deadline for ring in self.rollout))
+
+    @property
+    def deadlines_text(self) -> str:
+        """As written, with the rings: `2020-07-10 (it-security: 2020-07-08)`."""
+        rings = ", ".join(f"{ring.group}: {ring.deadline.written}" for ring in self.rollout)
+        return f"{self.deadline.written} ({rings})" if rings else self.deadline.written
+
+    def ring(self, groups: Collection[str]) -> int:
+        """The number of the first ring that somebody in these groups is in; 0 in none."""
+        return next((number for number, ring in enumerate(self.rollout, 1) if ring.group in groups), 0)
+
+
+Cell = tuple[str, int]
+"""A time zone and a ring: everybody in it has one deadline."""
 
 Cells = tuple[Instant, ...]
 """The instant of effect for each cell (time zone and ring) of a policy revision, by the cell's number."""

@@ -55,6 +55,7 @@ def upgrade() -> None:
     op.add_column("people", sa.Column("former_logins", sa.Text(), nullable=False, server_default="[]"))
     op.add_column("devices", sa.Column("retired_at", sa.BigInteger()))
     op.add_column("doors", sa.Column("erasures", sa.Integer(), nullable=False, server_default="0"))
+    op.add_column("doors", sa.Column("rules", sa.Integer(), nullable=False, server_default="0"))
     op.add_column("revisions", sa.Column("paused_for", sa.BigInteger(), nullable=False, server_default="0"))
     op.add_column("revisions", sa.Column("paused_untold", sa.BigInteger(), nullable=False, server_default="0"))
     op.add_column("roles", sa.Column("line", sa.Text(), nullable=False, server_default="[]"))

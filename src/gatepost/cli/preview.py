@@ -1,0 +1,116 @@
+"""gatepost policy preview: how many a policy would hit. Counts that few people are behind are not shown."""
+
+from collections.abc import Container, Iterator, Mapping
+from typing import Annotated, Final
+
+from cyclopts import Parameter
+
+from gatepost.actions.preview import Previewed, preview_policy
+from gatepost.cli.data import as_data
+from gatepost.cli.known import known_of
+from gatepost.cli.named import apps_named
+from gatepost.cli.output import Exit, Lines, Table
+from gatepost.cli.session import Given, Source, content
+from gatepost.core.change.impact import HIDDEN_UNDER, Breakdown, By, Category, Counts, hide_small
+from gatepost.core.change.warning import Warned, WarningCode
+
+_OF_NOBODY: Final = frozenset(
+    {
+        WarningCode.SHORT_NOTICE,
+        WarningCode.DEADLINE_PASSED,
+        WarningCode.APPS_UNMATCHABLE,
+        WarningCode.SENSITIVE_APPS,
+        WarningCode.ACTIVATION_ENDS,
+        WarningCode.COUNTRY_UNKNOWN,
+        WarningCode.NO_PEOPLE,
+        WarningCode.NO_DEVICES,
+        WarningCode.SUBJECT_NAMES_APP,
+        WarningCode.VENDOR_NOT_ASKED,
+    }
+)
+"""Warnings that count nobody who is hit."""
+
+_HIDDEN: Final = "hidden"
+"""Of every cell alike: a cell may be large, and hide another behind it."""
+
+
+def preview(
+    file: Source,
+    /,
+    *,
+    exit_code: Annotated[bool, Parameter(help="End with 20 if anybody is hit.")] = False,
+    session: Given,
+) -> int:
+    """Show how many a policy file would hit, whom nobody can see, and what to think of before asking anybody.
+
+    It names nobody: `policy names` does, once a policy is approved.
+    """
+    data, name = content(file)
+
+    def code(seen: Previewed) -> int:
+        hit = not seen.allowed.too_few and seen.assessed.impact.people.hit
+        return Exit.SOMETHING if exit_code and hit else Exit.DONE
+
+    return session.act(lambda site: preview_policy(site, session.by, data, name), _previewed, _preview_data, code)
+
+
+def _preview_data(seen: Previewed) -> object:
+    impact, hidden = seen.assessed.impact, seen.allowed.hidden
+    few = seen.allowed.too_few
+    return {
+        "policy": seen.assessed.policy.id,
+        "people": _withheld(impact.people) if few else as_data(impact.people),
+        "devices": _withheld(impact.devices) if few else as_data(impact.devices),
+        "people_by": {} if few else _broken_down(impact.people_by, hidden),
+        "devices_by": {} if few else _broken_down(impact.devices_by, hidden),
+        "fleet": impact.fleet,
+        "apps": as_data(seen.assessed.apps),
+        "warnings": [{"code": warned.code.value, "text": warned.text} for warned in _warned(seen)],
+        **seen.about,
+    }
+
+
+def _withheld(counts: Counts) -> dict[str, None]:
+    return dict.fromkeys((*(category.word for category in Category), "would_block", "cannot_be_told"))
+
+
+def _broken_down(found: Mapping[By, Breakdown], hidden: Mapping[By, Container[str]]) -> dict[str, object]:
+    """Cells that few people are behind are hidden (null)."""
+    return {
+        by.value: {
+            category.word: hide_small(cells, also=hidden.get(by, ())) for category, cells in breakdown.items() if cells
+        }
+        for by, breakdown in found.items()
+    }
+
+
+def _warned(seen: Previewed) -> Iterator[Warned]:
+    for warned in seen.assessed.warnings:
+        if not seen.allowed.too_few or warned.code in _OF_NOBODY:
+            yield warned
+
+
+def _previewed(seen: Previewed) -> Lines:
+    impact = seen.assessed.impact
+    if seen.allowed.too_few:
+        yield f"Fewer than {HIDDEN_UNDER} people have a device that {seen.assessed.policy.id} is about: they are not counted."
+    else:
+        counts = [*(category.word for category in reversed(Category)), "would_block", "cannot_be_told"]
+        rows = [
+            (name.replace("_", " "), getattr(impact.people, name), getattr(impact.devices, name)) for name in counts
+        ]
+        yield Table((seen.assessed.policy.id, "people", "devices"), rows)
+        yield from _where(seen)
+    yield from apps_named(seen.assessed.apps)
+    yield from (f"Warning ({warned.code.value}): {warned.text}" for warned in _warned(seen))
+    yield from known_of(seen.about)
+
+
+def _where(seen: Previewed) -> Iterator[str]:
+    hidden = seen.allowed.hidden
+    for by in By:
+        hit = seen.assessed.impact.people_by[by].get(Category.HIT, {})
+        cells = hide_small(hit, also=hidden.get(by, ()))
+        if cells:
+            shown = (f"{value or 'not known'} {_HIDDEN if count is None else count}" for value, count in cells.items())
+            yield f"Hit by {by.value}: {', '.join(shown)}"

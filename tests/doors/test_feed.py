@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -11,7 +11,7 @@ import pytest
 from gatepost.core.instant import DAY
 from gatepost.doors.copy import Copy
 from gatepost.doors.entry import Batch, identity_key
-from gatepost.doors.feed import Follower
+from gatepost.doors.feed import DevicesBehind, Follower
 from gatepost.doors.report import Report
 from tests.doors.site import FLEET, SITE, batch, device, rule
 
@@ -94,6 +94,33 @@ def test_a_site_that_is_busy_writing_keeps_no_door_from_following(tmp_path: Path
         assert stream.confirmed == []
         stream.free.set()
         eventually(lambda: stream.confirmed[-1:] == [(11, "")])
+
+
+def test_a_retraction_is_confirmed_while_many_devices_are_on_their_way(tmp_path: Path) -> None:
+    """I-27: what hangs on the copy and goes by the rules already is told so, though not that it knows all devices."""
+    heard: list[Report] = []
+    behind = threading.Event()
+    behind.set()
+
+    def push(_keys: Sequence[bytes]) -> None:
+        if behind.is_set():
+            raise DevicesBehind("many devices are on their way")
+
+    stream = Stream(batch(10, *FLEET))
+    copy = Copy(tmp_path / "door", SITE, DAY)
+    stop = threading.Event()
+    follower = Follower(copy, stream.changes, heard.append, retry_on=(Away,), pushes=(push,))
+    thread = threading.Thread(target=follower.run, args=(stop,))
+    thread.start()
+    try:
+        eventually(lambda: bool(heard) and heard[-1].rules == 10)
+        assert (heard[-1].position, heard[-1].problem) == (0, "many devices are on their way")
+        behind.clear()
+        eventually(lambda: heard[-1].position == 10)
+    finally:
+        stop.set()
+        thread.join()
+        copy.close()
 
 
 def test_a_change_is_answered_and_confirmed_at_once(tmp_path: Path) -> None:

@@ -19,15 +19,21 @@ from gatepost.doors.report import Opened, Report, Tell
 from gatepost.doors.sightings import Sightings
 from gatepost.doors.table import BatchRefused
 
-__all__ = ["Batch", "Changes", "Follower", "Push"]
+__all__ = ["Batch", "Changes", "DevicesBehind", "Follower", "Push"]
 
 Changes = Callable[[int], Batch | None]
 """Everything after a position, or a page of it; None or a batch without entries: nothing more. It must hand over a
 batch (without entries, if need be) when the site's clock was moved."""
 
+
+class DevicesBehind(OSError):
+    """Many devices are on their way to a program that goes by the copy."""
+
+
 Push = Callable[[Sequence[bytes]], None]
 """Brings another program that goes by the copy (HAProxy's maps) up to date: these keys changed, or none did and time
-passed. OSError: it cannot; it is called again, and knows by itself what it still owes."""
+passed. OSError: it cannot; it is called again, and knows by itself what it still owes. DevicesBehind: it goes by the
+rules as they are, and so by every retraction, but not by all devices yet."""
 
 POLL: Final = 0.015
 FIRST_WAIT: Final = 0.05
@@ -65,7 +71,8 @@ class Follower:
         self._copy, self._changes, self._tell, self._pushes = copy, changes, tell, pushes
         self._sightings, self._opened, self._problems = sightings, opened, problems
         self._expected: tuple[type[Exception], ...] = (*retry_on, OSError, lmdb.Error)
-        self._pushed, self._clean = copy.position, copy.erasures
+        self._pushed = self._ruled = copy.position
+        self._clean = copy.erasures
         self._told: Report | None = None
         self._told_at = -CALL_EVERY
         self._news = threading.Event()
@@ -126,15 +133,20 @@ class Follower:
 
     def _push(self, keys: Sequence[bytes]) -> None:
         """Once everything that hangs on the copy is where the copy is, and only then, the position is told (I-27)."""
-        position, clean, good = self._copy.position, self._copy.erasures, True
+        position, clean = self._copy.position, self._copy.erasures
+        good = ruled = True
         for push in self._pushes:
             try:
                 push(keys)
+            except DevicesBehind as behind:
+                self._copy.problem, good = str(behind), False
             except OSError as error:
-                self._copy.problem, good = str(error), False
+                self._copy.problem, good, ruled = str(error), False, False
             except Exception as error:
                 _log.exception("what hangs on the copy cannot be brought up to date, for an unforeseen reason")
-                self._copy.problem, good = f"what hangs on the copy is behind: {error!r}", False
+                self._copy.problem, good, ruled = f"what hangs on the copy is behind: {error!r}", False, False
+        if ruled:
+            self._ruled = position
         if good:
             self._pushed, self._clean = position, clean
 
@@ -149,7 +161,14 @@ class Follower:
         # What cannot be told is told at the next round, whatever keeps it from that: the door goes on.
         try:
             problem = "; ".join(filter(None, (self._copy.problem, *self._problems())))
-            report = Report(self._pushed, problem, opened=self._opened(), erasures=self._clean)
+            report = Report(
+                self._pushed,
+                problem,
+                opened=self._opened(),
+                erasures=self._clean,
+                stream=self._copy.site,
+                rules=self._ruled,
+            )
             since = clock.boot_elapsed() - self._told_at
             seen = self._seen() if last or since >= TELL_EVERY else Report(0, "")
             news = bool(seen.sightings or seen.dropped)

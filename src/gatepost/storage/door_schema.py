@@ -108,6 +108,9 @@ doors = Table(
     Column("opened_because", Text, nullable=False, server_default=""),
     Column("dropped", Integer, nullable=False, server_default="0"),
     Column("erasures", Integer, nullable=False, server_default="0"),
+    Column("rules", Integer, nullable=False, server_default="0"),
 )
-"""`first_at`: since when the door observes. `opened_*`: its glass was broken, as the door told. `dropped`: how much it
-saw that had no place among the sightings. `erasures`: up to which erasure its files hold nothing of what was erased."""
+"""`position`: up to which the door knows the devices; `rules`: up to which it goes by what people decided, which may be
+ahead. `first_at`: since when the door observes. `opened_*`: its glass was broken, as the door told. `dropped`: how much
+it saw that had no place among the sightings. `erasures`: up to which erasure its files hold nothing of what was erased.
+"""

@@ -79,16 +79,18 @@ def forget_heard(conn: Connection) -> None:
         sitemeta.put(conn, sitemeta.GONE_UNTIL, str(newest))
 
 
-def confirm(conn: Connection, name: str, position: int, at: int, problem: str, erasures: int = 0) -> None:
-    """A door says which position its copy is at, and up to which erasure its files are clean."""
-    row = {"name": name, "position": position, "contact_at": at, "problem": problem, "erasures": erasures}
+def confirm(conn: Connection, name: str, position: int, at: int, problem: str, rules: int, erasures: int = 0) -> None:
+    """A door says up to which position it knows devices, and rules, and up to which erasure its files are clean."""
+    row = {"name": name, "position": position, "contact_at": at, "problem": problem}
+    row |= {"rules": rules, "erasures": erasures}
     statement = upsert(doors).values(row | {"first_at": at})
     conn.execute(statement.on_conflict_do_update(index_elements=[doors.c.name], set_=row))
 
 
 class KnownDoor(NamedTuple):
-    """What is known of a door. `opened_at`: since when it stands open, by its machine's clock; None if it does not.
-    `dropped`: how much it saw that had no place among the sightings. `erasures`: up to which its files are clean."""
+    """What is known of a door. `position`: up to which it knows the devices; `rules`: up to which it goes by what people
+    decided. `opened_at`: since when it stands open, by its machine's clock; None if it does not. `dropped`: how much it
+    saw that had no place among the sightings. `erasures`: up to which its files are clean."""
 
     name: str
     position: int
@@ -100,6 +102,7 @@ class KnownDoor(NamedTuple):
     opened_because: str
     dropped: int
     erasures: int
+    rules: int
 
 
 def known_doors(conn: Connection) -> dict[str, KnownDoor]:

@@ -5,10 +5,12 @@ from itertools import product
 from typing import Any
 
 import pytest
+from ruamel.yaml import YAML
 
 from gatepost.core.change.impact import Impact, Row, preview
-from gatepost.core.change.rails import Rails, is_large, is_short
+from gatepost.core.change.rails import Rails, is_large, is_short, not_asked
 from gatepost.core.change.warning import Surroundings, WarningCode, warnings
+from gatepost.core.fleet.about import Account, Inquiry
 from gatepost.core.fleet.app import ActiveApp, App
 from gatepost.core.fleet.device import Form, Platform
 from gatepost.core.fleet.finding import NOTHING
@@ -17,6 +19,7 @@ from gatepost.core.policy.compiled import Rule
 from gatepost.core.policy.policy import Deadline, Policy, Scope, Text
 from tests.decision.worlds import HAS_IT, MOBILE, PERSON, PHONE, POLICY, TIKTOK, evidence, world
 
+OURS = Account("ac_1", "tiktok", "sales", "@ours")
 APP = App("tiktok", "TikTok", identifiers=dict.fromkeys(MOBILE, ("com.zhiliaoapp.musically",)))
 UNKNOWN = App("helo", "Helo")
 QUIET = Surroundings(
@@ -61,11 +64,75 @@ def test_a_fair_policy_has_no_warnings() -> None:
         ("apps_unmatchable", {"active": {}}),
         ("apps_unmatchable", {"active": {"tiktok": ActiveApp("tiktok", {Platform.ANDROID: 1})}}),
         ("large_impact", {"large": True}),
+        ("keepers_hit", {"accounts": (OURS,)}),
+        ("vendor_not_asked", {"not_asked": {"ByteDance": ("TikTok",)}}),
     ],
 )
 def test_each_warning_comes_when_it_should(code: str, around: dict[str, Any]) -> None:
     """One thing is wrong, and it alone is named."""
     assert codes(**around) == [code]
+
+
+def text_of(code: str, policy: Policy = POLICY, impact: Impact | None = None, **around: Any) -> str:
+    found = {one.code.value: one.text for one in warnings(policy, impact or impact_of(HIT), replace(QUIET, **around))}
+    return found.get(code, "")
+
+
+def keepers(number: int, group: str = "sales") -> Impact:
+    """So many of a group hit."""
+    return impact_of(
+        *(
+            HIT._replace(
+                person=replace(PERSON, ref=f"p{n}", groups=frozenset({group})),
+                device=replace(PHONE, ref=f"d{n}", owner=f"p{n}"),
+            )
+            for n in range(number)
+        )
+    )
+
+
+def test_keepers_are_counted_but_few_are_not() -> None:
+    """Five are counted; of fewer it is said that there are some; of none nothing is said."""
+    assert "sales keeps @ours on TikTok: 5 of its people would be hit." in text_of(
+        "keepers_hit", impact=keepers(5), accounts=(OURS,)
+    )
+    few = text_of("keepers_hit", impact=keepers(4), accounts=(OURS,))
+    assert "some of its people would be hit" in few
+    assert "4" not in few
+    assert text_of("keepers_hit", impact=keepers(9, "others"), accounts=(OURS,)) == ""
+
+
+@pytest.mark.parametrize("group", ["social-media", "null", "a: b", "x]}", 'say "hi"', "#1", "Öffentlichkeit", "yes"])
+def test_the_line_that_is_offered_spares_them(group: str) -> None:
+    """Whatever the group is called, the line is YAML that names it and those excepted already (I-36)."""
+    before = replace(POLICY, except_=Scope(groups=frozenset({"others"})))
+    account = replace(OURS, group=group)
+    text = text_of("keepers_hit", before, keepers(6, group), accounts=(account,))
+    line = text.partition("`")[2].rpartition("`")[0]
+    assert YAML(typ="safe", pure=True).load(line) == {"except": {"groups": sorted(["others", group])}}
+
+
+def test_no_line_is_offered_where_it_would_not_spare_them() -> None:
+    """Keys of `except` are joined by and: a group beside countries spares only some."""
+    before = replace(POLICY, except_=Scope(countries=frozenset({"NO"})))
+    text = text_of("keepers_hit", before, keepers(6), accounts=(OURS,))
+    assert "{groups" not in text
+    assert "would not spare them all" in text
+
+
+def test_owners_who_were_not_asked_are_grouped_and_the_first_are_named() -> None:
+    """A list of 59 apps gives one sentence; a question about one of a publisher's apps stands for its others there."""
+    apps = [App(f"a{n}", f"App {n}", publisher=f"Owner {n % 20:02}") for n in range(59)]
+    asked = [Inquiry("q", "a3", "2020-07-08", "p", "Why?")]
+    owners = not_asked(apps, asked)
+    assert len(owners) == 19
+    assert "Owner 03" not in owners
+    assert owners["Owner 04"] == ("App 4", "App 24", "App 44")
+    text = text_of("vendor_not_asked", not_asked=owners, vendor_required=True)
+    assert "Owner 00 (App 0, App 20, App 40)" in text
+    assert "and 14 more" in text
+    assert "announces nothing before" in text
+    assert not_asked([App("x", "X"), App("y", "Y")], []) == {"X": ("X",), "Y": ("Y",)}, "publishers not known"
 
 
 def test_the_minimum_notice_itself_is_long_enough() -> None:

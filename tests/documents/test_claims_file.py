@@ -1,19 +1,22 @@
 """Files of evidence."""
 
-from io import BytesIO
+import csv
+from io import StringIO
+from random import Random
+from typing import Literal
 
 import pytest
 
 from gatepost.actions.evidence import shipped_evidence
 from gatepost.core.fleet.claim import Claim, Stance
 from gatepost.core.problem import Problem
-from gatepost.documents.claims_file import LONGEST, read_claims
+from gatepost.documents.claims_file import LONGEST, read_claims, write_claims
 
 HEADER = b"app,who,stance,claim,date,source\n"
 
 
 def read(data: bytes) -> tuple[Claim | Problem, ...]:
-    return read_claims(BytesIO(data), "claims.csv")
+    return read_claims(data, "claims.csv")
 
 
 def test_a_claim_says_who_what_when_and_where() -> None:
@@ -54,6 +57,58 @@ def test_the_file_that_comes_with_the_program() -> None:
     said = " ".join(claim.claim for claim in claims)
     for words in ("Singapore", "section 69A", "Wells Fargo", "Hong Kong", "49,247,689", "Chinese government"):
         assert words in said
+
+
+WORDS = (
+    "=1+1",
+    "'=1",
+    "@minister",
+    "-",
+    "+49",
+    "a, b",
+    'He said "no"',
+    "Zeile",
+    "‘quoted’",
+    "'",
+    "データ",
+    "a;b",
+    "| x |",
+)
+
+
+@pytest.mark.parametrize("form", ["csv", "jsonl"])
+def test_what_is_written_is_read_back_the_same(form: Literal["csv", "jsonl"]) -> None:
+    """Whatever the words are; and no cell of the CSV begins with what a spreadsheet would run (I-36)."""
+    draw = Random(7)
+    claims = tuple(
+        Claim(
+            "tiktok",
+            " ".join(draw.choices(WORDS, k=2)),
+            draw.choice(list(Stance)),
+            draw.choice(WORDS),
+            "2020-07-06",
+            draw.choice(WORDS),
+        )
+        for _ in range(200)
+    )
+    assert {claim.claim for claim in claims} == set(WORDS), "each of the awkward words occurs"
+    written = write_claims(claims, form)
+    assert read(written.encode()) == claims
+    if form == "csv":
+        cells = [cell for row in csv.reader(StringIO(written)) for cell in row]
+        assert not [cell for cell in cells if cell.startswith(("=", "+", "-", "@"))]
+
+
+def test_a_claim_is_one_visible_line() -> None:
+    """Line ends become blanks; what steers a terminal or turns the direction of writing is refused (I-36)."""
+    row = b'tiktok,The  owner,denies,"no\nnever",2020-07-07,press\n'
+    (claim,) = read(HEADER + row)
+    assert isinstance(claim, Claim)
+    assert (claim.who, claim.claim) == ("The owner", "no never")
+    for sign in ("\x1b[2J", "\u202e", "\u009b"):
+        (problem,) = read(HEADER + f"tiktok,x,denies,no{sign},2020-07-07,press\n".encode())
+        assert isinstance(problem, Problem)
+        assert (problem.field, problem.text) == ("claim", "has signs that do not show")
 
 
 @pytest.mark.parametrize("name", ["", "nothing", "../catalogue/tiktok", "tiktok-2020-07-10.jsonl"])

@@ -4,11 +4,13 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Final
 
+from gatepost.core.fleet.about import About, Account, Inquiry
+from gatepost.core.fleet.claim import Claim, Stance
 from gatepost.core.fleet.device import Form, Platform
 from gatepost.core.instant import HOUR, Instant
 from gatepost.core.notice.notice import NoticeKind
 from gatepost.core.policy.policy import Consequence, Text, Unseen
-from gatepost.notify.facts import ApprovalFacts, DeviceFacts, NoticeFacts, PolicyFacts
+from gatepost.notify.facts import Acted, ApprovalFacts, DeviceFacts, NoticeFacts, PolicyFacts, no_policy
 
 
 def utc(*parts: int) -> Instant:
@@ -104,6 +106,19 @@ APPROVAL: Final = ApprovalFacts(
     checkpoint="corp.example/gatepost\n42\nqINS1GRFhWHwdkUeqLEoP4yEMkTBBzxBkGwGQlVlVcs=\n\n"
     "— corp.example/gatepost 8b1f3a5cRkX0mO2v8w8Dq0f3bLr5T7s1dJ4yQ9xUeP6nHcZaWgViKtBoMlEsCuRzXy\n",
     warnings=("The notice is shorter than the site's 24 hours.", "7 executives are among the people hit."),
+    about=About(
+        evidence=(
+            Claim("tiktok", "A minister", Stance.ALLEGES, "It passes data on.", "2020-07-06", "An interview"),
+            Claim("tiktok", "Its owner", Stance.DENIES, "It does not.", "2020-07-07", "To the press"),
+        ),
+        inquiries=(
+            Inquiry("vq_1", "tiktok", "2020-07-08", "p_1", "Where are our data?", "2020-07-09", "In the US."),
+            Inquiry("vq_2", "tiktok", "2020-07-09", "p_1", "Who can read them?"),
+        ),
+        accounts=(Account("ac_1", "tiktok", "social-media", "@ourvideos"),),
+    ),
+    apps={"tiktok": "TikTok"},
+    not_asked="Helo Inc. (Helo)",
 )
 
 _THREAD: Final = {language: text.subject for language, text in POLICY.texts[NoticeKind.ANNOUNCEMENT].items()}
@@ -120,6 +135,12 @@ _PEOPLE: Final = {
 }
 
 
+def _of_no_policy(facts: NoticeFacts, about: str, note: str) -> NoticeFacts:
+    acted = Acted("Olga Operator", utc(2020, 7, 6, 8, 30), about)
+    shared = no_policy(POLICY.contact, POLICY.language, exercise=False)
+    return replace(facts, policy=shared, deadline=None, notice=None, devices=ANNA.devices[:1], note=note, acted=acted)
+
+
 def sample(kind: NoticeKind, language: str) -> NoticeFacts:
     """Plausible facts for a mail of this kind to a person of this language, whose day ends where they live."""
     name, locale, time_zone, deadline = _PEOPLE[language]
@@ -130,6 +151,10 @@ def sample(kind: NoticeKind, language: str) -> NoticeFacts:
         return replace(facts, devices=(), approval=replace(APPROVAL, role="", given=APPROVAL.required))
     if kind is NoticeKind.ANNOUNCEMENT:
         return facts
+    if kind is NoticeKind.DEVICE_PASSWORD:
+        return _of_no_policy(facts, "ab3d5fgh", "Lost the old phone.")
+    if kind is NoticeKind.DOOR_ASKED:
+        return replace(_of_no_policy(facts, "mail", "It has stood here for years."), devices=())
     facts = replace(facts, thread=_THREAD[language], notice=None)
     if kind in (NoticeKind.WAIVER_RESULT, NoticeKind.WAIVER_ENDS):
         return replace(facts, until=utc(2020, 7, 24, 15, 30), note="Keeps the company's own account.")

@@ -1,6 +1,7 @@
 """Official accounts: the organisation's own accounts on an app, and the groups of people who keep them."""
 
 import secrets
+from dataclasses import asdict
 from typing import Any
 
 from gatepost.actions.change import changing, looking
@@ -43,4 +44,4 @@ def list_accounts(site: Site, app: str | None = None) -> list[dict[str, Any]] | 
     with looking(site) as conn:
         if app is not None and (refusal := unknown_apps([app], catalogue.apps(conn))):
             return refusal
-        return [account._asdict() for account in claims.official(conn, None if app is None else [app])]
+        return [asdict(account) for account in claims.official(conn, None if app is None else [app])]

@@ -1,13 +1,11 @@
 """Evidence: what is claimed about an app, by whom, when, and where it can be read."""
 
 import secrets
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from importlib.resources import files
-from io import BytesIO
-from typing import Any
+from typing import Any, Literal
 
-from sqlalchemy import Connection
-
+from gatepost.actions.about import claim_data
 from gatepost.actions.change import changing, looking
 from gatepost.actions.lookup import unknown_apps
 from gatepost.actions.site import Site
@@ -16,7 +14,7 @@ from gatepost.core.fleet.claim import Claim
 from gatepost.core.ledger.app_events import EvidenceAdded
 from gatepost.core.problem import Problem
 from gatepost.core.refusal import Refusal
-from gatepost.documents.claims_file import read_claims
+from gatepost.documents.claims_file import read_claims, write_claims
 from gatepost.documents.deadline import instant_text
 from gatepost.storage import catalogue, claims
 
@@ -45,7 +43,7 @@ def import_evidence(
     site: Site, by: str | None, data: bytes, file: str
 ) -> dict[str, object] | Refusal | tuple[Problem, ...]:
     """The same from a file."""
-    read = read_claims(BytesIO(data), file)
+    read = read_claims(data, file)
     wrong = tuple(one for one in read if isinstance(one, Problem))
     return wrong or add_evidence(site, by, [one for one in read if isinstance(one, Claim)])
 
@@ -58,24 +56,23 @@ def shipped_evidence(name: str) -> bytes | None:
 
 def list_evidence(site: Site, app: str | None = None) -> list[dict[str, Any]] | Refusal:
     """Claims by day, about one app or all."""
+    found = _kept(site, app)
+    if isinstance(found, Refusal):
+        return found
+    return [
+        {"evidence": kept.evidence} | claim_data(kept.claim) | {"added_at": instant_text(kept.added_at)}
+        for kept in found
+    ]
+
+
+def export_evidence(site: Site, app: str | None, form: Literal["csv", "jsonl"]) -> str | Refusal:
+    """The same as a file that import takes."""
+    found = _kept(site, app)
+    return found if isinstance(found, Refusal) else write_claims([kept.claim for kept in found], form)
+
+
+def _kept(site: Site, app: str | None) -> list[claims.Kept] | Refusal:
     with looking(site) as conn:
         if app is not None and (refusal := unknown_apps([app], catalogue.apps(conn))):
             return refusal
-        return evidence_about(conn, None if app is None else [app])
-
-
-def evidence_about(conn: Connection, apps: Iterable[str] | None) -> list[dict[str, Any]]:
-    """As data for people and programs."""
-    return [
-        {
-            "evidence": kept.evidence,
-            "app": kept.claim.app,
-            "date": kept.claim.on,
-            "who": kept.claim.who,
-            "stance": kept.claim.stance.value,
-            "claim": kept.claim.claim,
-            "source": kept.claim.source,
-            "added_at": instant_text(kept.added_at),
-        }
-        for kept in claims.evidence(conn, apps)
-    ]
+        return claims.evidence(conn, None if app is None else [app])

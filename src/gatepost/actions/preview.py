@@ -1,67 +1,95 @@
-"""Preview: whom a policy would hit. Writes nothing; a look at names is recorded."""
+"""Preview: how many a policy would hit. It names nobody: names are for a policy that was approved (names.py).
 
+Counts can name too, if few people are behind them. So none are given over an audience of one to four people, and none
+that differ from those of an earlier answer by so few (core/change/differencing.py).
+"""
+
+import json
 from dataclasses import dataclass
 
+from sqlalchemy import Connection
+
+from gatepost.actions.about import Rows, about_data
 from gatepost.actions.assess import Assessed, assess
-from gatepost.actions.basis import ahead
-from gatepost.actions.change import changing, looking
+from gatepost.actions.change import Change, changing, looking
 from gatepost.actions.site import Site
-from gatepost.actions.who import ADMIN, AUTHOR, acting, looking_as
-from gatepost.core.ledger.events import NamesLooked
+from gatepost.actions.who import ADMIN, AUTHOR, looking_as
+from gatepost.core.change.differencing import Allowed, Scoped, Watch, scoped
+from gatepost.core.instant import ALWAYS, Instant
 from gatepost.core.policy.policy import Policy
 from gatepost.core.problem import Problem
 from gatepost.core.refusal import Code, Refusal
-from gatepost.documents.canonical import digest
+from gatepost.documents.canonical import canonical
+from gatepost.documents.policy_data import scope_data, scope_from_data
 from gatepost.documents.policy_file import read_policy
-from gatepost.storage import people
+from gatepost.storage import exceptions, previews
+
+NEAR = (
+    "An earlier preview or proposal differs from this one by the devices of one to four people: the two together would "
+    "say what is on their phones. Preview what you had, or change its people and devices by five people or more; or "
+    "propose it: approvers, and the ledger, then see that you did."
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Previewed:
-    """`names`: of the people hit, only where they were asked for with a purpose."""
+    """`allowed`: what of the impact may be shown. `about`: what is known of the apps and their owners."""
 
     assessed: Assessed
-    names: tuple[str, ...] | None = None
+    allowed: Allowed
+    about: dict[str, Rows]
 
 
 def preview_policy(site: Site, by: str | None, data: bytes, file: str) -> Previewed | Refusal | tuple[Problem, ...]:
-    """The impact of a policy file over the fleet as it stands."""
+    """The impact of a policy file over the fleet as it stands. Remembers the file's scope, and nobody in it."""
     policy = read_policy(data, file)
     if not isinstance(policy, Policy):
         return policy
-    with looking(site) as conn:
-        actor = looking_as(conn, by, AUTHOR, "approver", ADMIN)
-        if isinstance(actor, Refusal):
-            return actor
-        assessed = assess(conn, site, policy, site.clock.now())
-    return assessed if isinstance(assessed, Refusal) else Previewed(assessed)
-
-
-def preview_names(
-    site: Site, by: str | None, data: bytes, file: str, purpose: str
-) -> Previewed | Refusal | tuple[Problem, ...]:
-    """The same with the names of those hit; who looked, at whom and why is recorded in the ledger (I-34)."""
-    policy = read_policy(data, file)
-    if not isinstance(policy, Policy):
-        return policy
-    if not purpose.strip():
-        return Refusal(Code.PURPOSE_MISSING, "Names are shown for a stated purpose only: add --purpose TEXT.")
-    with looking(site) as conn:
-        actor = looking_as(conn, by, AUTHOR, ADMIN)
-        if isinstance(actor, Refusal):
-            return actor
-    assessed_in = ahead(site, lambda conn: assess(conn, site, policy, site.clock.now()))
-    with changing(site) as change:
-        actor = acting(change, by, AUTHOR, ADMIN)
-        if isinstance(actor, Refusal):
-            return actor
-        assessed = assessed_in(change)
+    while True:
+        with looking(site) as conn:
+            actor = looking_as(conn, by, AUTHOR, "approver", ADMIN)
+            if isinstance(actor, Refusal):
+                return actor
+            watch = watching(conn, site, policy)
+            assessed = assess(conn, site, policy, site.clock.now(), watch)
+            about = {} if isinstance(assessed, Refusal) else about_data(conn, assessed.about)
         if isinstance(assessed, Refusal):
             return assessed
-        hit = sorted(assessed.impact.hit_people)
-        change.record(NamesLooked(digest(data), tuple(hit), change.words(purpose)))
-        named = people.load(change.conn, hit)
-    names = tuple(
-        sorted(f"{person.name} <{person.emails[0] if person.emails else person.id}>" for person in named.values())
-    )
-    return Previewed(assessed, names)
+        allowed = watch.answer()
+        if allowed.too_near:
+            return Refusal(Code.DIFFERENCING, NEAR)
+        if allowed.too_few or answered(site, policy, watch):
+            return Previewed(assessed, allowed, about)
+
+
+def watching(conn: Connection, site: Site, policy: Policy) -> Watch:
+    """What a policy's audience is held against: the scopes that were answered lately."""
+    now = site.clock.now()
+    mine = scoped(policy)
+    before = [one for one in _remembered(conn, site, now) if one != mine]
+    waived: dict[str, dict[str, Instant]] = {}
+    for waiver in exceptions.all_waivers(conn):
+        if not waiver.ended:
+            of = waived.setdefault(waiver.policy, {})
+            of[waiver.subject] = max(of.get(waiver.subject, ALWAYS), waiver.until)
+    return Watch(policy, before, now, waived)
+
+
+def _remembered(conn: Connection, site: Site, now: Instant) -> list[Scoped]:
+    texts = previews.remembered(conn, now - site.settings.rails.previews_remembered)
+    return [scope_from_data(json.loads(text)) for text in texts]
+
+
+def answered(site: Site, policy: Policy, watch: Watch) -> bool:
+    """Remember that this scope is answered. False if others were meanwhile, so that it has to be held against them."""
+    with changing(site) as change:
+        mine = scoped(policy)
+        if not set(_remembered(change.conn, site, change.now)) <= {mine, *watch.before}:
+            return False
+        remember_scope(change, policy)
+        return True
+
+
+def remember_scope(change: Change, policy: Policy) -> None:
+    text = canonical(scope_data(scoped(policy))).decode()
+    previews.remember(change.conn, text, change.now, change.now - change.site.settings.rails.previews_remembered)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from gatepost.actions.change import Change, changing, looking
 from gatepost.actions.corrections import DOORS_MAY_TAKE, write_corrections
+from gatepost.actions.live import proposal_of
 from gatepost.actions.lookup import revision_in
 from gatepost.actions.reserve import despite_full_disk
 from gatepost.actions.site import Site
@@ -18,9 +19,9 @@ from gatepost.actions.who import AUTHOR, OPERATOR, acting
 from gatepost.clock import boot_elapsed, pause
 from gatepost.core.ledger.events import Event, PolicyEnded, PolicyRetracted
 from gatepost.core.notice.notice import NoticeKind
-from gatepost.core.refusal import Refusal
+from gatepost.core.refusal import Code, Refusal
 from gatepost.doors.entry import rule_key
-from gatepost.storage import audience, closing, feed, notices
+from gatepost.storage import audience, claims, closing, feed, notices
 from gatepost.storage.closing import Closing
 from gatepost.storage.policies import Revision
 from gatepost.storage.store import BROKEN
@@ -59,18 +60,27 @@ class _Committed:
 
 
 def retract(
-    site: Site, by: str | None, policy: str, reason: str, because: str = "error", wait: Callable[[float], None] = pause
+    site: Site,
+    by: str | None,
+    policy: str,
+    reason: str,
+    because: str = "error",
+    wait: Callable[[float], None] = pause,
+    refers_to: str = "",
 ) -> Retracted | Refusal:
     """Withdraw an announced policy. Never capped, never waits behind anything, needs no second person (I-18).
 
     `because`: "error" (it was sent in error) or "withdrawn" (we changed our mind); ValueError for another.
+    `refers_to`: the question to the owner of one of its apps that it goes back to, if any.
     """
     if because not in ("error", "withdrawn"):
         raise ValueError(f"{because!r} is no reason to retract a policy")
     kind = NoticeKind.CORRECTION if because == "error" else NoticeKind.WITHDRAWAL
 
-    def event(change: Change, revision: Revision) -> Event:
-        return PolicyRetracted(policy, revision.revision, because, change.words(reason))
+    def event(change: Change, revision: Revision) -> Event | Refusal:
+        if refusal := _no_inquiry(change, revision, refers_to):
+            return refusal
+        return PolicyRetracted(policy, revision.revision, because, change.words(reason), refers_to)
 
     return _close(site, by, policy, "retract", kind, event, wait)
 
@@ -92,7 +102,7 @@ def _close(
     policy: str,
     verb: str,
     kind: NoticeKind,
-    event: Callable[[Change, Revision], Event],
+    event: Callable[[Change, Revision], Event | Refusal],
     wait: Callable[[float], None],
 ) -> Retracted | Refusal:
     done = despite_full_disk(site.directory, lambda: _commit(site, by, policy, verb, kind, event))
@@ -115,8 +125,27 @@ def _close(
     )
 
 
+def _no_inquiry(change: Change, revision: Revision, inquiry: str) -> Refusal | None:
+    """Why a retraction cannot refer to this question."""
+    if not inquiry:
+        return None
+    apps = [app.id for app in proposal_of(change.conn, revision).apps]
+    if inquiry in {one.inquiry for one in claims.asked(change.conn, apps)}:
+        return None
+    return Refusal(
+        Code.NO_SUCH_INQUIRY,
+        f"No question {inquiry} to the owner of an app of {revision.policy} is recorded; `vendor list` shows all. "
+        "Nothing was retracted: without --refers-to it is, at once.",
+    )
+
+
 def _commit(
-    site: Site, by: str | None, policy: str, verb: str, kind: NoticeKind, event: Callable[[Change, Revision], Event]
+    site: Site,
+    by: str | None,
+    policy: str,
+    verb: str,
+    kind: NoticeKind,
+    event: Callable[[Change, Revision], Event | Refusal],
 ) -> _Committed | Refusal:
     with changing(site) as change:
         actor = acting(change, by, AUTHOR, "approver", OPERATOR, restored=True)
@@ -127,10 +156,14 @@ def _commit(
             return revision
         if revision.rule is None:
             raise ValueError("an announced revision has a rule")
-        change.record(event(change, revision))
+        found = event(change, revision)
+        if isinstance(found, Refusal):
+            return found
+        change.record(found)
         change.publish({rule_key(revision.rule): None})
         audience.settle(change.conn, revision.rule)
-        withdrawn = notices.stop(change.conn, policy, change.now)
+        unqueued = audience.count_owed(change.conn, revision.rule)
+        withdrawn = notices.stop(change.conn, policy, change.now) + unqueued
         in_flight = len(notices.overtaken(change.conn, policy))
         closing.owe(change.conn, Closing(policy, revision.revision, kind.value, change.position(), change.now))
         return _Committed(revision, change.position(), withdrawn, in_flight)
@@ -147,7 +180,7 @@ def _await_outbox(site: Site, policy: str, wait: Callable[[float], None]) -> Non
 
 
 def confirmations(site: Site, position: int, wait: Callable[[float], None]) -> tuple[DoorAnswer, ...]:
-    """Wait until every door confirmed a position, at most 5 s; doors that did not are named without a time."""
+    """Wait until every door goes by the rules of a position, at most 5 s; doors that do not are named without a time."""
     started = boot_elapsed()
     confirmed: dict[str, int] = {}
     while True:
@@ -155,7 +188,7 @@ def confirmations(site: Site, position: int, wait: Callable[[float], None]) -> t
             doors = feed.known_doors(conn)
         waited = boot_elapsed() - started
         for name, door in doors.items():
-            if door.position >= position:
+            if door.rules >= position:
                 confirmed.setdefault(name, waited)
         if len(confirmed) >= len(doors) or waited >= DOORS_MAY_TAKE:
             return tuple(

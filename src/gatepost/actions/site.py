@@ -39,4 +39,5 @@ class Site:
             large_impact_roles=tuple(rails.large_impact_roles),
             correction_within=rails.correction_within,
             rate_per_hour=min(hourly) if hourly else 0,
+            vendor_asked=rails.vendor_asked,
         )

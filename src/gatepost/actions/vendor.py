@@ -1,11 +1,9 @@
 """The vendor's side: where an app's owner is asked, that they were, and what they answered."""
 
 import secrets
-from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import Connection
-
+from gatepost.actions.about import inquiries_data
 from gatepost.actions.access import is_address
 from gatepost.actions.change import Change, changing, looking
 from gatepost.actions.lookup import unknown_apps
@@ -77,22 +75,4 @@ def list_inquiries(site: Site, app: str | None = None) -> list[dict[str, Any]] |
     with looking(site) as conn:
         if app is not None and (refusal := unknown_apps([app], catalogue.apps(conn))):
             return refusal
-        return inquiries_about(conn, None if app is None else [app])
-
-
-def inquiries_about(conn: Connection, apps: Iterable[str] | None) -> list[dict[str, Any]]:
-    """As data for people and programs."""
-    found = claims.asked(conn, apps)
-    askers = people.load(conn, {one.asker for one in found})
-    return [
-        {
-            "inquiry": one.inquiry,
-            "app": one.app,
-            "asked_on": one.asked_on,
-            "asked_by": askers[one.asker].id if one.asker in askers else one.asker,
-            "question": one.question,
-            "answered_on": one.answered_on,
-            "answer": one.answer,
-        }
-        for one in found
-    ]
+        return inquiries_data(conn, claims.asked(conn, None if app is None else [app]))

@@ -1,5 +1,7 @@
 """gatepost evidence, gatepost vendor, gatepost accounts: what is known of an app and of its owner."""
 
+from typing import Literal
+
 from cyclopts import App
 
 from gatepost.actions import accounts as official
@@ -71,11 +73,23 @@ def _list(value: object) -> list[object]:
 
 @evidence.command(name="list")
 def list_(*, app: str | None = None, session: Given) -> int:
-    """Claims by day, about one app or all; --json exports them."""
+    """Claims by day, about one app or all."""
     return session.act(
         lambda site: record.list_evidence(site, app),
         lambda rows: listing(rows, *COLUMNS, nothing="No evidence is kept."),
     )
+
+
+@evidence.command
+def export(*, format: Literal["jsonl", "csv"] = "jsonl", app: str | None = None, session: Given) -> int:
+    """Claims by day, about one app or all, as a file that import takes.
+
+    Parameters
+    ----------
+    format
+        JSON Lines, or CSV with an apostrophe before what a spreadsheet would run.
+    """
+    return session.act(lambda site: record.export_evidence(site, app, format), str.splitlines)
 
 
 @vendor.command

@@ -11,6 +11,8 @@ from gatepost.documents.deadline import instant_text
 DOMAIN: Final = "larkspur.example"
 NAME: Final = "Larkspur Trading"
 PEOPLE: Final = 20_000
+ACCOUNT: Final = "@larkspurtrading"
+"""Its own account on the app."""
 
 APP_IDS: Final = {
     "ios": ("com.zhiliaoapp.musically",),

@@ -1,10 +1,11 @@
 """Part one: what happened, and what could have been known before it did."""
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from gatepost.actions import access, import_devices, import_people
+from gatepost.actions import access, accounts, evidence, import_devices, import_people
 from gatepost.actions.assess import Assessed
 from gatepost.actions.preview import preview_policy
 from gatepost.clock import boot_elapsed
@@ -69,9 +70,11 @@ class Happened:
         return (
             HAPPENED,
             Scene("company", "A company comes in from two files", self.take_in),
+            Scene("what-is-known", "What is known of the app, and who needs it", self.what_is_known),
             Scene("who-is-hit", "Whom the memo would have hit", self.who_is_hit),
             Scene("who-cannot-be-seen", "Whom nobody can see, and whom nobody can tell", self.who_cannot_be_seen),
             Scene("who-is-among-them", "Who is among them", self.who_is_among_them),
+            Scene("owner-not-asked", "The other side was not asked", self.owner_not_asked),
             Scene("deadline-is-today", "A deadline that is today", self.deadline_is_today),
             AFTERWARDS,
         )
@@ -98,6 +101,20 @@ class Happened:
             "and "
             f"laptops, the company's and their own, in {seconds(took)}. What the reports say about other apps was "
             "thrown away unread: only TikTok is looked for here."
+        )
+
+    def what_is_known(self) -> Told:
+        site = self.stage.site
+        must(evidence.import_evidence(site, None, _until_then(), "evidence"))
+        kept = must(evidence.list_evidence(site, "tiktok"))
+        stances = {str(row["stance"]) for row in kept}
+        expect({"alleges", "denies"} <= stances, f"One side is missing: {stances}.")
+        must(accounts.add_account(site, None, "tiktok", company.ACCOUNT, "social-media"))
+        return Told(
+            f"{len(kept)} claims were public by then, and Gatepost keeps each with its source: what is alleged, and "
+            "what the app's owner says to it. The memo spoke of security risks and named none. And the company has an "
+            f"account on that very app, {company.ACCOUNT}, kept by the social-media team.",
+            columns([(f"{row['date']}  {row['who']}", str(row["stance"])) for row in kept]),
         )
 
     def who_is_hit(self) -> Told:
@@ -133,17 +150,30 @@ class Happened:
     def who_is_among_them(self) -> Told:
         groups = self.assessed.impact.people_by[By.GROUP][Category.HIT]
         executives, keepers = groups.get("executives", 0), groups.get("social-media", 0)
-        codes = {warned.code for warned in self.assessed.warnings}
+        warned = self._warned()
         expect(executives > 0 and keepers > 0, "No executives, or nobody who keeps the company's own account.")
-        expect(WarningCode.EXECUTIVES_HIT in codes, "The preview did not warn of the executives.")
+        expect(WarningCode.EXECUTIVES_HIT in warned, "The preview did not warn of the executives.")
+        expect(WarningCode.KEEPERS_HIT in warned, "The preview did not warn of those who keep the account.")
         return Told(
-            f"{count(executives)} executives; and {count(keepers)} people of the social-media team, who keep the "
-            "company's own account on that very app and need it on a phone to do so."
+            f"{count(executives)} executives; and {count(keepers)} people who need the app on a phone for their work. "
+            f'The preview offers what would spare them: "{warned[WarningCode.KEEPERS_HIT]}"'
         )
+
+    def owner_not_asked(self) -> Told:
+        warned = self._warned()
+        expect(WarningCode.VENDOR_NOT_ASKED in warned, "The preview did not warn that the owner was not asked.")
+        return Told(
+            f'The preview warns: "{warned[WarningCode.VENDOR_NOT_ASKED]}" On that Friday the two companies talked, but '
+            "after the mail had gone out. Then it was taken back. A site can require the question before anything is "
+            "announced."
+        )
+
+    def _warned(self) -> dict[WarningCode, str]:
+        return {found.code: found.text for found in self.assessed.warnings}
 
     def deadline_is_today(self) -> Told:
         assessed = self.assessed
-        warned = {found.code: found.text for found in assessed.warnings}
+        warned = self._warned()
         expect(WarningCode.DEADLINE_PASSED in warned, "The preview did not warn of the deadline.")
         tokyo = local_instant("2020-07-10", "Asia/Tokyo")
         expect(assessed.earliest is not None and assessed.earliest <= tokyo < NINE, "It was not over in Tokyo.")
@@ -152,6 +182,12 @@ class Happened:
             f"When it was sent it was {local(NINE, 'Asia/Kolkata')}, and {local(NINE, 'Asia/Tokyo')}: there, and in "
             "Sydney, the day was over before anybody had heard of it."
         )
+
+
+def _until_then() -> bytes:
+    """The file of evidence that comes with the program, as far as it was public before the memo's day."""
+    shipped = evidence.shipped_evidence("tiktok-2020-07-10") or b""
+    return b"".join(line for line in shipped.splitlines(keepends=True) if json.loads(line)["date"] < "2020-07-10")
 
 
 def _table(title: str, counts: Mapping[str, int | None], names: Mapping[str, str]) -> list[str]:

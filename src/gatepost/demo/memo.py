@@ -25,7 +25,7 @@ correction:
   subject: Please disregard our mail of today
   body: |-
     Our mail about TikTok was sent in error. Our policies have not changed, and you need not do anything.
-press: Some of our employees received a mail in error today. Our policies have not changed.
+press: We ask staff to keep one app off the phones and tablets on which they read company mail.
 """
 
 _FAIR: Final = """\
@@ -69,7 +69,7 @@ correction:
       Unsere Mail über TikTok auf Telefonen und Tablets war ein Irrtum. Der Bericht dahinter betraf eine andere App.
 
       Unsere Regeln haben sich nicht geändert. Sie brauchen nichts zu tun, und es tut uns leid.
-press: A mail about an app was sent to some employees in error. Our policies have not changed.
+press: We ask staff to keep one app off the phones and tablets on which they read company mail. Elsewhere it is theirs.
 examples:
   - {device: {form: phone, apps: [tiktok]}, at: 2020-07-17T23:59, expect: warn}
   - {device: {form: phone, apps: [tiktok]}, at: 2020-07-18T00:00, expect: block}

@@ -7,8 +7,20 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Final
 
-from gatepost.actions import announce, approve, decide, import_devices, ledger, propose, retract, views
+from gatepost.actions import (
+    announce,
+    approve,
+    decide,
+    import_devices,
+    ledger,
+    propose,
+    retract,
+    statement,
+    vendor,
+)
+from gatepost.actions.mails import show_notices
 from gatepost.clock import boot_elapsed
+from gatepost.core.change.warning import WarningCode
 from gatepost.core.instant import HOUR, MINUTE, SECOND
 from gatepost.core.policy.verdict import Outcome
 from gatepost.core.refusal import Code, Refusal
@@ -22,6 +34,9 @@ from gatepost.documents.deadline import instant_text, local_instant
 
 STILL_FRIDAY: Final = "US, BR, GB, IE, DE, PL, LU, IN"
 """Where it is still Friday when it is nine in Seattle."""
+
+QUESTION: Final = "A report says that your app reads what other apps show. Does it?"
+ANSWER: Final = "The report describes another app. Its identifier, on page 3, is not one of ours."
 
 MIDNIGHT: Final = local_instant("2020-07-17", INDIA.zone)
 AT_ONCE: Final = 1000
@@ -51,7 +66,8 @@ END: Final = Part(
     "",
     (
         "Known before it was sent: whom it hits, by country and kind of phone; whom nobody can see; that executives, "
-        "and those who keep the company's own account, are among them; that for some the day was over already.",
+        "and those who keep the company's own account, are among them; that the other side had not been heard; that "
+        "for some the day was over already.",
         "Stopped: by the first refusal, a minute after nine. And had three people put their names under a mistake all "
         "the same, one act would have opened every door, and put the correction under the first mail in every inbox "
         "that had it, before anybody read of it in a newspaper.",
@@ -66,6 +82,7 @@ class Prevented:
     stage: Stage
     played: Played
     hash: str = ""
+    question: str = ""
     let_in: list[int] = field(default_factory=list)
 
     def scenes(self) -> Sequence[Part | Scene]:
@@ -74,6 +91,7 @@ class Prevented:
             Scene("refused-day-over", "Refused: the day is over somewhere", self.refused_day_over),
             Scene("refused-alone", "Refused: nobody does this alone", self.refused_alone),
             Scene("refused-short-notice", "Refused: too short a notice", self.refused_short_notice),
+            Scene("owner-asked", "The app's owner is asked", self.owner_asked),
             Scene("proposed-fairly", "Proposed again, with a week and an exception", self.proposed_fairly),
             Scene("approved-by-three", "Three people say yes", self.approved_by_three),
             Scene("announced", "Announced: everybody concerned is told", self.announced),
@@ -84,6 +102,7 @@ class Prevented:
             Scene("midnight", "Midnight in Bengaluru", self.midnight),
             Scene("others-go-on", "Laptops and the social-media team go on", self.others_go_on),
             MISTAKE,
+            Scene("owner-answers", "The app's owner answers", self.owner_answers),
             Scene("retracted", "Retracted, and let in again", self.retracted),
             Scene("corrections", "The correction, to everybody who had the mail", self.corrections),
             Scene("mail-thread", "What one person finds in the inbox", self.mail_thread),
@@ -122,16 +141,29 @@ class Prevented:
 
     # --- the fair one
 
+    def owner_asked(self) -> Told:
+        site = self.stage.site
+        must(vendor.set_contact(site, AUTHOR.email, "ByteDance", "Press office", "press@owner.example"))
+        asked = must(vendor.asked(site, AUTHOR.email, "tiktok", "2020-07-10", QUESTION))
+        self.question = str(asked["inquiry"])
+        return Told(
+            f'"{QUESTION}" {AUTHOR.name} asks, and records it. An answer may take days. Approvers will read that the '
+            "question was asked, and that no answer is there yet."
+        )
+
     def proposed_fairly(self) -> Told:
         proposed = must(propose.propose(self.stage.site, AUTHOR.email, memo.fair(), "policy.yaml"))
         self.hash = proposed.hash
         expect(set(proposed.approvals) == {"security", "legal", "executive"}, f"It asks for {proposed.approvals}.")
+        codes = {warned.code for warned in proposed.warnings}
+        expect(not codes & {WarningCode.KEEPERS_HIT, WarningCode.VENDOR_NOT_ASKED}, f"It still warns: {codes}.")
         self.stage.mail_is_out(memo.FAIR)
         return Told(
-            "The deadline is now the end of Friday 17 July, where each person is. The social-media team is excepted. "
+            "The deadline is now the end of Friday 17 July, where each person is. The social-media team is excepted, "
+            "by the line that the preview offered. "
             "Where nobody can see a phone's apps, nothing is assumed. The correction is written before the mail may go "
-            "out. The policy's four examples, which are its own tests, pass. Approvers are asked by mail for exactly "
-            f"these bytes: {proposed.hash[:16]}…"
+            "out. The policy's four examples, which are its own tests, pass. Evidence and question are frozen with it. "
+            f"Approvers are asked by mail for exactly these bytes: {proposed.hash[:16]}…"
         )
 
     def approved_by_three(self) -> Told:
@@ -224,13 +256,18 @@ class Prevented:
 
     # --- the mistake
 
+    def owner_answers(self) -> Told:
+        must(vendor.answered(self.stage.site, AUTHOR.email, self.question, "2020-07-17", ANSWER))
+        return Told(f'To the question of a week ago: "{ANSWER}" Security reads the report again. So it is.')
+
     def retracted(self) -> Told:
         site, watch = self.stage.site, threading.Thread(target=self._watch)
         watch.start()
         began = boot_elapsed()
         with commits_of(site) as commits:
             try:
-                done = must(retract.retract(site, OPERATOR.email, memo.FAIR, "Another app was meant"))
+                reason = "Another app was meant"
+                done = must(retract.retract(site, OPERATOR.email, memo.FAIR, reason, refers_to=self.question))
             finally:
                 watch.join()
         expect(bool(self.let_in), "The phone was not let in again.")
@@ -241,7 +278,7 @@ class Prevented:
             f"{OPERATOR.name} types one command. After {commits[0] - began} ms it is committed, "
             f"with {count(done.corrections)} corrections. {INDIA.name}'s phone has kept asking: {took} ms after the "
             f"commit it is let in, a real request answered 204. The door's confirmation is there after {confirmed[0]} "
-            "ms."
+            "ms. The ledger says that it goes back to the owner's answer."
         )
 
     def _watch(self) -> None:
@@ -254,7 +291,7 @@ class Prevented:
         began = boot_elapsed()
         self.stage.mail_is_out(memo.FAIR)
         took = boot_elapsed() - began
-        shown = must(views.show_notices(self.stage.site, None, memo.FAIR))
+        shown = must(show_notices(self.stage.site, None, memo.FAIR))
         had = {row["person"]: row["message_id"] for row in shown if post.is_kind(row, "announcement")}
         corrected = {row["person"]: row["in_reply_to"] for row in shown if post.is_kind(row, "correction")}
         expect(bool(had) and corrected == had, "Not exactly those who had the mail had the correction in reply to it.")
@@ -278,9 +315,10 @@ class Prevented:
 
     def statement(self) -> Told:
         site = self.stage.site
-        before = must(views.statement(site, "tiktok", MIDNIGHT - SECOND))
-        now = must(views.statement(site, "tiktok", None))
+        before = must(statement.statement(site, "tiktok", MIDNIGHT - SECOND))
+        now = must(statement.statement(site, "tiktok"))
         expect("sent in error" in str(now["statement"]), f"The statement is: {now['statement']}")
+        expect("and heard on" in str(now["statement"]), f"It does not say that the owner was heard: {now['statement']}")
         return Told(f'A second before midnight: "{before["statement"]}"\n\nNow: "{now["statement"]}"')
 
     # --- the ledger

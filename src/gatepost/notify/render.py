@@ -16,16 +16,19 @@ from jinja2 import StrictUndefined
 from jinja2.sandbox import SandboxedEnvironment
 from markupsafe import escape
 
-from gatepost.core.notice.notice import NoticeKind
+from gatepost.core.notice.notice import ABOUT_SITE, NoticeKind
 from gatepost.notify.facts import DeviceFacts, NoticeFacts
+from gatepost.notify.known import SECTIONS as KNOWN_SECTIONS
 from gatepost.notify.language import choose, language_of
 from gatepost.notify.moments import language_words, locale_for
 from gatepost.notify.phrases import Phrases
-from gatepost.notify.sections import SECTIONS, Block, Draft, approval_of
+from gatepost.notify.sections import SECTIONS as OWN_SECTIONS
+from gatepost.notify.sections import Block, Draft, approval_of
 from gatepost.notify.untrusted import one_line
 
 _SOURCES: Final = ("templates/layout.toml", "templates/mail.html.j2", "templates/mail.txt.j2")
 LANGUAGES: Final = ("de", "en", "es", "fr", "hi", "ja", "pt")
+SECTIONS: Final = {**OWN_SECTIONS, **KNOWN_SECTIONS}
 _WIDTH: Final = 76
 _MOST_FORMS: Final = 512
 
@@ -131,12 +134,13 @@ class Renderer:
         if facts.policy.exercise:
             yield Block("banner", phrase("exercise_banner"))
         yield Block("title", _title(draft))
-        for note in _language_notes(draft):
+        lead = _lead(draft)
+        body = [block for section in self._layout[draft.kind] for block in SECTIONS[section](draft)]
+        for note in _language_notes(draft, body):
             yield Block("para", note)
         yield Block("para", phrase("greeting", name=facts.name) if facts.name else phrase("greeting_nameless"))
-        yield Block("para", _lead(draft))
-        for section in self._layout[draft.kind]:
-            yield from SECTIONS[section](draft)
+        yield Block("para", lead)
+        yield from body
         yield Block("footer", phrase("footer"))
 
 
@@ -217,6 +221,8 @@ def _lead(draft: Draft) -> str:
         return draft.phrase("declined_lead" if declined_by else "approved_lead", by=declined_by)
     if kind in (NoticeKind.WAIVER_RESULT, NoticeKind.WAIVER_ENDS):
         return _waiver_lead(draft)
+    if kind in ABOUT_SITE:
+        return draft.phrase(f"{kind.replace('-', '_')}_lead")
     return draft.phrase(f"{kind}_lead", subject=_first_subject(draft))
 
 
@@ -236,14 +242,15 @@ def _first_subject(draft: Draft) -> str:
     return found[1].subject if found else draft.facts.policy.title
 
 
-def _language_notes(draft: Draft) -> Iterator[str]:
-    """Says visibly what of the mail is not in the person's language, and which it is in instead."""
+def _language_notes(draft: Draft, body: Sequence[Block]) -> Iterator[str]:
+    """Says visibly what of the mail is not in the person's language, and which it is in instead: our own sentences, and
+    what the policy's author wrote, quoted or not."""
     wanted, ours = language_of(draft.facts.locale), draft.phrase.language
-    author = ours if draft.author is None else language_of(draft.author)
-    keys = {"fallback_ours": ours, "fallback_author": author}
-    if author == ours:
-        keys = {"fallback_all": ours}
-    for key, given in keys.items():
+    authored = {language_of(tag) for tag in (draft.author or "", *(block.language for block in body)) if tag}
+    notes = [("fallback_all", ours)]
+    if authored - {ours}:
+        notes = [("fallback_ours", ours), *(("fallback_author", given) for given in sorted(authored))]
+    for key, given in notes:
         if wanted and given != wanted:
             words = {"wanted": language_words(wanted, draft.locale), "given": language_words(given, draft.locale)}
             yield draft.phrase(key, **words)

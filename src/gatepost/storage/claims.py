@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, select
 
+from gatepost.core.fleet.about import Account, Inquiry
 from gatepost.core.fleet.claim import Claim, Stance
 from gatepost.storage.among import among
 from gatepost.storage.app_schema import accounts, claims, inquiries, vendor_contacts
@@ -19,27 +20,6 @@ class Kept(NamedTuple):
     claim: Claim
     added_at: int
     added_by: str
-
-
-class Inquiry(NamedTuple):
-    """What an app's owner was asked, and answered: "" and no day while they have not."""
-
-    inquiry: str
-    app: str
-    asked_on: str
-    asker: str
-    question: str
-    answered_on: str
-    answer: str
-
-
-class Account(NamedTuple):
-    """An official account on an app. `group`: of the people who keep it."""
-
-    account: str
-    app: str
-    group: str
-    name: str
 
 
 class Contact(NamedTuple):

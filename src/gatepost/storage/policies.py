@@ -10,10 +10,16 @@ from gatepost.core.change.stage import Stage
 from gatepost.storage.schema import approvals, revisions
 
 
+RELAXED = "relaxed"
+"""Why a revision is over whose audience another one has taken over."""
+
+
 class Revision(NamedTuple):
     """One revision of a policy. `asked`: how many approvals of each role. `rule`: its number at the doors.
 
-    `paused_at`: None while it is not. `not_before`: since a pause it blocks nobody before this instant.
+    `begun_at`: when its audience was first told, of it or of a revision that it relaxes.
+    `refers_to`: the question to an app's owner to which its retraction goes back. `paused_at`: None while it is not.
+    `not_before`: since a pause it blocks nobody before this instant. `paused_for`: how long it was paused before, in all; `paused_untold`: of that, since people were last told.
     """
 
     policy: str
@@ -27,12 +33,16 @@ class Revision(NamedTuple):
     expires: int
     rule: int | None
     announced_at: int | None
+    begun_at: int | None
     in_force_at: int | None
     closed_at: int | None
     because: str
+    refers_to: str
     held: bool
     paused_at: int | None
     not_before: int
+    paused_for: int
+    paused_untold: int
 
 
 class Judgement(NamedTuple):
@@ -59,12 +69,16 @@ def _revision(row: RowMapping) -> Revision:
         expires=row["expires"],
         rule=row["rule"],
         announced_at=row["announced_at"],
+        begun_at=row["begun_at"],
         in_force_at=row["in_force_at"],
         closed_at=row["closed_at"],
         because=row["because"],
+        refers_to=row["refers_to"],
         held=bool(row["held"]),
         paused_at=row["paused_at"],
         not_before=row["not_before"],
+        paused_for=row["paused_for"],
+        paused_untold=row["paused_untold"],
     )
 
 
@@ -100,6 +114,16 @@ def judgements(conn: Connection, policy: str, number: int) -> list[Judgement]:
         Judgement(row.person, row.role, bool(row.approved), row.at, row.fingerprint, row.signature)
         for row in conn.execute(query.order_by(approvals.c.at, approvals.c.person))
     ]
+
+
+def heir(conn: Connection, policy: str, number: int) -> Revision | None:
+    """The revision of this number, or the one that has its audience now, where it was relaxed."""
+    found = revision(conn, policy, number)
+    if found is None or found.because != RELAXED:
+        return found
+    later = (revisions.c.policy == policy, revisions.c.revision > number, revisions.c.announced_at.is_not(None))
+    query = select(revisions.c.revision).where(*later).order_by(revisions.c.revision).limit(1)
+    return heir(conn, policy, conn.execute(query).scalar_one())
 
 
 def next_revision(conn: Connection, policy: str) -> int:

@@ -1,10 +1,14 @@
 """The rails of a site: what makes a proposal need more approvals, and what stops an announcement."""
 
 import math
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from gatepost.core.change.impact import Impact
+from gatepost.core.change.proposal import NamedApp
+from gatepost.core.fleet.about import Inquiry
+from gatepost.core.fleet.app import App
 from gatepost.core.instant import ALWAYS, HOUR, Duration, Instant
 from gatepost.core.policy.policy import Policy
 from gatepost.core.refusal import Code, Refusal
@@ -24,6 +28,7 @@ class Rails:
     large_impact_roles: tuple[str, ...]
     correction_within: Duration
     rate_per_hour: int
+    vendor_asked: Literal["ignore", "warn", "require"] = "warn"
 
 
 def notice_period(policy: Policy, rails: Rails) -> Duration:
@@ -81,4 +86,45 @@ def correctable(people: int, rails: Rails) -> Refusal | None:
         Code.CORRECTION_TOO_SLOW,
         f"A correction to {people} people would take {hours} h at {rails.rate_per_hour} mails an hour, more than the "
         "site's rails.correction_within. Narrow the policy, or raise the provider's limit.",
+    )
+
+
+def not_asked(apps: Sequence[App | NamedApp], inquiries: Iterable[Inquiry]) -> dict[str, tuple[str, ...]]:
+    """The owners whom nobody is recorded to have asked, each with the names of their apps among these.
+
+    A question about one of these apps asks its publisher about all that are the publisher's. An app whose publisher is
+    not known stands for itself.
+    """
+    about = {inquiry.app for inquiry in inquiries}
+    owned: dict[str, list[App | NamedApp]] = {}
+    for app in apps:
+        owned.setdefault(app.publisher or app.name, []).append(app)
+    return {
+        owner: tuple(app.name for app in theirs)
+        for owner, theirs in owned.items()
+        if not any(app.id in about for app in theirs)
+    }
+
+
+_MOST_OWNERS = 5
+
+
+def owners_in_words(owners: Mapping[str, Sequence[str]]) -> str:
+    """`ByteDance (TikTok, Helo), Tencent (WeChat)`; the first few of many, and how many more there are."""
+    shown = [
+        owner if apps == (owner,) else f"{owner} ({', '.join(apps)})"
+        for owner, apps in [*owners.items()][:_MOST_OWNERS]
+    ]
+    more = len(owners) - len(shown)
+    return ", ".join(shown) + (f" and {more} more" if more else "")
+
+
+def unheard(owners: Mapping[str, Sequence[str]], rails: Rails) -> Refusal | None:
+    """Refuses, where the site requires it, while the owner of an app was not asked. `owners`: of not_asked."""
+    if rails.vendor_asked != "require" or not owners:
+        return None
+    return Refusal(
+        Code.VENDOR_NOT_ASKED,
+        f"Nobody is recorded to have asked {owners_in_words(owners)}, and this site announces nothing before. "
+        "Ask them, and record it by `vendor asked`.",
     )

@@ -27,6 +27,7 @@ PROGRAMS = {
     "dovecot-auth-lua": ("/usr/lib/dovecot/modules/auth/libauthdb_lua.so",),
     "lua-cjson": ("/usr/lib/*/lua/5.4/cjson.so",),
     "libwbxml2-utils": ("wbxml2xml",),
+    "iproute2": ("ip",),
 }
 """Debian package to the programs that tests use from it, by name or by path."""
 

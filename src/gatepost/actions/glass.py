@@ -33,6 +33,7 @@ class Glass:
 
     `stands`: what its process says of itself: open, enforce or observe, or "" if it does not answer. `lasts`: the
     opening outlasts a restart of the machine. `maps`: HAProxy asks maps that only the running process can open.
+    `behind`: why HAProxy does not stand so, "" if it does or there is none.
     """
 
     door: str
@@ -42,13 +43,15 @@ class Glass:
     reason: str
     lasts: bool
     maps: bool
+    behind: str
 
 
 def open_door(name: str, door: DoorProcess, reason: str, wait: Callable[[float], None] = pause) -> Glass:
     """Let everything pass at this door of this machine. Needs nothing but a place for a small file. OSError."""
     opened, lasts = break_glass(door.table, system_now(), somebody(), reason)
-    stands = _stands(door, wait, lambda stance: stance == "open")
-    return Glass(name, stands, instant_text(opened.at), opened.by, opened.reason, lasts, door.haproxy_files is not None)
+    stands, behind = _stands(door, wait, lambda stance: stance == "open")
+    since, maps = instant_text(opened.at), door.haproxy_files is not None
+    return Glass(name, stands, since, opened.by, opened.reason, lasts, maps, behind)
 
 
 def close_door(name: str, door: DoorProcess, wait: Callable[[float], None] = pause) -> Glass | Refusal:
@@ -57,19 +60,20 @@ def close_door(name: str, door: DoorProcess, wait: Callable[[float], None] = pau
     if closed is None:
         text = f"Door {name} does not stand open: on this machine nobody broke its glass."
         return Refusal(Code.DOOR_NOT_OPEN, text)
-    stands = _stands(door, wait, lambda stance: stance != "open")
-    return Glass(
-        name, stands, instant_text(closed.at), closed.by, closed.opened.reason, True, door.haproxy_files is not None
-    )
+    stands, behind = _stands(door, wait, lambda stance: stance != "open")
+    at, maps = instant_text(closed.at), door.haproxy_files is not None
+    return Glass(name, stands, at, closed.by, closed.opened.reason, True, maps, behind)
 
 
-def _stands(door: DoorProcess, wait: Callable[[float], None], good: Callable[[str], bool]) -> str:
-    """How a door's process stands, once it stands well or has had its time; "" if none answers."""
+def _stands(door: DoorProcess, wait: Callable[[float], None], good: Callable[[str], bool]) -> tuple[str, str]:
+    """How a door's process stands, and why what hangs on it does not; once all of it stands well or has had its time.
+    "" if none answers."""
     started = boot_elapsed()
     while True:
-        stands = str(stance_of(door.listen).get("stance", ""))
-        if not stands or good(stands) or boot_elapsed() - started >= ANSWER_WITHIN:
-            return stands
+        told = stance_of(door.listen)
+        stands, behind = str(told.get("stance", "")), str(told.get("behind", ""))
+        if not stands or (good(stands) and not behind) or boot_elapsed() - started >= ANSWER_WITHIN:
+            return stands, behind
         wait(0.02)
 
 

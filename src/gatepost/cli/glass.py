@@ -17,7 +17,8 @@ Named = tuple[str, DoorProcess]
 def open_all(name: str = "", /, *, reason: str, session: Given) -> int:
     """Break the glass: let all mail pass at the doors of this machine, with database, mail and sign-in down.
 
-    Ends with 1 if a door does not answer that it is open. The ledger has it as soon as the site hears of it.
+    Ends with 1 if a door, or the HAProxy that goes by its maps, does not answer that it is open. The ledger has it as
+    soon as the site hears of it.
 
     Parameters
     ----------
@@ -30,7 +31,7 @@ def open_all(name: str = "", /, *, reason: str, session: Given) -> int:
     if isinstance(found, Refusal | tuple):
         return session.out.answer(found, as_data, lambda _: [])
     done = [open_door(each, door, reason) for each, door in found]
-    code = Exit.DONE if all(glass.stands == "open" for glass in done) else Exit.ERROR
+    code = Exit.DONE if all(glass.stands == "open" and not glass.behind for glass in done) else Exit.ERROR
     return session.out.show(as_data(done), lambda: _told(done, _opened), code)
 
 
@@ -42,7 +43,7 @@ def close(name: str, /, *, session: Given) -> int:
     done = close_door(*found[0])
     if isinstance(done, Refusal):
         return session.out.refuse(done)
-    code = Exit.ERROR if done.stands == "open" else Exit.DONE
+    code = Exit.ERROR if done.stands == "open" or done.behind else Exit.DONE
     return session.out.show(as_data(done), lambda: _told([done], _closed), code)
 
 
@@ -65,6 +66,9 @@ def _told(done: list[Glass], sentence: Callable[[Glass], str]) -> Lines:
             yield "  The disk takes nothing: a restart of this machine will close it."
         if glass.maps and not glass.stands:
             yield "  HAProxy goes on by its maps until the door's process runs: start it."
+        if glass.behind:
+            yield f"  But HAProxy does not follow: {glass.behind}"
+            yield "  Restart HAProxy: it then reads from its files how the door stands."
 
 
 def _opened(glass: Glass) -> str:

@@ -7,6 +7,7 @@
                     200 in place of 204 (Envoy takes only that for a yes)
     GET /healthz    204 it can decide, 503 it cannot
     GET /stance     200, JSON: door, stance (open, enforce, observe), can_decide, position, now (its clock), problem;
+                    behind: why what hangs on the door (HAProxy's maps) does not stand so too, "" if it does;
                     counts: how often each reason was the answer since the start; probe, probed: see probe.py
 
 The headers of the answer are for the proxy alone, which must not hand them on. They never name an app (I-37).
@@ -73,7 +74,7 @@ class Check:
     """The ASGI application. `counts`: how often each reason was the answer since the start.
 
     `beside`: what answers at other paths. `note` is told of every request that opens mail, as Sightings.note; it must
-    be quick. `sources`: what is believed of who asks.
+    be quick. `sources`: what is believed of who asks. `behind`: see /stance.
     """
 
     def __init__(
@@ -82,13 +83,14 @@ class Check:
         note: Note = lambda _key, _headers, _reason: None,
         sources: Sources = Sources(),  # noqa: B008 # never changes
         probe: Probe | None = None,
+        behind: Callable[[], str] = str,
     ) -> None:
         self.counts = dict.fromkeys(REASONS, 0)
         self.beside: dict[str, App] = {}
         self._judge = judge
         self._copy = judge.copy
         self._note = note
-        self._probe = probe
+        self._probe, self._behind = probe, behind
         self._answers = {stance: _Answers(judge.rules, stance) for stance in _STANCES}
         self._reader = Reader(sources)
         self._aside = self._reader.aside
@@ -123,6 +125,7 @@ class Check:
             "position": self._copy.position,
             "now": clock.system_now(),
             "problem": self._copy.problem,
+            "behind": self._behind(),
             "counts": self.counts,
             "probe": self._probe.name if self._probe else "",
             "probed": self._probe.seen if self._probe else [],

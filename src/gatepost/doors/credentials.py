@@ -16,9 +16,11 @@ from gatepost.doors.activesync import Unidentified, user_named
 LONGEST_TOKEN: Final = 16 * 1024
 LONGEST_CERTIFICATE: Final = 32 * 1024
 """Bytes, percent-encoded."""
+MOST_BRACKETS: Final = 500
+"""{ and [ in a token's claims: more could be nested deeper than every reader follows."""
 
 _FINGERPRINT: Final = re.compile(rb"[0-9a-fA-F]{64}")
-_OF_NOTHING: Final = hashlib.sha256(b"").hexdigest()
+OF_NOTHING: Final = hashlib.sha256(b"").hexdigest()
 """What Caddy says where a client showed no certificate."""
 _PEM: Final = re.compile(rb"\s*-----BEGIN CERTIFICATE-----([A-Za-z0-9+/=\s]+)-----END CERTIFICATE-----\s*")
 _TOKEN: Final = re.compile(rb"[A-Za-z0-9_-]+\.([A-Za-z0-9_-]+)\.[A-Za-z0-9_-]*")
@@ -44,7 +46,7 @@ def fingerprint(sent: bytes) -> str | Unidentified:
     percent-encoded or with its line ends made spaces. "" if none was sent."""
     if _FINGERPRINT.fullmatch(sent):
         plain = sent.decode("ascii").lower()
-        return "" if plain == _OF_NOTHING else plain
+        return "" if plain == OF_NOTHING else plain
     if not sent:
         return ""
     pem = _PEM.fullmatch(unquote_to_bytes(sent)) if len(sent) <= LONGEST_CERTIFICATE else None
@@ -59,7 +61,8 @@ def _payload(segment: bytes) -> dict[str, Any] | None:
     """A token's claims. None where they are no JSON object, or one that can be read in two ways."""
     try:
         text = binascii.a2b_base64(segment.translate(_URL_SAFE) + b"=" * (-len(segment) % 4), strict_mode=True)
-        claims = json.loads(text.decode(), object_pairs_hook=_once)
+        nested = text.count(b"{") + text.count(b"[")
+        claims = json.loads(text.decode(), object_pairs_hook=_once) if nested <= MOST_BRACKETS else None
     except (ValueError, RecursionError):
         return None
     return claims if isinstance(claims, dict) else None

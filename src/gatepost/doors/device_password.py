@@ -9,6 +9,7 @@ can be guessed; nobody guesses 100 bits at any speed. It would only be a lever f
 
 import hashlib
 import hmac
+import re
 import secrets
 from typing import Final, NamedTuple
 
@@ -23,6 +24,9 @@ GROUP: Final = 4
 SALT_BYTES: Final = 16
 LONGEST_TYPED: Final = 200
 """Characters; nothing longer can be a device password, however it is spaced."""
+
+LABEL: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
+"""Of a password: mail servers take it as a part of a user's name."""
 
 NO_SECRET: Final = Secret(bytes(SALT_BYTES), bytes(32), "")
 """Stands for the secret of a selector that nobody has: no password has this digest that anybody could find."""

@@ -120,13 +120,13 @@ class Judge:
             return self.rules.mode
         return "enforce" if record.startswith(b"enforce") else "observe"
 
-    def reason(self, keys: Iterable[bytes], user: str) -> str:
-        """Why a user's device is answered as it is. `keys`: the mail identities that may all be this one device; of
-        several that are known, the strictest counts. `user`: case-folded."""
+    def reason(self, keys: Iterable[bytes], user: str | None, certificate: str = "", holds: str = "") -> str:
+        """Why a user's device is answered as it is. `keys`: the mail identities that it claims; the others as in
+        `recognise`."""
         reader = self.copy.reader
         if reader is None:
             return self.copy.why_not
-        return self.look_up(keys, user, reader.get, reader.effects)
+        return self._weigh(keys, user, certificate, holds, reader.get, reader.effects)
 
     def answer(self, reason: str) -> Choice:
         """What is answered for a reason now."""
@@ -147,7 +147,19 @@ class Judge:
         A certificate that is known speaks for itself; the ids beside it must be its device's, or known to nobody. One
         that is in no inventory is an unknown device, whatever it claims.
         """
-        claims = [record for name in device_ids if (record := get(identity_key(name)))]
+        keys = map(identity_key, device_ids)
+        return self._weigh(keys, user, certificate, holds, get, effects)
+
+    def _weigh(
+        self,
+        keys: Iterable[bytes],
+        user: str | None,
+        certificate: str,
+        holds: str,
+        get: Callable[[bytes], bytes | None],
+        effects: Mapping[int, Cells],
+    ) -> str:
+        claims = [record for key in keys if (record := get(key))]
         own = get(certificate_key(certificate)) if certificate else None
         if own:
             reason = self._judge(own, user, effects)

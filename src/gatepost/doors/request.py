@@ -4,9 +4,11 @@ Proxies tell of a request in one of three ways, and a client may write the heade
 of them are there, they must say the same; a request that is told of in two ways is unidentified.
 """
 
+import re
 from collections.abc import Mapping
 from itertools import combinations
 from typing import Final, NamedTuple
+from urllib.parse import unquote_to_bytes
 
 from gatepost.doors.activesync import (
     OTHER,
@@ -38,6 +40,12 @@ _TOLD: Final = (
     (b"x-original-method", b"x-original-uri"),
     (b"x-forwarded-method", b"x-forwarded-uri"),
 )
+_ASTRAY: Final = re.compile(rb"activesync|(^|/)\.\.?([/;]|$)|//|#|[\x00-\x1f]")
+"""In a path with / for \\: what leads, or may lead, somewhere else than it seems."""
+
+_MOST_ENCODINGS: Final = 5
+"""Percent-encoded within percent-encoded; nobody writes that."""
+
 _AUTHORIZATION: Final = b"authorization"
 _VERSION: Final = b"ms-asprotocolversion"
 
@@ -87,7 +95,7 @@ class Reader:
             return self._who(fields, authorization, certificate)
 
         if WEB[0] in fields:
-            return self._web(method, fields, certificate, who(fields.get(_AUTHORIZATION)))
+            return self._web(method, target, fields, certificate, who(fields.get(_AUTHORIZATION)))
         read = parse(method, target, fields.get(_AUTHORIZATION), fields.get(_VERSION), who)
         if not isinstance(read, Request):
             return read
@@ -98,8 +106,14 @@ class Reader:
         names = [name for name, _ in headers]
         return any(names.count(name) > 1 for name in self._once)
 
-    def _web(self, method: bytes, fields: Mapping[bytes, bytes], certificate: str, user: Who) -> Parsed:
-        """A request to a web application, where a cookie may stand for a user whom nobody names here."""
+    def _web(self, method: bytes, target: bytes, fields: Mapping[bytes, bytes], certificate: str, user: Who) -> Parsed:
+        """A request to a web application, where a cookie may stand for a user whom nobody names here.
+
+        The same mail server answers ActiveSync, and takes a path apart in its own way: what it could take for
+        ActiveSync is no request to a web application.
+        """
+        if leads_astray(target):
+            return Unidentified("a path that may lead elsewhere")
         if method.upper() == b"OPTIONS":
             return PassOn("OPTIONS opens no mail")
         mobile = says_mobile(fields.get(b"user-agent", b""), fields.get(b"sec-ch-ua-mobile", b""))
@@ -134,6 +148,20 @@ class Reader:
                 return user_named(name)
             case _:
                 return None
+
+
+def leads_astray(target: bytes) -> bool:
+    """Whether what serves a web application could find something else at this target, ActiveSync above all: however
+    often it decodes a path, and whatever it does with dots, slashes and what follows a semicolon."""
+    path = target.partition(b"?")[0]
+    for _ in range(_MOST_ENCODINGS):
+        if _ASTRAY.search(path.replace(b"\\", b"/").lower()):
+            return True
+        decoded = unquote_to_bytes(path)
+        if decoded == path:
+            return False
+        path = decoded
+    return True
 
 
 def _told(fields: Mapping[bytes, bytes], place: int) -> set[bytes]:

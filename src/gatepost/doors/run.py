@@ -58,7 +58,7 @@ def run_door(door: Door, ready: Callable[[], None]) -> None:
     """Answer checks until SIGTERM or SIGINT, then return.
 
     `ready` is called, from another thread, once checks are answered and the copy has caught up or is known to be all
-    there is. `changes` and `tell` are called from that thread too. OSError: the address is taken, or another door
+    there is. `changes` and `tell` are called from threads of their own. OSError: the address is taken, or another door
     uses the copy.
     """
     with _signals_asking_to_end() as asked:
@@ -70,7 +70,7 @@ def run_door(door: Door, ready: Callable[[], None]) -> None:
         watches = Watches(judge, door.servers)
         probe = Probe(door.table)
         maps = door.maps.keep(judge, sightings, probe.heard) if door.maps else None
-        check = Check(judge, sightings.note, door.sources, probe)
+        check = Check(judge, sightings.note, door.sources, probe, maps.behind if maps else str)
         check.beside[login.PATH] = login.Login(judge, sightings.see)
         authzen = door_authzen(judge, door.url, sightings.see)
         check.beside.update(dict.fromkeys(authzen.paths, authzen))
@@ -89,7 +89,7 @@ def run_door(door: Door, ready: Callable[[], None]) -> None:
         try:
             listener = listen(door.listen)
             thread.start()
-            looks = (glass.look, probe.look)
+            looks = (glass.look, *([maps.show] if maps else []), probe.look)
             threading.Thread(target=_look, args=(stop, looks), name="door-look", daemon=True).start()
             watches.start(stop)
             server.run(sockets=[listener])

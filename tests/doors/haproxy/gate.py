@@ -39,7 +39,9 @@ class Gate:
         self.judge = Judge(self.copy, rules, "mail")
         assert self.front.haproxy_socket
         assert self.front.haproxy_files
-        self.maps = Maps(self.judge, self.front.haproxy_socket, self.front.haproxy_files)
+        with_certificates = self.front.certificates
+        socket, files = self.front.haproxy_socket, self.front.haproxy_files
+        self.maps = Maps(self.judge, socket, files, certificates=with_certificates)
 
     def hear(self, *entries: Entry) -> None:
         """The site tells something."""

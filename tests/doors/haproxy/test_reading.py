@@ -3,15 +3,16 @@
 import base64
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from gatepost.doors.activesync import Request, basic_user, parse
+from gatepost.doors.activesync import Request
 from gatepost.doors.check import Check
 from gatepost.doors.judge import DoorRules
-from gatepost.doors.request import Sources
+from gatepost.doors.request import Reader, Sources
 from tests.attacks.test_queries import QUERIES
 from tests.doors.haproxy.gate import Gate, a_gate, raw
 from tests.doors.site import V140, basic, device, plain
@@ -76,12 +77,13 @@ ODD_CREDENTIALS = (
 
 
 class Read:
-    """A HAProxy that says what it read, and the door's own check beside it."""
+    """A HAProxy that says what it read, and the door's own check beside it. `sources`: as HAProxy's configuration has
+    them."""
 
-    def __init__(self, gate: Gate) -> None:
+    def __init__(self, gate: Gate, sources: Sources = Sources(shared_types=frozenset({"outlook"}))) -> None:  # noqa: B008
         self.gate = gate
-        sources = Sources(shared_types=frozenset({"outlook"}))
         self.check = Check(gate.judge, sources=sources)
+        self.reader = Reader(sources)
         self.seen: Counter[str] = Counter()
 
     def both(self, method: bytes, target: bytes, *headers: tuple[bytes, bytes]) -> None:
@@ -108,7 +110,7 @@ class Read:
         refusal = told[b"refusal"] if answer == "block" else ""
         if reason == "passed-on":
             return reason, answer, refusal
-        return reason, answer, refusal, _decoded(login), *sorted(_decoded(name) for name in devices.split(","))
+        return reason, answer, refusal, _decoded(login), *sorted(map(_named, devices.split(",")))
 
     def _door(self, method: bytes, target: bytes, headers: Headers) -> tuple[str, ...]:
         asked = [(b"x-original-method", method), (b"x-original-uri", target)]
@@ -120,30 +122,47 @@ class Read:
         command = answer.get("x-gatepost-command", "")
         with_body = command in ("Sync", "FolderSync", "Ping", "Provision")
         refusal = command if with_body and answer["x-gatepost-generation"] == "14" else "plain"
-        fields = dict(asked)
-        once = len(fields) == len(asked)
-        read = parse(method, target, fields.get(b"authorization"), fields.get(b"ms-asprotocolversion"))
-        names = read.device_ids if isinstance(read, Request) and once else ()
-        user = basic_user(fields.get(b"authorization"))
-        login = user if isinstance(user, str) and once else ""
-        devices = sorted(name.casefold() for name in names) or [""]
-        return reason, verdict, refusal if verdict == "block" else "", login, *devices
+        return reason, verdict, refusal if verdict == "block" else "", *self._named(asked)
+
+    def _named(self, asked: list[tuple[bytes, bytes]]) -> tuple[str, ...]:
+        """The user; and the device's names, and its certificate."""
+        read = self.reader.read(asked)
+        if isinstance(read, Request):
+            certificate = [f"c:{read.certificate}"] if read.certificate else []
+            return read.user or "", *sorted([*certificate, *(name.casefold() for name in read.device_ids)])
+        # A user is told beside what else cannot be read, where that alone is readable.
+        known = self.reader.read([*((name, _PLAIN if name == b"x-original-uri" else value) for name, value in asked)])
+        return known.user or "" if isinstance(known, Request) else "", ""
+
+
+_PLAIN = plain("NOBODY")
+
+
+def _named(name: str) -> str:
+    return name if name.startswith("c:") else _decoded(name)
 
 
 def _decoded(encoded: str) -> str:
     return base64.b64decode(encoded, validate=True).decode().casefold()
 
 
+@contextmanager
+def showing(gate: Gate) -> Iterator[None]:
+    """This gate's HAProxy, which says what it read in the place of an answer."""
+    config = haproxy.write(gate.front, gate.directory)
+    text = config.read_text()
+    assert text.count(DONE) == text.count(SHOWN) == 1
+    config.write_text(text.replace(DONE, "").replace(SHOWN, SHOW + SHOWN))
+    with Daemon(["haproxy", "-db", "-f", str(config)], gate.directory / "log", gate.port):
+        gate.settle()
+        yield
+
+
 @pytest.fixture(scope="module", params=RULES)
 def read(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Read]:
     directory = tmp_path_factory.mktemp("ha")
     gate = a_gate(directory, *OTHERS, rules=RULES[request.param], plain_refusal_types=("OldPhone",))
-    config = haproxy.write(gate.front, directory)
-    text = config.read_text()
-    assert text.count(DONE) == text.count(SHOWN) == 1
-    config.write_text(text.replace(DONE, "").replace(SHOWN, SHOW + SHOWN))
-    with Daemon(["haproxy", "-db", "-f", str(config)], directory / "log", gate.port):
-        gate.settle()
+    with showing(gate):
         yield Read(gate)
 
 

@@ -4,9 +4,8 @@ import imaplib
 import re
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,8 @@ import pytest
 from gatepost.config.kinds import Address
 from gatepost.doors.device_password import DevicePassword, new_password
 from gatepost.doors.fronts import CHECKED_BY, FrontUnfit, files
-from tests.doors.imap.door import Door, answering, garbage, slow, stopped, unreachable
+from tests.doors.away import answering
+from tests.doors.imap.door import Door
 from tests.doors.imap.passwords import ALICE, BOB, BOBS, GONE, PHONE, TABLET, WARNED
 from tests.servers.daemon import found
 from tests.servers.dovecot import Dovecot
@@ -25,9 +25,6 @@ pytestmark = [pytest.mark.needs(package) for package in ("dovecot-imapd", "dovec
 
 NO = "AUTHENTICATIONFAILED"
 LATER = "UNAVAILABLE"
-HANGS = 10
-"""Seconds: well above what a login may be delayed by, well below how long a server that hangs would be waited for."""
-
 PENALTY = 6
 """Seconds: less than a login waits after that many refused ones where Dovecot counts them (8, measured)."""
 
@@ -113,17 +110,6 @@ def test_in_observe_mode_the_blocked_phone_gets_in(door: Door, dovecot: Dovecot)
     door.tell("observed")
     assert login(dovecot, PHONE) == "ok"
     assert login(dovecot, GONE) == NO
-
-
-@pytest.mark.parametrize("away", [stopped, unreachable, slow, garbage])
-def test_without_the_door_mail_programs_are_told_to_come_back(
-    away: Callable[[], AbstractContextManager[int]],
-) -> None:
-    """I-29: UNAVAILABLE, never a wrong password; a login is delayed once, by far less than the door hangs."""
-    with away() as port, Dovecot(port, [ALICE]) as dovecot:
-        started = time.monotonic()
-        assert login(dovecot, TABLET) == LATER
-        assert time.monotonic() - started < HANGS
 
 
 BOBS_SESSION = b'{"result": "ok", "login": "bob@example.com", "user": "bob@example.com+phone1"}'

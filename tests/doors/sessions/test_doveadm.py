@@ -16,11 +16,11 @@ from gatepost.core.instant import ALWAYS, Instant
 from gatepost.core.policy.verdict import DueRule, Standing
 from gatepost.doors.entry import Secret, encode_secret, encode_standing, password_key, secret_key
 from gatepost.doors.sessions.doveadm import DoveadmSessions
-from gatepost.doors.sessions.labels import Labels
+from gatepost.doors.sessions.labels import HEARD_WITHIN, Labels
 from gatepost.doors.sessions.watch import Session, SessionsUnknown
 from tests.doors.sessions.a_dovecot import Dovecot, Idler
 from tests.doors.sessions.watching import Site
-from tests.doors.site import Entry, rule
+from tests.doors.site import Entry, batch, rule
 from tests.servers.long_polls import ended
 
 needs_dovecot = pytest.mark.needs("dovecot-imapd")
@@ -131,10 +131,11 @@ def test_a_session_ends_when_its_instant_comes(tmp_path: Path, dovecot: Dovecot,
 def test_a_login_with_the_same_label_is_another_device(
     tmp_path: Path, dovecot: Dovecot, idle: Callable[[str], Idler]
 ) -> None:
-    """Labels are a person's own: one person's phone1 is cut, not everybody's; nor who logged in without a label."""
+    """Labels are a person's own: one person's phone1 is cut, not everybody's; nor who logged in without a label, be it
+    by a login that has a plus."""
     with Site(tmp_path, rule(1)) as site:
         site.tell(*password("s0", "phone1", "emil", rule=1), *password("s1", "phone1", "eva"))
-        clients = [idle("emil+phone1"), idle("eva+phone1"), idle("emil"), idle("emil+unknown")]
+        clients = [idle("emil+phone1"), idle("eva+phone1"), idle("emil"), idle("emil+list@example.com")]
         site.watch(server(dovecot, site))
         assert set(ended(clients, 2, 0.7)) == {clients[0]}
 
@@ -149,6 +150,22 @@ def test_a_revoked_password_ends_its_sessions(tmp_path: Path, dovecot: Dovecot, 
         site.watch(server(dovecot, site))
         site.tell(*revoked("s0"))
         assert set(ended([lost, kept], 2, 0.7)) == {lost}
+
+
+@needs_dovecot
+def test_a_password_revoked_while_the_door_was_away_ends_its_sessions(
+    tmp_path: Path, dovecot: Dovecot, idle: Callable[[str], Idler]
+) -> None:
+    """I-28: a door that starts with a copy in which a password is gone, or with no copy at all, ends what that password
+    had opened; not before it knows every password, and nobody else."""
+    lost, kept = idle("greta+phone1"), idle("greta+phone2")
+    with Site(tmp_path, rule(1), *password("s1", "phone2", "greta")) as site:
+        for is_complete in (False, True):
+            site.labels._read_to = site.copy.position if is_complete else 0
+            watch = site.watch(server(dovecot, site))
+            over = ended([lost, kept], 2, 0.7)
+            assert set(over) == ({lost} if is_complete else set())
+            assert watch.problem == ""
 
 
 @needs_dovecot
@@ -277,8 +294,28 @@ def test_what_a_session_is_called_is_found_from_the_copy(tmp_path: Path) -> None
             session = found(name)
             assert session is not None
             assert session.keys == (password_key("s1"),)
-        for name in ("eve", "eve+phone2", "+phone1", "frank+phone1", "phone1", "", "+"):
+        for name in ("eve", "phone1", "", "+", "eve+", "eve+phone_2", "eve+x@example.com", f"eve+{'x' * 33}"):
             assert found(name) is None
+
+
+def test_a_name_that_no_password_has(tmp_path: Path) -> None:
+    """A name with a label that this door never knew was opened by a password that is gone; but only a door that knows
+    all passwords of now can tell: not one without a copy, nor one that has not heard of its site for a while."""
+    with Site(tmp_path, rule(1), *password("s0", "phone1", "eve")) as site:
+        for name in ("eve+phone2", "Frank+Phone1"):
+            assert site.labels.find(name) == Session(name, name.casefold().partition("+")[0], (), revoked=True)
+        site.copy.apply(batch(site.copy.position + 1, *password("s1", "phone2", "eve")))
+        assert site.labels.find("eve+phone2") is None
+        site.labels.push([secret_key("s1")])
+        session = site.labels.find("eve+phone2")
+        assert session is not None
+        assert not session.revoked
+        reader, site.copy.reader = site.copy.reader, None
+        assert site.labels.find("eve+phone3") is None
+        site.copy.reader = reader
+        heard = site.copy.time.contact_without_news()
+        site.copy.time.hear(heard._replace(elapsed=heard.elapsed - HEARD_WITHIN - 1))
+        assert site.labels.find("eve+phone3") is None
 
 
 def test_a_session_is_recognised_after_what_named_it_is_gone(tmp_path: Path) -> None:

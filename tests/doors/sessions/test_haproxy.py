@@ -13,8 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gatepost import clock
+from gatepost.core.instant import DAY
 from gatepost.doors.entry import identity_key
-from gatepost.doors.sessions.haproxy import HaproxySessions, _session
+from gatepost.doors.judge import DoorRules
+from gatepost.doors.sessions.haproxy import LONGEST_KEY, HaproxySessions, _session
 from gatepost.doors.sessions.watch import Session, SessionsUnknown
 from tests.doors.sessions.front import a_haproxy
 from tests.doors.sessions.watching import Site
@@ -340,10 +342,29 @@ def test_a_key_is_read_as_it_was_meant(login: str, name: str) -> None:
 
 
 def test_a_cut_key_or_a_certificate() -> None:
-    """A key that HAProxy cut names nobody; a certificate stands under its own key, ahead of nothing."""
-    assert _session(b"7|1.2.3.4:5|YWxp").keys == ()
+    """A key that HAProxy cut names nobody, and neither does one that may be cut; a certificate stands by itself."""
+    whole = b"7|1.2.3.4:5|YWxp|Q0xFQU4x|"
+    for cut in (b"7|1.2.3.4:5|YWxp", b"7|1.2.3.4:5|YWxp|", whole[:-1], whole + b"shar", whole.ljust(LONGEST_KEY, b"|")):
+        assert _session(cut) == Session("7|1.2.3.4:5", "", (), nameless=True)
+    assert not _session(b"7|1.2.3.4:5|||error|").nameless
     assert _session(b"7|1.2.3.4:5|YWxp|!!!|clear|").keys == ()
-    assert _session(b"7|1.2.3.4:5|YWxp|c:AB12|clear|").keys == (b"c:ab12",)
+    known = _session(b"7|1.2.3.4:5|YWxp|c:AB12,Q0xFQU4x|clear|")
+    assert (known.certificate, known.keys, known.user) == ("ab12", (identity_key("CLEAN1"),), "ali")
     assert _session(b"7|1.2.3.4:5|YWxp|Q0xFQU4x|shared|").shared
     assert not _session(b"7|1.2.3.4:5|YWxp|Q0xFQU4x|clear|").shared
     assert _session(b"7|1.2.3.4:5|YWxp|Q0xFQU4x,Mzg=|clear|").keys == (identity_key("CLEAN1"), identity_key("38"))
+
+
+def test_a_request_whose_name_was_cut_ends(tmp_path: Path, front: Front) -> None:
+    """I-28: a login so long that HAProxy cannot note it whole is no way to go on after a block: nobody can tell whose
+    the request is, so it ends once the door refuses anything, also where it lets in what is unidentified."""
+    long, other = front.phone("TIKTOK1", login="x" * 2000), front.phone("CLEAN1")
+    front.settle()
+    rules = DoorRules("allow", "allow", "undecided", DAY, "enforce")
+    with Site(tmp_path, rules=rules) as site:
+        site.judge.opened = True
+        watch = site.watch(HaproxySessions(front.stats))
+        assert not ended([long, other], 1, 0.3)
+        site.judge.opened = False
+        watch.wake()
+        assert set(ended([long, other], 2, 1)) == {long}

@@ -48,6 +48,7 @@ class Front:
     sasl: Address
     submission: Address
     shared_types: tuple[str, ...] = ()
+    bearer_claim: str = "preferred_username"
 
 
 class FrontUnfit(Exception):

@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 from gatepost.doors.activesync import REFUSAL_129
 from gatepost.doors.check import RETRY_AFTER
 from gatepost.doors.fronts import Files, Front, FrontUnfit
-from gatepost.doors.fronts.text import filled, key_of_certificate, plain_path
+from gatepost.doors.fronts.text import ASTRAY, filled, key_of_certificate, plain_path
 
 PATH: Final = "/Microsoft-Server-ActiveSync"
 AUTHENTICATE: Final = "authenticate.caddy"
@@ -162,7 +162,10 @@ def _kinds(front: Front) -> Iterator[_Kind]:
     if front.web_path:
         web = plain_path(front, "web_path", front.web_path.rstrip("/"))
         # By no path that a mail server takes for ActiveSync: it would be asked about as a browser's.
-        match = f"path {web} {web}/*\nnot path *microsoft-server-activesync*"
+        # And as it was sent, since it is passed on so.
+        sent = "vars_regexp {http.request.orig_uri}"
+        astray = f"not {sent} `(?i){ASTRAY}`\n{sent} ^{re.escape(web)}([/?]|$)"
+        match = f"path {web} {web}/*\nnot path *microsoft-server-activesync*\n{astray}"
         yield _Kind("web", match, "/check-web", to_mail)
 
 

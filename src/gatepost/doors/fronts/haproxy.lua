@@ -1,16 +1,19 @@
--- Decides what haproxy.cfg cannot by look-ups alone: every request but the usual one that is let through.
+-- Decides what haproxy.cfg cannot by look-ups alone: every request but the usual one that is let through. HAProxy loads
+-- it with haproxy_text.lua and haproxy_users.lua before it, as one text.
 --
 -- The reading is a port of doors/activesync.py, and tests hold the two to each other (I-1, I-30). It never guesses: what
 -- servers could read in two ways is unidentified. `GATEPOST`, which stands above this text in the file that HAProxy
 -- loads, says: `directory` of the maps, `fold` (what case-folding makes of a character), `shared_types`, `plain_types`,
--- `refusals` (the commands with a body of Status 129), `on_no_copy`.
+-- `refusals` (the commands with a body of Status 129), `on_no_copy`; whence the user comes: `users`, in order,
+-- `user_by_certificate`, `user_header`, `bearer_claim`; `certificates`: tls (haproxy.cfg says in txn.gate_certificate
+-- which one it verified), header (what stands before HAProxy says so), or nothing.
 --
 -- What it leaves for haproxy.cfg:
 --   txn.gate_row      ANSWER|REASON|RANK, as in answers.map
 --   txn.gate_passed   whether the mail server answers this by itself
 --   txn.gate_refusal  where ANSWER is block: a command of `refusals`, or plain
 --   txn.gate_named    base64 of the login | base64 of each of the device's names, with commas between, first the one
---                     by which it is known
+--                     by which it is known; before them c:HEX for a client certificate
 --   txn.gate_type     base64 of the device's type
 
 local maps = {}
@@ -24,67 +27,6 @@ local CODES = {
   [16] = "search", [17] = "settings", [18] = "ping", [19] = "itemoperations", [20] = "provision",
   [21] = "resolverecipients", [22] = "validatecert", [23] = "find",
 }
-
--- Text
-
--- A text without these signs at its end. Not by a pattern: one that ends in + and $ begins anew at each of them.
-local function without_tail(text, signs)
-  local last = #text
-  while last > 0 and text:find(signs, last) == last do last = last - 1 end
-  return text:sub(1, last)
-end
-
-local function is_utf8(text)
-  return utf8.len(text) ~= nil and not text:find("\237[\160-\191]")
-end
-
-local function fold(text)
-  return (text:lower():gsub(utf8.charpattern, GATEPOST.fold))
-end
-
-local function from_latin1(text)
-  return (text:gsub("[\128-\255]", function(byte) return utf8.char(byte:byte()) end))
-end
-
-local function escaped(text)
-  return (text:gsub("[^a-z0-9._@+-]", function(byte) return string.format("X%02x", byte:byte()) end))
-end
-
-local function unquoted(text)
-  return (text:gsub("%%(%x%x)", function(hex) return string.char(tonumber(hex, 16)) end))
-end
-
--- Base64 without its padding, as far as it goes.
-local function decoded(txn, token)
-  if #token % 4 == 1 then token = token:sub(1, -2) end
-  return txn.c:b64dec(token .. ("="):rep(-#token % 4)) or ""
-end
-
--- Who asks: the user, case-folded; or nil, and whether the mail server is to answer (else it is unidentified).
-
-local function user_of(txn, authorization)
-  if authorization == "" then return nil, true end
-  if authorization:sub(1, 6):lower() ~= "basic " then return nil, false end
-  local sent = authorization:sub(7)
-  local core, padding = sent:match("^([A-Za-z0-9+/]*)(=*)$")
-  local pair
-  if core and #padding < 3 and #sent % 4 == 0 then
-    pair = decoded(txn, core)
-  else
-    local token = without_tail(sent:gsub("^[ \t=]+", ""), "[ \t=]")
-    pair = token:find("[^A-Za-z0-9+/]") and "" or decoded(txn, token)
-    if pair == "" then
-      local guess = decoded(txn, (token:gsub("[^A-Za-z0-9+/]", "")))
-      return nil, not guess:find(":", 1, true)
-    end
-  end
-  local colon = pair:find(":", 1, true)
-  if not colon then return nil, true end
-  local name = pair:sub(1, colon - 1)
-  if not is_utf8(name) then name = from_latin1(name) end
-  if name == "" or name:find("[\0-\31\127]") then return nil, false end
-  return fold(name), false
-end
 
 -- With which device: its names (none: unidentified), command, protocol and type.
 
@@ -152,18 +94,22 @@ end
 
 -- What the maps say
 
-local function entry_of(txn, name)
+local function key_of(txn, name)
   local key = fold(name)
   if #key > 400 then key = "\255" .. txn.c:sha2(key, 256) end -- as in entry.identity_key
-  key = escaped(key)
+  return escaped(key)
+end
+
+local function entry_of(key)
   local entry = maps.recent:lookup(key) or maps.devices:lookup(key)
   return entry ~= "-" and entry or nil
 end
 
--- The logins that a user may stand for: itself, and without its domain.
-local function is_one_of(user, logins)
-  local bare = user:match("[^\\]*$"):match("^[^@]*")
-  for login in logins:gmatch("[^|]+") do
+-- Whether the logins of an entry name the user, or the user without a domain; nobody named is no contradiction.
+local function names(entry, user)
+  if not user then return true end
+  local bare = without_domain(user)
+  for login in entry:gmatch("|([^|]*)") do
     if login == "ANY" or login == escaped(user) or (bare ~= "" and login == escaped(bare)) then return true end
   end
   return false
@@ -173,19 +119,37 @@ local function rank(row)
   return tonumber(row:match("%d$"))
 end
 
--- Of the device's names that are known the strictest counts; of equals, the first.
-local function recognised(txn, names, user, row_of)
-  local row, known
-  for _, name in ipairs(names) do
-    local entry = entry_of(txn, name)
+-- The strictest of what is found counts, of equals the first: a port of Judge.recognise. `holds`: a reason that holds
+-- whatever is known of the device.
+local function recognised(txn, ids, user, certificate, holds, row_of)
+  local found, claims, known = {}, {}, nil
+  local function judged(entry)
+    return names(entry, user) and entry:match("^[^|]*") or "foreign"
+  end
+  local own = certificate ~= "" and entry_of("c:" .. certificate)
+  for _, name in ipairs(ids) do
+    local entry = entry_of(key_of(txn, name))
     if entry then
-      local class, logins = entry:match("^([^|]*)(.*)$")
-      local found = row_of(is_one_of(user, logins) and class or "foreign")
-      if not row or rank(found) > rank(row) then row = found end
       known = known or name
+      local same = own and own:match("|(T%x+)$")
+      if not (same and same == entry:match("|(T%x+)$")) then claims[#claims + 1] = judged(entry) end
     end
   end
-  return row or row_of("unknown"), known
+  if own then
+    if claims[1] then found[1] = "mismatch" end
+    local reason = judged(own)
+    found[#found + 1] = reason == "foreign" and "mismatch" or reason
+  else
+    if certificate ~= "" or not (claims[1] or holds) then found[1] = "unknown" end
+    found[#found + 1] = holds
+  end
+  table.move(claims, 1, #claims, #found + 1, found)
+  local row
+  for _, reason in ipairs(found) do
+    local other = row_of(reason)
+    if not row or rank(other) > rank(row) then row = other end
+  end
+  return row, known
 end
 
 local function row_without_copy()
@@ -214,43 +178,63 @@ local function refusal(command, protocol, kind)
   return name
 end
 
-local function decide(txn)
+-- Who asks, with which ids, by which certificate, for what; and whether the mail server answers this by itself.
+-- Without a user that can be read there are no ids and no certificate.
+local function read(txn)
+  local asked = { ids = {}, certificate = "", command = "other", protocol = "", kind = "" }
   local headers = txn.http:req_get_headers()
   local authorization, one = once(headers, "authorization")
   local version, alone = once(headers, "ms-asprotocolversion")
-  local user, pass, names, command, protocol, kind = nil, false, {}, "other", "", ""
-  if one and alone then
-    if txn.sf:method():upper() == "OPTIONS" then
-      pass = true
-    else
-      user, pass = user_of(txn, authorization)
-      if user then names, command, protocol, kind = device_of(txn, txn.sf:url(), version) end
-    end
+  local sent, single = "", true
+  if GATEPOST.user_header then sent, single = once(headers, GATEPOST.user_header) end
+  local shown, only = "", true
+  if GATEPOST.certificates == "header" then
+    shown, only = once(headers, "x-gatepost-certificate")
+  elseif GATEPOST.certificates == "tls" then
+    shown = txn:get_var("txn.gate_certificate") or ""
   end
-  txn:set_var("txn.gate_passed", pass)
-  if pass then
+  if not (one and alone and single and only) then return asked end
+  local certificate = fingerprint(txn, shown)
+  if not certificate then return asked end
+  asked.pass = txn.sf:method():upper() == "OPTIONS"
+  local user = not asked.pass and user_of(txn, authorization, sent, certificate)
+  asked.pass = asked.pass or user == PASS
+  if asked.pass or user == UNREAD then return asked end
+  asked.user = user
+  local ids
+  ids, asked.command, asked.protocol, asked.kind = device_of(txn, txn.sf:url(), version)
+  asked.ids = ids
+  -- What cannot be read in one way is unidentified, whatever certificate comes with it.
+  asked.certificate = ids[1] and certificate or ""
+  return asked
+end
+
+local function row_for(txn, asked)
+  if tonumber(maps.door:lookup("until") or 0) <= core.now().sec then return row_without_copy() end
+  local function row_of(name) return maps.answers:lookup(name) or row_without_copy() end
+  if not asked.ids[1] then return row_of("unidentified") end
+  local holds = is_shared(asked.kind) and "shared" or nil
+  return recognised(txn, asked.ids, asked.user, asked.certificate, holds, row_of)
+end
+
+local function decide(txn)
+  local asked = read(txn)
+  txn:set_var("txn.gate_passed", asked.pass or false)
+  if asked.pass then
     return txn:set_var("txn.gate_row", "allow|passed-on|0")
   end
-  local row, known
-  if tonumber(maps.door:lookup("until") or 0) <= core.now().sec then
-    row = row_without_copy()
-  else
-    local function row_of(name) return maps.answers:lookup(name) or row_without_copy() end
-    if #names == 0 then
-      row = row_of("unidentified")
-    else
-      row, known = recognised(txn, names, user, row_of)
-      local shared = is_shared(kind) and row_of("shared")
-      -- What holds whatever is known of the device comes first, and stands in the place of unknown.
-      if shared and (not known or rank(shared) >= rank(row)) then row = shared end
-    end
-  end
+  local row, known = row_for(txn, asked)
   txn:set_var("txn.gate_row", row)
-  if row:find("^block|") then txn:set_var("txn.gate_refusal", refusal(command, protocol, kind)) end
+  if row:find("^block|") then
+    txn:set_var("txn.gate_refusal", refusal(asked.command, asked.protocol, asked.kind))
+  end
   local encoded = {}
-  for _, name in ipairs(names) do table.insert(encoded, name == known and 1 or #encoded + 1, txn.c:base64(name)) end
-  txn:set_var("txn.gate_named", (user and txn.c:base64(user) or "") .. "|" .. table.concat(encoded, ","))
-  txn:set_var("txn.gate_type", txn.c:base64(kind))
+  for _, name in ipairs(asked.ids) do
+    table.insert(encoded, name == known and 1 or #encoded + 1, txn.c:base64(name))
+  end
+  if asked.certificate ~= "" then table.insert(encoded, 1, "c:" .. asked.certificate) end
+  txn:set_var("txn.gate_named", (asked.user and txn.c:base64(asked.user) or "") .. "|" .. table.concat(encoded, ","))
+  txn:set_var("txn.gate_type", txn.c:base64(asked.kind))
 end
 
 core.register_action("gatepost", { "http-req" }, decide)

@@ -1,27 +1,33 @@
 """HAProxy before ActiveSync: it decides by itself, from maps that the door keeps (see doors/haproxy).
 
 haproxy.cfg answers the usual request by look-ups: the plain query as phones write it, Basic credentials to the letter,
-a known device, its own login, and an answer that lets it through. Every other request is read by haproxy.lua.
+a known device, its own login, and an answer that lets it through. Every other request is read by haproxy.lua, and so is
+every one with something else that a user or a device is known by: a certificate, a header, a token.
 
 What HAProxy reads besides haproxy.cfg stands in `haproxy_files`, because HAProxy finds Lua by absolute paths only.
 """
 
 import re
 import sys
+from collections.abc import Iterator
 from importlib import resources
 from pathlib import Path
 from typing import Final
 
 from gatepost.doors.activesync import REFUSAL_129
 from gatepost.doors.check import RETRY_AFTER
+from gatepost.doors.credentials import LONGEST_CERTIFICATE, LONGEST_TOKEN, MOST_BRACKETS, OF_NOTHING
 from gatepost.doors.fronts import Files, Front, FrontUnfit
-from gatepost.doors.fronts.text import key_of_certificate, plain_path
+from gatepost.doors.fronts.text import header_name, key_of_certificate, plain_path
 from gatepost.doors.haproxy.rows import ANSWERS, DEVICES, DOOR, RECENT
 from gatepost.doors.haproxy.seen import EVERY, SOCKET
-from gatepost.doors.sessions.haproxy import TABLE
+from gatepost.doors.sessions.haproxy import LONGEST_KEY, TABLE
 
 PATH: Final = "/Microsoft-Server-ActiveSync"
 LUA: Final = "gatepost.lua"
+_PARTS: Final = ("haproxy_text.lua", "haproxy_users.lua", "haproxy.lua")
+"""What it is made of, in their order."""
+
 REFUSED: Final = "<p>This device cannot open company mail.</p>"
 
 _DEVICE: Final = "User=[^&;?#]*&DeviceId=[A-Za-z0-9]{{1,64}}&DeviceType={shared}[A-Za-z0-9]*"
@@ -68,7 +74,7 @@ frontend gatepost from gatepost
   acl gate_lets var(txn.gate_row) -m beg allow warn
   acl gate_news sc1_http_req_cnt,mod(@every@) eq 1
   http-request set-var(txn.gate_device) url_param(DeviceId),lower if METH_POST gate_usual gate_one gate_basic gate_alone
-  http-request set-var(txn.gate_entry) var(txn.gate_device),map_str(@files@/@recent@)
+@aside@  http-request set-var(txn.gate_entry) var(txn.gate_device),map_str(@files@/@recent@)
   http-request set-var(txn.gate_entry) var(txn.gate_device),map_str(@files@/@devices@) unless gate_known
   http-request set-var(txn.gate_user) http_auth_user,lower
   http-request set-var(txn.gate_now) date
@@ -119,7 +125,7 @@ backend gatepost_mail from gatepost
   server mail @backend@
 
 backend @table@ from gatepost
-  stick-table type string len 400 size 100k expire 1s
+  stick-table type string len @longest_key@ size 100k expire 1s
 
 backend gatepost_seen from gatepost
   stick-table type integer size 1m expire 10m store http_req_cnt
@@ -129,11 +135,6 @@ backend gatepost_seen from gatepost
 def files(front: Front) -> Files:
     """haproxy.cfg, and by their absolute names what it reads from `haproxy_files`, except the maps. FrontUnfit."""
     socket, beside = _plain(front, "haproxy_socket"), _plain(front, "haproxy_files")
-    if front.users != ("basic",) or front.certificates:
-        raise FrontUnfit(
-            f'HAProxy reads the user from Basic credentials only: [doors.{front.door}] needs users = ["basic"] and'
-            " certificates = false; nginx before the mail server reads the others"
-        )
     plain_path(front, "backend_path", front.backend_path)
     values = {
         "site": re.sub(r"[^ -~]", "?", front.site),
@@ -143,6 +144,7 @@ def files(front: Front) -> Files:
         "lua": LUA,
         "front": str(front.front),
         "tls": _tls(front),
+        "aside": "".join(f"  {line}\n" for line in _aside(front)),
         "seen": SOCKET,
         "device_told": "%[var(txn.gate_named),field(2,|)] %[var(txn.gate_type)] %[var(txn.gate_agent)]",
         "row": f"var(txn.gate_entry),field(1,|),map_str({beside}/{ANSWERS})",
@@ -160,6 +162,7 @@ def files(front: Front) -> Files:
         "on_no_copy": front.rules.on_no_copy,
         "without": _without(front, beside),
         "table": TABLE,
+        "longest_key": str(LONGEST_KEY),
         "backend_path": front.backend_path,
         "backend": str(front.backend),
     }
@@ -186,6 +189,40 @@ def _without(front: Front, beside: str) -> str:
     return f"  http-request return {what} unless gate_lets"
 
 
+def _aside(front: Front) -> Iterator[str]:
+    """What makes a request another than the usual one, as Reader.aside does at the door; nothing if nothing does."""
+    marks = []
+    if "basic" not in front.users:
+        marks.append("always_true")
+    if "header" in front.users:
+        yield "# What stands before HAProxy sets this header, and drops a phone's own."
+        marks.append(f"req.fhdr_cnt({header_name(front)}) gt 0")
+    certificates = _certificates(front)
+    if certificates == "tls":
+        verified = "{ ssl_c_used } { ssl_c_verify 0 }"
+        yield f"http-request set-var(txn.gate_certificate) ssl_c_der,sha2(256),hex if {verified}"
+        marks.append("var(txn.gate_certificate) -m found")
+    elif certificates:
+        yield "# What stands before HAProxy says here which certificate it verified, and drops what a phone says."
+        marks.append("req.fhdr_cnt(X-Gatepost-Certificate) gt 0")
+    yield from (f"acl gate_aside {mark}" for mark in marks)
+    if marks:
+        yield "http-request unset-var(txn.gate_device) if gate_aside"
+
+
+def _certificates(front: Front) -> str:
+    """Who verifies certificates: HAProxy (tls), what stands before it (header), or nobody ("")."""
+    if not front.certificates:
+        return ""
+    if bool(front.tls_certificate) != bool(front.client_ca):
+        raise FrontUnfit(
+            "with certificates = true HAProxy verifies them by tls_certificate, tls_key and client_ca in"
+            f" [doors.{front.door}]: write them there; or none of them, if what stands before HAProxy does, and sets"
+            " X-Gatepost-Certificate"
+        )
+    return "tls" if front.tls_certificate else "header"
+
+
 def _tls(front: Front) -> str:
     if not front.tls_certificate:
         return ""
@@ -196,7 +233,9 @@ def _tls(front: Front) -> str:
             f"HAProxy finds a certificate's key under the certificate's name and .key: name tls_key in"
             f" [doors.{front.door}] {certificate}.key"
         )
-    return f" ssl crt {certificate} ssl-min-ver TLSv1.2"
+    # A certificate that does not verify is refused by HAProxy itself.
+    asks = f" ca-file {_plain(front, 'client_ca')} verify optional" if _certificates(front) else ""
+    return f" ssl crt {certificate} ssl-min-ver TLSv1.2{asks}"
 
 
 def _plain(front: Front, setting: str) -> str:
@@ -227,9 +266,19 @@ def _lua(front: Front, beside: str) -> bytes:
         "plain_types": _lua_set(front.plain_refusal_types),
         "refusals": _lua_table({command.lower(): command for command in REFUSAL_129}),
         "fold": _lua_table(_folding()),
+        "users": "{" + ", ".join(map(_lua_text, front.users)) + "}",
+        "user_by_certificate": "true" if "certificate" in front.users else "false",
+        "user_header": _lua_text(header_name(front).lower()) if "header" in front.users else "nil",
+        "bearer_claim": _lua_text(front.bearer_claim),
+        "certificates": _lua_text(_certificates(front)),
+        "of_nothing": _lua_text(OF_NOTHING),
+        "longest_token": str(LONGEST_TOKEN),
+        "longest_certificate": str(LONGEST_CERTIFICATE),
+        "most_brackets": str(MOST_BRACKETS),
     }
     head = "GATEPOST = {\n" + "".join(f"  {name} = {value},\n" for name, value in settings.items()) + "}\n\n"
-    return head.encode("ascii") + resources.files("gatepost.doors.fronts").joinpath("haproxy.lua").read_bytes()
+    here = resources.files("gatepost.doors.fronts")
+    return head.encode("ascii") + b"\n".join(here.joinpath(name).read_bytes() for name in _PARTS)
 
 
 def _folding() -> dict[str, str]:

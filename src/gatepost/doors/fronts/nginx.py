@@ -12,7 +12,7 @@ from typing import Final
 from gatepost.doors.activesync import REFUSAL_129
 from gatepost.doors.check import RETRY_AFTER
 from gatepost.doors.fronts import Files, Front, FrontUnfit
-from gatepost.doors.fronts.text import filled, key_of_certificate, plain_path
+from gatepost.doors.fronts.text import ASTRAY, filled, header_name, key_of_certificate, plain_path
 
 PATH: Final = "/Microsoft-Server-ActiveSync"
 
@@ -113,13 +113,21 @@ _ASKING: Final = """\
     proxy_set_header X-Original-Method $request_method;
     proxy_set_header Authorization $http_authorization;"""
 
-_WEB_MAP: Final = "map $gate_verdict $gate_web_refusal { default @web_undecided; block /_refused/plain; }"
+_WEB_MAP: Final = """\
+map $gate_verdict $gate_web_refusal { default @web_undecided; block /_refused/plain; }
+# The web application gets its targets as they were sent. The same mail server must find nothing else by them.
+map $request_uri $gate_astray {
+  default 1;
+  "~*@astray@" 1;
+  ~^@web_path@/ 0;
+}"""
 
 _WEB: Final = """\
   # The web application. What a mail server may take for ActiveSync is never asked about as a browser's.
   location ~* microsoft-server-activesync { return 404; }
   location = @web_path@ { return 308 @web_path@/$is_args$args; }
   location @web_path@/ {
+    if ($gate_astray) { return 404; }
     auth_request /_gate_web;
     auth_request_set $gate_verdict $upstream_http_x_gatepost_verdict;
     error_page 403 = $gate_web_refusal;
@@ -184,7 +192,7 @@ def files(front: Front) -> Files:
         check=str(front.check),
         backend=str(front.backend),
         bodies="\n".join(f'  "block:14:{command}" /_refused/{command}.wbxml;' for command in REFUSAL_129),
-        maps="\n".join((_CERTIFICATE if front.certificates else "", _WEB_MAP if front.web_path else "")),
+        maps="\n".join((_CERTIFICATE if front.certificates else "", _web_map(front) if front.web_path else "")),
         asking=_ASKING,
         web=_web(front) if front.web_path else "",
         front=str(front.front),
@@ -200,11 +208,20 @@ def files(front: Front) -> Files:
     return {"nginx.conf": _MAIN.encode(), "gatepost.conf": text.encode(), **bodies}
 
 
+def _web_map(front: Front) -> str:
+    # In quotes nginx reads two backslashes as one.
+    return filled(_WEB_MAP, astray=ASTRAY.replace("\\\\", "\\\\\\\\"), web_path=re.escape(_web_path(front)))
+
+
+def _web_path(front: Front) -> str:
+    return plain_path(front, "web_path", front.web_path.rstrip("/"))
+
+
 def _web(front: Front) -> str:
     to_web = _filled(_TO_WEB, ours=_ours())
     return _filled(
         _WEB,
-        web_path=plain_path(front, "web_path", front.web_path.rstrip("/")),
+        web_path=_web_path(front),
         to_web=to_web,
         asking=_ASKING,
         identity="\n".join(f"    {line}" for line in _identity(front)),
@@ -239,9 +256,7 @@ def _identity(front: Front) -> Iterator[str]:
     if front.certificates:
         yield "proxy_set_header X-Gatepost-Certificate $gate_certificate;"
     if "header" in front.users:
-        name = front.user_header
-        if not re.fullmatch(r"[A-Za-z0-9-]+", name):
-            raise FrontUnfit(f"user_header in [doors.{front.door}] is no name of a header: {name!r}")
+        name = header_name(front)
         yield f"proxy_set_header {name} $http_{name.lower().replace('-', '_')}; # what stands before nginx must set it"
 
 

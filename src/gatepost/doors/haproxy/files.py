@@ -67,3 +67,8 @@ class MapFiles:
         file = self.begin(name)
         file.write(lines(rows.items()))
         file.finish()
+
+    def rows(self, name: str) -> dict[bytes, bytes]:
+        """What a file says. OSError."""
+        fields = (line.partition(b" ") for line in self.path(name).read_bytes().splitlines())
+        return {key: value for key, _, value in fields}

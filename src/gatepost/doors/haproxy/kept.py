@@ -12,10 +12,11 @@ from gatepost.doors.sightings import Sightings
 
 
 class Keeping:
-    """`push`: of the maps. `close` when the door ends."""
+    """`push`, `show`, `behind`: of the maps. `close` when the door ends."""
 
     def __init__(self, maps: Maps, seen: Seen) -> None:
         self.push: Push = maps.push
+        self.show, self.behind = maps.show, maps.behind
         self._seen = seen
         threading.Thread(target=seen.run, name="door-seen", daemon=True).start()
 
@@ -24,11 +25,14 @@ class Keeping:
 
 
 class KeptMaps(NamedTuple):
-    """An HAProxy that goes by a door's maps: its stats socket (level admin) and the directory of its files."""
+    """An HAProxy that goes by a door's maps: its stats socket (level admin) and the directory of its files.
+    `certificates`: it knows devices by them too."""
 
     socket: Path
     files: Path
+    certificates: bool = False
 
     def keep(self, judge: Judge, sightings: Sightings, of_doctor: OfDoctor = nobody_s) -> Keeping:
         """OSError."""
-        return Keeping(Maps(judge, self.socket, self.files), Seen(self.files, sightings, of_doctor))
+        maps = Maps(judge, self.socket, self.files, certificates=self.certificates)
+        return Keeping(maps, Seen(self.files, sightings, of_doctor))

@@ -1,6 +1,7 @@
 """What stands in HAProxy's maps: the two levels again, cut so that HAProxy can decide by look-ups alone.
 
-    devices.map   DEVICE CLASS|LOGIN|LOGIN...   every mail identity of the copy, as it was when the map was loaded
+    devices.map   DEVICE CLASS|LOGIN|LOGIN...   every mail identity of the copy, as it was when the map was loaded;
+                                                where the door takes certificates, |TAG behind it: which device it is
     recent.map    the same, or DEVICE -         what changed since; asked first
     answers.map   CLASS ANSWER|REASON|RANK      what is answered now; RANK: of several reasons the highest counts
                   REASON ANSWER|REASON|RANK     the same for what is no class: unknown, unidentified, ...
@@ -14,9 +15,11 @@ so that maps which HAProxy read from its files go together with newer answers.
 
 Ids and logins come from outside and are written into lines and commands (I-36). Whatever is not [a-z0-9._@+-] is
 written as X and its hex, byte by byte. They are case-folded, so they hold no X of their own; and what HAProxy has
-lower-cased equals no escape. ANY in the place of a login: a shared device, bound to nobody.
+lower-cased equals no escape. ANY in the place of a login: a shared device, bound to nobody. A TAG is T and hex digits
+in upper case, so no login equals it either.
 """
 
+import hashlib
 import re
 from collections.abc import Iterable, Mapping
 from typing import Final, NamedTuple, TypeAlias
@@ -24,7 +27,7 @@ from typing import Final, NamedTuple, TypeAlias
 from gatepost.core.instant import NEVER, Instant
 from gatepost.core.policy.policy import Cells
 from gatepost.core.policy.verdict import Outcome
-from gatepost.doors.entry import IDENTITY, has_rules, logins_of, times_of
+from gatepost.doors.entry import IDENTITY, device_of, has_rules, logins_of, times_of
 from gatepost.doors.judge import REASON, REASONS, STRICTNESS, DoorRules, Stance
 
 DEVICES: Final = "devices.map"
@@ -77,10 +80,15 @@ def device_key(key: bytes) -> bytes:
     return escaped(key[len(IDENTITY) :]) if key.startswith(IDENTITY) else key
 
 
-def device(record: bytes, now: Instant) -> Device:
+def tag(record: bytes) -> bytes:
+    """Of the device whose standing this is, nothing appended to it: equal for all its mail identities."""
+    return b"|T" + hashlib.sha256(device_of(record)).hexdigest()[:16].upper().encode()
+
+
+def device(record: bytes, now: Instant, tag: bytes = b"") -> Device:
     """What the maps have for a device, by its record in the copy."""
     if not has_rules(record):
-        return Device(CLEAR + _logins(record), CLEAR, (), NEVER)
+        return Device(CLEAR + _logins(record) + tag, CLEAR, (), NEVER)
     until = NEVER
     parts = set()
     for rule, cell, counts_from, not_before in times_of(record):
@@ -93,7 +101,7 @@ def device(record: bytes, now: Instant) -> Device:
         parts.add((rule, cell, ready))
     of = tuple(sorted(parts))
     name = class_name(of)
-    return Device(name + _logins(record), name, of, until)
+    return Device(name + _logins(record) + tag, name, of, until)
 
 
 def class_name(parts: Class) -> bytes:

@@ -4,11 +4,12 @@ HAProxy cannot find a request by its device. So its configuration (doors/fronts/
 let in, by `track-sc0`, in the stick table TABLE, whose entries have this key:
 
     %rt|%ci:%cp|LOGIN|DEVICES|     or with REASON| behind it. LOGIN: base64 of the user's name; DEVICES: base64 of the
-                                   ActiveSync id, or of each of its names, with commas between; c:HEX for a client
-                                   certificate; REASON: of REASONS, why it was let in
+                                   ActiveSync id, or of each of its names, with commas between; before them c:HEX for
+                                   a client certificate; REASON: of REASONS, why it was let in
 
-Base64, because names come from clients (I-36). The bar at the end shows that the key was not cut: a cut one names
-nobody. An entry counts as open while a stream holds it (use=1), however long ago it expired.
+Base64, because names come from clients (I-36). A key that HAProxy cut has no bar at its end, or is as long as a key can
+be: it names nobody, and its request ends once the door refuses anything. Longer names would otherwise be a way to go on
+after a block. An entry counts as open while a stream holds it (use=1), however long ago it expired.
 
 `%rt` numbers a stream, and `show sess POINTER` tells that number, but `shutdown session` wants the pointer, and a
 pointer is used again when its stream ended. So: find pointers by the client's address, keep those whose stream has the
@@ -27,6 +28,9 @@ from gatepost.doors.haproxy.socket import converse
 from gatepost.doors.sessions.watch import Session, SessionsUnknown
 
 TABLE: Final = "gatepost_sessions"
+LONGEST_KEY: Final = 1000
+"""Bytes, as the table is declared: what names a person and a device takes a third of it."""
+
 AT_ONCE: Final = 200
 """Commands on one line, which must fit HAProxy's buffer (16 kB)."""
 
@@ -100,19 +104,16 @@ def _session(key: bytes) -> Session:
     number, _, rest = key.partition(b"|")
     source, *named = rest.split(b"|")
     handle = f"{number.decode('latin-1')}|{source.decode('latin-1')}"
-    if not 3 <= len(named) <= 4 or named[-1]:
-        return Session(handle, "", ())
+    if not 3 <= len(named) <= 4 or named[-1] or len(key) >= LONGEST_KEY:
+        return Session(handle, "", (), nameless=True)
     login, devices, *reason, _ = named
-    keys = tuple(filter(None, map(_identity, devices.split(b","))))
-    return Session(handle, _text(login).casefold(), keys, shared=reason == [b"shared"])
-
-
-def _identity(name: bytes) -> bytes:
-    """The key of the copy under which a device stands; b"" for none."""
-    if name.startswith(CERTIFICATE):
-        return name.lower()
-    text = _text(name)
-    return identity_key(text) if text else b""
+    names = devices.split(b",")
+    certificate = names.pop(0)[len(CERTIFICATE) :] if devices.startswith(CERTIFICATE) else b""
+    keys = tuple(identity_key(text) for name in names if (text := _text(name)))
+    shared = reason == [b"shared"]
+    return Session(
+        handle, _text(login).casefold(), keys, shared=shared, certificate=certificate.decode("latin-1").lower()
+    )
 
 
 def _text(encoded: bytes) -> str:

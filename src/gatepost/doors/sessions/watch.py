@@ -11,7 +11,7 @@ from typing import Final, NamedTuple, Protocol
 
 from gatepost import clock
 from gatepost.core.instant import NEVER, SECOND, Duration, Instant
-from gatepost.doors.entry import fast_outcome
+from gatepost.doors.entry import certificate_key, fast_outcome
 from gatepost.doors.judge import Judge
 
 LOOK_EVERY: Final = 1.0
@@ -34,11 +34,12 @@ class SessionsUnknown(Exception):
 
 
 class Session(NamedTuple):
-    """One open session. `handle`: what its server ends it by. `user`: case-folded.
+    """One open session. `handle`: what its server ends it by. `user`: case-folded, "" if nobody was named.
 
-    `keys`: the mail identities that may all be its device; none if it named none. `revoked`: it was opened by a device
-    password that is not valid any more, so it ends whatever the door answers. `shared`: its device is of a type whose
-    one id stands for many phones (Judge.recognise).
+    `keys`: the mail identities that may all be its device. `certificate`: as in Judge.recognise, "" if none was shown.
+    `revoked`: it was opened by a device password that is not valid any more, so it ends whatever the door answers.
+    `shared`: its device is of a type whose one id stands for many phones. `nameless`: nobody can tell any more whose it
+    is, so it ends as soon as the door refuses anything.
     """
 
     handle: str
@@ -46,6 +47,13 @@ class Session(NamedTuple):
     keys: tuple[bytes, ...]
     revoked: bool = False
     shared: bool = False
+    certificate: str = ""
+    nameless: bool = False
+
+    @property
+    def standings(self) -> tuple[bytes, ...]:
+        """The keys of the copy under which its device may stand."""
+        return (certificate_key(self.certificate), *self.keys) if self.certificate else self.keys
 
 
 class Server(Protocol):
@@ -122,17 +130,21 @@ class SessionWatch:
         reader = self._judge.copy.reader
         if reader is None:
             return NEVER
-        records = (reader.get(key) for session in sessions for key in session.keys)
+        records = (reader.get(key) for session in sessions for key in session.standings)
         now, effects = self._judge.copy.time.now(), reader.effects
         return min((fast_outcome(record, effects, now)[1] for record in records if record is not None), default=NEVER)
 
     def _must_end(self, session: Session) -> bool:
         if session.revoked:
             return True
-        reasons = {self._judge.reason(session.keys, session.user) if session.keys else "unidentified"}
-        if session.shared:
-            reasons = reasons - {"unknown"} | {"shared"}
-        return any(self._judge.answer(reason) == "block" for reason in reasons)
+        if session.nameless:
+            return self._judge.stance() == "enforce"
+        if not session.standings:
+            return self._judge.answer("unidentified") == "block"
+        holds = "shared" if session.shared else ""
+        user = session.user or (None if session.certificate else "")
+        reason = self._judge.reason(session.keys, user, session.certificate, holds)
+        return self._judge.answer(reason) == "block"
 
     def _still_there(self, doomed: Sequence[Session]) -> str:
         """The problem with sessions that were to be ended by an earlier look, and are here again."""

@@ -82,7 +82,7 @@ def flat(text: str) -> str:
 
 
 def effect(story: Story, user: str, device: str) -> str:
-    decided = story.say(f"decide --user {user} --device {device}", exit=10)
+    decided = story.say(f"decide --user {user} --device {device} --purpose test", exit=10)
     (reason,) = decided["reasons"]
     assert (decided["verdict"], reason["policy"], reason["app"], reason["finding"]) == (
         "warn",

@@ -178,8 +178,10 @@ class Chronicle:
             return
         policy, name = f"policy-{self.random.randint(1, self.numbers)}", self.random.choice(NAMES)
         until = self.house.now() + self.random.choice((2 * HOUR, 30 * HOUR))
-        whom = self.random.choice(({"person": f"{name}@corp.example"}, {"device": f"{name}-0"}))
-        answer = waive.grant_waiver(self.house.site, None, policy, until=until, reason="for a test", **whom)
+        person, device = self.random.choice(((f"{name}@corp.example", ""), ("", f"{name}-0")))
+        answer = waive.grant_waiver(
+            self.house.site, None, policy, person=person, device=device, until=until, reason="for a test"
+        )
         if not isinstance(answer, Refusal):
             self.seen["waived"] += 1
             self.waivers.append((policy, answer.subject, until))

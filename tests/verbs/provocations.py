@@ -38,6 +38,7 @@ from tests.verbs.houses import (
     EXECUTIVE,
     OPERATOR,
     POLICY,
+    PRIVACY,
     SECURITY,
     TIKTOK,
     House,
@@ -238,7 +239,7 @@ def _(scene: Scene) -> Verb:
     house = scene.house()
     plain = {"kind": "employee", "country": "US", "time_zone": "UTC", "locale": "en", "groups": ""}
     house.people_rows({"id": "nomail", "email": "", "logins": "nomail", "name": "No Mail"} | plain)
-    house.devices(house.phone_row("x", owner="nomail"))
+    house.devices(house.phone_row("x") | {"owner": "nomail"})
     return lambda: device_passwords.issue(house.site, OPERATOR, "phone-x", reason="new phone")
 
 

@@ -1,5 +1,7 @@
 """What stops an announcement, what takes it back, and what a second revision does to the first."""
 
+from unittest import mock
+
 import pytest
 
 from gatepost.actions import announce, catalogue, deliver, mails, passing, propose, retract

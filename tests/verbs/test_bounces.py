@@ -1,6 +1,8 @@
 """Bounces: a mail that came back told nobody."""
 
-from gatepost.actions import bounce, exempt, views
+from gatepost.actions import bounce, exempt, mails
+from gatepost.actions.letter import Letter
+from gatepost.core.instant import HOUR
 from gatepost.core.problem import Problem
 from gatepost.core.refusal import Code, Refusal
 from tests.verbs.houses import OPERATOR, POLICY, TIKTOK, House, good
@@ -26,7 +28,7 @@ def announced(house: House) -> dict[str, object]:
     house.owners(1, [TIKTOK])
     house.announce()
     house.deliver()
-    shown = good(views.show_notices(house.site, None, POLICY))
+    shown = good(mails.show_notices(house.site, None, POLICY, "a test"))
     return next(notice for notice in shown if notice["kind"] == "announcement")
 
 
@@ -74,3 +76,59 @@ def test_a_late_bounce_does_not_undo_being_told_otherwise(house: House) -> None:
     house.set("2020-07-11T12:30:00Z")
     assert house.word("u0") == "block"
     house.sound()
+
+
+def moved(house: House, email: str) -> list[Letter]:
+    """u0 has another first address from now on; the mails that this brings about."""
+    row = {"id": "u0@corp.example", "name": "U0", "email": email, "logins": "u0@corp.example"}
+    house.later(HOUR)
+    house.people_rows(row | {"kind": "employee", "country": "US", "time_zone": "UTC", "locale": "en", "groups": ""})
+    return house.deliver()
+
+
+def test_whoever_has_a_new_address_after_a_bounce_is_told_there(house: House) -> None:
+    """I-10, I-20: the announcement that came back told nobody; the one to the new address is a notice of its own, and
+    the notice period runs from that."""
+    notice = announced(house)
+    good(bounce.take_bounce(house.site, OPERATOR, notification(str(notice["message_id"])), "dsn"))
+    assert house.deliver() == []
+    house.set("2020-07-12T00:00:00Z")
+    assert house.word("u0") == "warn"
+    (letter,) = moved(house, "new@corp.example")
+    assert letter.recipient == "new@corp.example"
+    assert str(notice["message_id"]).encode() not in letter.message
+    told = house.now()
+    assert house.word("u0", at=told + 23 * HOUR) == "warn"
+    assert house.word("u0", at=told + 25 * HOUR) == "block"
+    again = notification(str(notice["message_id"]))
+    assert good(bounce.take_bounce(house.site, OPERATOR, again, "dsn"))["told"] is True  # of the old address
+    assert house.word("u0", at=told + 25 * HOUR) == "block"
+    house.sound()
+
+
+def test_a_bounce_after_the_new_address_is_announced_there_too(house: House) -> None:
+    """Whichever comes first, the bounce or the import: it is told once at the new address, and not for every import."""
+    notice = announced(house)
+    assert moved(house, "new@corp.example") == []
+    good(bounce.take_bounce(house.site, OPERATOR, notification(str(notice["message_id"])), "dsn"))
+    assert [letter.recipient for letter in house.deliver()] == ["new@corp.example"]
+    assert moved(house, "new@corp.example") == []
+    assert moved(house, "newer@corp.example") == []
+
+
+def test_a_refused_address_that_is_mended_is_written_to(house: House) -> None:
+    """I-20: a refused notice stays refused; the mended address gets one of its own, the correction after a retraction
+    goes there and nowhere else."""
+    house.owners(1, [TIKTOK])
+    house.announce()
+    house.deliver(lambda _letter: "refused")
+    (letter,) = moved(house, "new@corp.example")
+    states = [
+        row["state"]
+        for row in good(mails.show_notices(house.site, None, POLICY, "a test"))
+        if row["kind"] == "announcement"
+    ]
+    assert sorted(map(str, states)) == ["accepted", "refused"]
+    house.retract()
+    (correction,) = house.deliver()
+    assert letter.message.split(b"Message-ID: ")[1].split(b"\r\n")[0] in correction.message

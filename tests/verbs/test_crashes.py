@@ -17,7 +17,7 @@ from sqlalchemy import event
 from sqlalchemy.exc import OperationalError
 
 from gatepost import wiring
-from gatepost.actions import announce, import_devices, retract, views
+from gatepost.actions import announce, import_devices, mails, retract, views
 from gatepost.actions.reserve import NAME, RESERVE, keep_reserve
 from gatepost.actions.site import Site
 from gatepost.notify.sink import Received, Sink
@@ -65,7 +65,7 @@ def told(sink: Sink) -> list[Received]:
 
 
 def states(house: House, kind: str) -> dict[str, str]:
-    shown = good(views.show_notices(house.site, None, POLICY))
+    shown = good(mails.show_notices(house.site, None, POLICY, "a test"))
     found = {str(notice["person"]): str(notice["state"]) for notice in shown if notice["kind"] == kind}
     assert len(found) == len([notice for notice in shown if notice["kind"] == kind])
     return found
@@ -275,5 +275,10 @@ def test_a_retraction_whose_corrections_do_not_fit_is_done_all_the_same(
         assert house.retract().corrections == 0
     assert house.word("u0") == "allow"
     house.pass_time()
-    assert len([row for row in good(views.show_notices(house.site, None, POLICY)) if row["kind"] == "correction"]) == 2
+    assert (
+        len(
+            [row for row in good(mails.show_notices(house.site, None, POLICY, "a test")) if row["kind"] == "correction"]
+        )
+        == 2
+    )
     house.sound()

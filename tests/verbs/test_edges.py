@@ -126,8 +126,8 @@ def test_names_with_newlines_stay_names(house: House) -> None:
     head = letter.message.split(b"\r\n\r\n")[0]
     assert b"\r\nBcc:" not in head
     assert b"\x1b" not in letter.message
-    (row,) = good(names.name_people(house.site, AUTHOR, POLICY, "to call them"))
-    assert str(row["name"]).isprintable()
+    (named,) = good(names.name_people(house.site, AUTHOR, POLICY, "to call them"))
+    assert str(named["name"]).isprintable()
     house.sound()
 
 

@@ -1,6 +1,6 @@
 """Waivers, attestations, tellings: what people do about one policy for one person or device, and how it ends."""
 
-from gatepost.actions import exempt, import_devices
+from gatepost.actions import exempt, import_devices, waive
 from gatepost.core.instant import DAY, HOUR, MINUTE
 from tests.verbs.houses import AUTHOR, OPERATOR, POLICY, TIKTOK, House, good
 from tests.verbs.test_outbox import kind_of, shown
@@ -8,9 +8,10 @@ from tests.verbs.test_outbox import kind_of, shown
 IN_FORCE = "2020-07-11T00:00:00Z"
 
 
-def waive(house: House, hours: int, **whom: str) -> exempt.Waived:
+def exempted(house: House, hours: int, *, person: str = "", device: str = "") -> waive.Waived:
     end = house.now() + hours * HOUR
-    return good(exempt.grant_waiver(house.site, OPERATOR, POLICY, until=end, reason="abroad", **whom))
+    whom = (house.site, OPERATOR, POLICY)
+    return good(waive.grant_waiver(*whom, person=person, device=device, until=end, reason="abroad"))
 
 
 def in_force(house: House, number: int = 1, **policy: object) -> House:
@@ -26,7 +27,7 @@ def test_a_waiver_opens_the_door_and_its_end_closes_it_without_grace(house: Hous
     """Waive: allowed while it lasts; no grace after; a reminder a day before; the result is told."""
     in_force(house, grace="24h")
     assert house.word("u0") == "block"
-    waived = waive(house, 48, person="u0@corp.example")
+    waived = exempted(house, 48, person="u0@corp.example")
     assert house.word("u0") == "allow"
     assert {kind_of(letter) for letter in house.deliver()} == {"waiver-result", "restored"}
     house.set(waived.until - DAY - MINUTE)
@@ -44,11 +45,11 @@ def test_a_waiver_opens_the_door_and_its_end_closes_it_without_grace(house: Hous
 def test_a_waiver_of_a_device_that_was_checked_out_ends_like_any_other(house: House) -> None:
     """A worker that meets an orphaned waiver goes on: its end is recorded, and nobody is told."""
     in_force(house)
-    waived = waive(house, 30, device="phone-u0")
-    again = waive(house, 20, device="phone-u0")
+    waived = exempted(house, 30, device="phone-u0")
+    again = exempted(house, 20, device="phone-u0")
     good(import_devices.check_out(house.site, OPERATOR, "phone-u0", "handed back"))
     house.deliver()
-    good(exempt.revoke_waiver(house.site, OPERATOR, again.waiver, "not needed"))
+    good(waive.revoke_waiver(house.site, OPERATOR, again.waiver, "not needed"))
     house.set(waived.until - HOUR)
     house.set(waived.until + HOUR)
     assert house.deliver() == []
@@ -60,7 +61,7 @@ def test_nobody_hears_of_a_waiver_from_a_policy_that_is_not_announced_or_is_over
     """I-19: a proposal reaches no recipient; and a waiver of a retracted policy is no news."""
     house.owners(1)
     house.propose()
-    waived = waive(house, 30, person="u0@corp.example")
+    waived = exempted(house, 30, person="u0@corp.example")
     assert {kind_of(letter) for letter in house.deliver()} == {"approval-asked"}
     house.approve(POLICY, *asked(house))
     from gatepost.actions.announce import announce
@@ -88,7 +89,7 @@ def test_a_waivers_mail_is_about_the_revision_that_people_know(house: House) -> 
     in_force(house)
     house.propose(title="Not yet approved words", deadline="2020-07-20")
     house.deliver()
-    waive(house, 30, person="u0@corp.example")
+    exempted(house, 30, person="u0@corp.example")
     letters = house.deliver()
     assert letters
     assert all(b"Gatepost-Policy: no-tiktok/1" in letter.message for letter in letters)
@@ -101,7 +102,7 @@ def test_waiting_for_a_waiver_to_end_costs_no_writing(house: House) -> None:
     house.people_rows(row | {"time_zone": "UTC", "locale": "en", "groups": ""})
     house.devices(house.phone_row("u9", [TIKTOK]))
     house.announce()
-    waive(house, 20, person="u9")
+    exempted(house, 20, person="u9")
     house.pass_time()
     before = house.tables()
     from gatepost.actions.passing import pass_time
@@ -219,7 +220,7 @@ def test_a_waiver_that_is_over_takes_no_grace_from_what_comes_after_it(house: Ho
     house.announce(grace="24h")
     house.deliver()
     house.report("amy", id="old")
-    waived = waive(house, 6 * 24, person="amy@corp.example")
+    waived = exempted(house, 6 * 24, person="amy@corp.example")
     house.set(waived.until + HOUR)
     house.set("2020-07-20T00:00:00Z")
     for name in ("amy", "bob"):
@@ -240,7 +241,7 @@ def test_a_phone_that_becomes_due_behind_a_waiver_has_no_grace_at_its_end(house:
     house.phone("amy", [TIKTOK], id="old")
     house.announce(grace="72h")
     house.deliver()
-    waived = waive(house, 6 * 24, person="amy@corp.example")
+    waived = exempted(house, 6 * 24, person="amy@corp.example")
     house.phone("amy", [TIKTOK], id="new")
     assert house.word("amy", "new") == "allow"
     house.set(waived.until + HOUR)

@@ -24,7 +24,7 @@ from gatepost.actions import (
 )
 from gatepost.actions import ledger as ledger_actions
 from gatepost.core.instant import DAY, HOUR, MINUTE
-from gatepost.core.refusal import Code, Refusal
+from gatepost.core.refusal import Refusal
 from gatepost.documents.deadline import instant_text
 from tests.verbs.conftest import Build
 from tests.verbs.houses import (
@@ -41,7 +41,6 @@ from tests.verbs.houses import (
     good,
     memo,
     nothing_written,
-    refused,
 )
 
 T = TypeVar("T")
@@ -207,7 +206,9 @@ class Days:
         self.do(import_devices.check_out, OPERATOR, f"phone-{self.some(NAMES)}", "handed back")
 
     def issue_password(self) -> None:
-        answer = self.do(device_passwords.issue, OPERATOR, f"phone-{self.some(NAMES)}", self.some(("", "mine")), reason="why not")
+        answer = self.do(
+            device_passwords.issue, OPERATOR, f"phone-{self.some(NAMES)}", self.some(("", "mine")), reason="why not"
+        )
         if isinstance(answer, device_passwords.NewPassword):
             self.passwords.append(answer.selector)
 

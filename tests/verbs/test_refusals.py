@@ -8,6 +8,7 @@ from gatepost.actions import (
     access,
     exempt,
     retract,
+    waive,
 )
 from gatepost.core.instant import DAY, HOUR
 from gatepost.core.refusal import Code
@@ -72,6 +73,6 @@ def test_what_the_command_line_lets_nobody_say_is_no_refusal(house: House) -> No
             retract.retract(house.site, OPERATOR, POLICY, "why", "mood")
         for person, device in (("", ""), ("u0@corp.example", "phone-u0")):
             with pytest.raises(ValueError, match="one person or"):
-                exempt.grant_waiver(
+                waive.grant_waiver(
                     house.site, OPERATOR, POLICY, person=person, device=device, until=until, reason="why"
                 )

@@ -5,10 +5,11 @@ from dataclasses import dataclass, replace
 from sqlalchemy import Connection
 
 from gatepost.actions import live
-from gatepost.actions.change import looking
+from gatepost.actions.change import changing, looking
+from gatepost.actions.looks import record_look, without_purpose
 from gatepost.actions.site import Site
 from gatepost.actions.standing import logins_of
-from gatepost.actions.who import looking_as, unacknowledged
+from gatepost.actions.who import HELPDESK, OPERATOR, acting, lacks_role, looking_as, unacknowledged
 from gatepost.core.fleet.device import Device
 from gatepost.core.instant import NEVER, Instant
 from gatepost.core.policy.due import waits_for_contact
@@ -34,23 +35,43 @@ def decide(site: Site, by: str | None, user: str, device_name: str | None, at: I
     """What the door answers this login with this device at an instant (now, if none is named), by the facts of now."""
     with looking(site) as conn:
         actor = looking_as(conn, by)
+        return actor if isinstance(actor, Refusal) else _decided(conn, site, user, device_name, at)
+
+
+def look_up(
+    site: Site, by: str | None, user: str, device_name: str | None, at: Instant | None, purpose: str = ""
+) -> Decided | Refusal:
+    """The same for a person who asks: about their own device; or as the help desk, for a purpose, about one device of
+    somebody else, and that look is recorded (I-34)."""
+    with changing(site) as change:
+        actor = acting(change, by)
         if isinstance(actor, Refusal):
             return actor
-        decider = Decider(site, conn, at)
-        person = people.find(conn, user)
-        if person is None:
-            return Refusal(
-                Code.NO_SUCH_PERSON, f"Nobody is known by the login {user}; `people import` takes people in."
-            )
-        if device_name is None:
-            return decider.by_rule("unidentified", "", user)
-        device = devices.find(conn, device_name)
-        if device is None:
-            return decider.by_rule("unknown", device_name, user)
-        if not device.shared and device.owner != person.ref:
-            return decider.by_rule("foreign", device_name, user)
-        answer = decider.known(decider.standing(device), device.id, user)
-        return replace(answer, waits_for_contact=_waiting(conn, device.ref, answer.verdict))
+        person = people.find(change.conn, user)
+        device = devices.find(change.conn, device_name) if device_name else None
+        own = person is not None and person.ref == actor.ref and (device is None or device.owner == actor.ref)
+        if not own and (refusal := lacks_role(actor, HELPDESK, OPERATOR) or without_purpose(purpose)):
+            return refusal
+        answer = _decided(change.conn, site, user, device_name, at)
+        if isinstance(answer, Decided) and answer.recognised == "known" and device is not None and not own:
+            record_look(change, "phone", device.ref, [device.owner], purpose)
+        return answer
+
+
+def _decided(conn: Connection, site: Site, user: str, device_name: str | None, at: Instant | None) -> Decided | Refusal:
+    decider = Decider(site, conn, at)
+    person = people.find(conn, user)
+    if person is None:
+        return Refusal(Code.NO_SUCH_PERSON, f"Nobody is known by the login {user}; `people import` takes people in.")
+    if device_name is None:
+        return decider.by_rule("unidentified", "", user)
+    device = devices.find(conn, device_name)
+    if device is None:
+        return decider.by_rule("unknown", device_name, user)
+    if not device.shared and device.owner != person.ref:
+        return decider.by_rule("foreign", device_name, user)
+    answer = decider.known(decider.standing(device), device.id, user)
+    return replace(answer, waits_for_contact=_waiting(conn, device.ref, answer.verdict))
 
 
 def _waiting(conn: Connection, device: str, answer: Verdict) -> tuple[str, ...]:

@@ -132,7 +132,7 @@ def _searched(
         person = _of_login(change.conn, login)
         if person is None:
             return []
-        change.record(NamesLooked(digest, (person.ref,), change.words(purpose)))
+        change.record(NamesLooked("search", digest, (person.ref,), change.words(purpose)))
         evaluate = _evaluator(site, change.conn)
         return [
             question

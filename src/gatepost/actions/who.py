@@ -76,8 +76,15 @@ def unacknowledged(conn: Connection) -> Refusal | None:
 def looking_as(conn: Connection, name: str | None, *roles: str) -> Actor | Refusal:
     """The actor, who holds one of these roles (any role will do if none is named)."""
     actor = find_actor(conn, name)
-    if isinstance(actor, Refusal) or not roles or any(actor.has(role) for role in roles):
+    if isinstance(actor, Refusal) or not roles:
         return actor
+    return lacks_role(actor, *roles) or actor
+
+
+def lacks_role(actor: Actor, *roles: str) -> Refusal | None:
+    """Why the actor may not: holds none of these."""
+    if any(actor.has(role) for role in roles):
+        return None
     return Refusal(
         Code.ROLE_MISSING,
         f"{actor.person.id} holds none of the roles {', '.join(roles)}; an administrator grants one with `role grant`.",

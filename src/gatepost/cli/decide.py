@@ -1,6 +1,6 @@
 """gatepost decide: the verdict on one device, as its door would give it."""
 
-from gatepost.actions.decide import Decided, decide
+from gatepost.actions.decide import Decided, look_up
 from gatepost.cli.output import Exit
 from gatepost.cli.session import Given, instant
 from gatepost.core.instant import NEVER
@@ -17,8 +17,10 @@ _BY_RULE = {
 }
 
 
-def command(*, user: str, device: str | None = None, at: str | None = None, session: Given) -> int:
+def command(*, user: str, device: str | None = None, at: str | None = None, purpose: str = "", session: Given) -> int:
     """The verdict on one device at an instant, with its reasons. Ends with 0 for allow, 10 for warn, 11 for block.
+
+    Somebody else's device is looked at by the help desk, for a purpose, and the look is recorded.
 
     Parameters
     ----------
@@ -28,9 +30,11 @@ def command(*, user: str, device: str | None = None, at: str | None = None, sess
         The device's id in the inventory, or its ActiveSync id.
     at
         The instant asked about, such as 2020-07-11T00:00, in the site's own time zone unless it names one; else now.
+    purpose
+        Why somebody else's device is looked at.
     """
     return session.act(
-        lambda site: decide(site, session.by, user, device, instant(site, at, "--at") if at else None),
+        lambda site: look_up(site, session.by, user, device, instant(site, at, "--at") if at else None, purpose),
         _said,
         _data,
         lambda done: _CODES[done.verdict.outcome],

@@ -10,6 +10,7 @@ from gatepost.actions.import_listed import import_listed
 from gatepost.actions.import_people import Imported, import_people
 from gatepost.actions.site import Site
 from gatepost.cli.data import facts
+from gatepost.cli.looks import looks
 from gatepost.cli.output import Exit, Lines, progress
 from gatepost.cli.session import Given, Misuse, Session, Source, content
 from gatepost.core.refusal import Refusal
@@ -27,6 +28,9 @@ _SHOWN = 20
 def import_people_file(file: Source, /, *, complete: Complete = False, session: Given) -> int:
     """Take in people from CSV (email,name,kind,country,time_zone,locale,groups) or JSON Lines; - for standard input."""
     return _import(session, file, "people", complete, import_people)
+
+
+people.command(looks)
 
 
 @devices.command(name="import")

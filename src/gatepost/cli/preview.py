@@ -11,7 +11,7 @@ from gatepost.cli.known import known_of
 from gatepost.cli.named import apps_named
 from gatepost.cli.output import Exit, Lines, Table
 from gatepost.cli.session import Given, Source, content
-from gatepost.core.change.impact import HIDDEN_UNDER, Breakdown, By, Category, Counts, hide_small
+from gatepost.core.change.impact import HIDDEN_UNDER, Breakdown, By, Category, hide_small
 from gatepost.core.change.warning import Warned, WarningCode
 
 _OF_NOBODY: Final = frozenset(
@@ -59,8 +59,8 @@ def _preview_data(seen: Previewed) -> object:
     few = seen.allowed.too_few
     return {
         "policy": seen.assessed.policy.id,
-        "people": _withheld(impact.people) if few else as_data(impact.people),
-        "devices": _withheld(impact.devices) if few else as_data(impact.devices),
+        "people": dict(_WITHHELD) if few else as_data(impact.people),
+        "devices": dict(_WITHHELD) if few else as_data(impact.devices),
         "people_by": {} if few else _broken_down(impact.people_by, hidden),
         "devices_by": {} if few else _broken_down(impact.devices_by, hidden),
         "fleet": impact.fleet,
@@ -68,10 +68,6 @@ def _preview_data(seen: Previewed) -> object:
         "warnings": [{"code": warned.code.value, "text": warned.text} for warned in _warned(seen)],
         **seen.about,
     }
-
-
-def _withheld(counts: Counts) -> dict[str, None]:
-    return dict.fromkeys((*(category.word for category in Category), "would_block", "cannot_be_told"))
 
 
 def _broken_down(found: Mapping[By, Breakdown], hidden: Mapping[By, Container[str]]) -> dict[str, object]:
@@ -90,14 +86,18 @@ def _warned(seen: Previewed) -> Iterator[Warned]:
             yield warned
 
 
+_COUNTS: Final = (*(category.word for category in reversed(Category)), "would_block", "cannot_be_told")
+_WITHHELD: Final = dict.fromkeys(_COUNTS)
+
+
 def _previewed(seen: Previewed) -> Lines:
     impact = seen.assessed.impact
     if seen.allowed.too_few:
-        yield f"Fewer than {HIDDEN_UNDER} people have a device that {seen.assessed.policy.id} is about: they are not counted."
+        policy = seen.assessed.policy.id
+        yield f"Fewer than {HIDDEN_UNDER} people have a device that {policy} is about: they are not counted."
     else:
-        counts = [*(category.word for category in reversed(Category)), "would_block", "cannot_be_told"]
         rows = [
-            (name.replace("_", " "), getattr(impact.people, name), getattr(impact.devices, name)) for name in counts
+            (name.replace("_", " "), getattr(impact.people, name), getattr(impact.devices, name)) for name in _COUNTS
         ]
         yield Table((seen.assessed.policy.id, "people", "devices"), rows)
         yield from _where(seen)

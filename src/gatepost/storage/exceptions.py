@@ -11,7 +11,8 @@ from gatepost.storage.schema import attestations, waivers
 
 
 class Waiver(NamedTuple):
-    """A person or a device (`of`) exempted from one policy until an instant. `ended`: "" while it may be in force."""
+    """A person or a device (`of`) exempted from one policy until an instant. `ended`: "" while it may be in force, else
+    ended (by time) or revoked. `role`: the one in which it was granted, "" for any."""
 
     waiver: str
     policy: str
@@ -21,6 +22,9 @@ class Waiver(NamedTuple):
     granted_by: str
     reason_hash: str
     ended: str
+    role: str
+    granted_at: Instant
+    ended_at: Instant | None
 
 
 class Attestation(NamedTuple):

@@ -30,7 +30,6 @@ from gatepost.storage.schema import (
     waivers,
 )
 
-
 ADMIN = "admin"
 """The role that grants roles and keys."""
 
@@ -152,7 +151,9 @@ def _quorum_reached(conn: Connection, _entry: Entry, event: e.QuorumReached) -> 
 def _announced(conn: Connection, entry: Entry, event: e.PolicyAnnounced) -> None:
     if event.retires:
         _set(conn, event.policy, event.retires, stage="ended", closed_at=entry.at, because="replaced")
-    _set(conn, event.policy, event.revision, stage="announced", rule=event.rule, announced_at=entry.at, begun_at=entry.at)
+    _set(
+        conn, event.policy, event.revision, stage="announced", rule=event.rule, announced_at=entry.at, begun_at=entry.at
+    )
 
 
 _GOES_ON = ("begun_at", "held", "paused_at", "not_before", "paused_for", "paused_untold")

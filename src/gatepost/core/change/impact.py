@@ -4,7 +4,7 @@ One pass over the fleet; what is kept is one small record a person in scope, so 
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
 from typing import Final, NamedTuple
@@ -97,7 +97,9 @@ class Impact:
     `people_by`: by all of By; a person is in each of their groups, and on each platform and ownership on which a device
     has the person's own category, so only country and kind add up to the person counts. `devices_by`: by platform and
     ownership, which do add up.
-    `due_people`: everybody with a device due now, waived ones left out: the audience. `zones`: where they live.
+    `due_people`: everybody with a device due now, waived ones left out: the audience. `due_in`: how many of
+    them there are in each cell (time zone, ring).
+    `locales`: how many of them who have an address read mail in which (BCP 47, "" where it is not known).
     `fleet`: all devices looked at, in scope or not.
     `people_named`: somebody there is among the policy's people.
     """
@@ -109,9 +111,17 @@ class Impact:
     hit_people: frozenset[str]
     due_people: frozenset[str]
     due_devices: frozenset[str]
-    zones: frozenset[str]
+    due_in: Mapping[tuple[str, int], int]
+    locales: Mapping[str, int]
     fleet: int
     people_named: bool
+
+    def due_in_rings(self, number: int) -> tuple[int, ...]:
+        """How many of the people due are in each of so many rings."""
+        counts = Counter(dict.fromkeys(range(number), 0))
+        for (_, ring), people in self.due_in.items():
+            counts[ring] += people
+        return tuple(counts[ring] for ring in range(number))
 
     @property
     def percent_of_fleet(self) -> float:
@@ -225,7 +235,8 @@ class _Tally:
             hit_people=frozenset(hit),
             due_people=frozenset(self.due),
             due_devices=frozenset(self.due_devices),
-            zones=frozenset(person.time_zone for person in self.due.values()),
+            due_in=Counter((person.time_zone, self.policy.ring(person.groups)) for person in self.due.values()),
+            locales=Counter(person.locale for person in self.due.values() if person.emails),
             fleet=self.fleet,
             people_named=self.people_named,
         )
@@ -273,15 +284,19 @@ HIDDEN_UNDER: Final = 5
 
 
 def hide_small(
-    breakdown: Mapping[str, int], under: int = HIDDEN_UNDER, total_known: bool = True
+    breakdown: Mapping[str, int],
+    under: int = HIDDEN_UNDER,
+    total_known: bool = True,
+    also: Container[str] = (),
 ) -> dict[str, int | None]:
-    """A breakdown of one category with the cells of fewer than `under` hidden (None), so that they name nobody.
+    """A breakdown of one category with the cells of fewer than `under` hidden (None), so that they name nobody; and
+    those of the values `also` named.
 
     Where the total is known a single hidden cell could be found by subtraction: then the next smallest is hidden too
     (of equal ones the first by name). A breakdown of one cell alone has nothing to hide it behind: hide its total too.
     """
     smallest_first = sorted(breakdown, key=lambda value: (breakdown[value], value))
-    hidden = [value for value in smallest_first if breakdown[value] < under]
+    hidden = [value for value in smallest_first if breakdown[value] < under or value in also]
     if total_known and len(hidden) == 1:
-        hidden = smallest_first[:2]
+        hidden += [value for value in smallest_first if value not in hidden][:1]
     return {value: None if value in hidden else count for value, count in breakdown.items()}

@@ -1,0 +1,24 @@
+"""Writing CSV (RFC 4180) that no spreadsheet runs: a cell that looks like a formula gets an apostrophe (I-36)."""
+
+import csv
+import re
+from collections.abc import Iterable, Sequence
+from io import StringIO
+from typing import Final
+
+RUN: Final = re.compile(r"'*\s*[=+@-]")
+"""How a cell begins that a spreadsheet would run, or that was made harmless by an apostrophe before it."""
+
+
+def harmless(cell: str) -> str:
+    """The cell as a spreadsheet shows it and does not run it."""
+    return f"'{cell}" if RUN.match(cell) else cell
+
+
+def csv_text(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A CSV file with a header; every cell harmless."""
+    written = StringIO()
+    writer = csv.writer(written, lineterminator="\n")
+    writer.writerow(columns)
+    writer.writerows([harmless(cell) for cell in row] for row in rows)
+    return written.getvalue()

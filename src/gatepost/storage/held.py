@@ -1,0 +1,44 @@
+"""How much is held: rows of tables, counted."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from sqlalchemy import Column, Connection, Select, func, select
+
+from gatepost.storage.door_schema import sightings
+from gatepost.storage.schema import audience, devices, metadata, people
+
+
+def rows_of(conn: Connection, tables: Iterable[str]) -> dict[str, int]:
+    """How many rows each of these tables has."""
+    return {
+        name: int(conn.execute(select(func.count()).select_from(metadata.tables[name])).scalar_one()) for name in tables
+    }
+
+
+def people_by_working(conn: Connection) -> tuple[int, int]:
+    """How many people work here, and how many have left and are still held."""
+    found = {bool(working): count for working, count in conn.execute(_counted(people.c.working))}
+    return found.get(True, 0), found.get(False, 0)
+
+
+def devices_by_managed(conn: Connection) -> tuple[int, int]:
+    """How many devices in use a device manager has, and how many none has."""
+    in_use = _counted(devices.c.managed).where(~devices.c.retired)
+    found = {bool(managed): count for managed, count in conn.execute(in_use)}
+    return found.get(True, 0), found.get(False, 0)
+
+
+def audience_of(conn: Connection, rule: int) -> int:
+    """How many people are in the audience of a rule."""
+    return int(conn.execute(select(func.count()).select_from(audience).where(audience.c.rule == rule)).scalar_one())
+
+
+def strangers(conn: Connection) -> int:
+    """How many logins doors saw that nobody here has."""
+    logins = func.count(sightings.c.login.distinct())
+    return int(conn.execute(select(logins).where(sightings.c.stranger)).scalar_one())
+
+
+def _counted(column: Column[Any]) -> Select[Any]:
+    return select(column, func.count()).group_by(column)

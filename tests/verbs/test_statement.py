@@ -60,7 +60,8 @@ def test_a_policy_s_whole_life_is_told_with_dates_in_words(house: House) -> None
     assert "stood still" not in said(house)["statement"]
     house.later(DAY)
     house.retract()
-    assert "was sent in error. It was retracted on Monday, July 13, 2020" in said(house)["statement"]
+    assert "was sent in error on Monday, July 6, 2020" in said(house)["statement"]
+    assert "It was retracted on Monday, July 13, 2020" in said(house)["statement"]
     assert said(house)["press"] == []
     stages = [(row["policies"][0]["stage"], row["policies"][0]["paused_at"] is not None) for row in told(house)]
     assert stages == [
@@ -111,7 +112,7 @@ def test_a_retraction_can_refer_to_the_owner_s_answer(house: House) -> None:
     good(retract.retract(house.site, OPERATOR, POLICY, "their answer", "withdrawn", no_wait, refers_to=question))
     assert good(show_policy(house.site, POLICY))["refers_to"] == question
     assert said(house)["statement"].endswith(
-        "The app's owner, ByteDance, was asked on Sunday, July 5, 2020 and heard on Monday, July 6, 2020."
+        "The app's owner, ByteDance, was asked on Sunday, July 5, 2020, and heard on Monday, July 6, 2020."
     )
     house.sound()
 

@@ -58,7 +58,7 @@ WEEK: Final = Part(
 MISTAKE: Final = Part(
     "Then the mistake is found",
     "Friday 17 July 2020, half past eleven in the morning in Seattle",
-    ("The report behind it all was about another app. One person, one act; it needs no approval to undo.",),
+    ("The app's owner has answered. What follows needs one person, one act, and no approval.",),
 )
 PROOF: Final = Part("What can be proved", "", ("Everything above is in a ledger that nobody can change unseen.",))
 END: Final = Part(
@@ -318,7 +318,7 @@ class Prevented:
         before = must(statement.statement(site, "tiktok", MIDNIGHT - SECOND))
         now = must(statement.statement(site, "tiktok"))
         expect("sent in error" in str(now["statement"]), f"The statement is: {now['statement']}")
-        expect("and heard on" in str(now["statement"]), f"It does not say that the owner was heard: {now['statement']}")
+        expect(", and heard on" in str(now["statement"]), f"It does not say that the owner was heard: {now['statement']}")
         return Told(f'A second before midnight: "{before["statement"]}"\n\nNow: "{now["statement"]}"')
 
     # --- the ledger

@@ -22,16 +22,25 @@ class Tongue(NamedTuple):
     time_zone: str
 
     def moment(self, at: Instant) -> str:
-        """`Friday, July 10, 2020, 9:00 AM (Pacific Daylight Time, UTC-07:00)`."""
-        day, time, zone = words_of(at, self.time_zone, self.locale)
-        return f"{day}, {time} ({zone})" if time else f"the end of {day} ({zone})"
+        """`Friday, July 10, 2020, 9:00 AM (Pacific Daylight Time, UTC-07:00)`, or `the end of ...`."""
+        return self.moments(at)[0]
+
+    def moments(self, *instants: Instant) -> list[str]:
+        """The same of several in one statement: the zone is said of the first, and again where clocks changed."""
+        said, known = [], ""
+        for at in instants:
+            day, time, zone = words_of(at, self.time_zone, self.locale)
+            words = f"{day}, {time}" if time else f"the end of {day}"
+            said.append(words if zone == known else f"{words} ({zone})")
+            known = zone
+        return said
 
     def day(self, on: str) -> str:
         """`Friday, July 10, 2020`, from `2020-07-10`."""
         return str(format_date(date.fromisoformat(on), "full", locale=self.locale))
 
     def deadline(self, deadline: Deadline, instant: Instant) -> str:
-        """What is meant by a deadline as it was written. `instant`: what it is in the site's time zone."""
+        """What is meant by a deadline as it was written. `instant`: that of one with a time and a zone."""
         if deadline.immediately:
             return "it applies as soon as people have been told and their notice period has passed"
         if "T" not in deadline.written.upper() and " " not in deadline.written:
@@ -58,32 +67,30 @@ def nothing_said(tongue: Tongue, app: str, at: Instant) -> str:
 
 
 def stands(tongue: Tongue, policy: Policy, dates: Dates, instant: Instant) -> str:
-    """A policy that stands. `instant`: its deadline's in the site's time zone."""
-    force = "It is not yet in force"
-    if dates.in_force_at is not None:
-        force = f"It has been in force since {tongue.moment(dates.in_force_at)}"
+    """A policy that stands. `instant`: its deadline's, where it was written with a time and a zone."""
+    others = [at for at in (dates.in_force_at, dates.paused_at) if at is not None]
+    announced, *later = tongue.moments(dates.announced_at, *others)
+    force = "It is not yet in force" if dates.in_force_at is None else f"It has been in force since {later.pop(0)}"
     rings = ", and earlier for some groups" if policy.rollout and not policy.deadline.immediately else ""
     said = [
-        _sentence(policy.title),
-        f"This was announced on {tongue.moment(dates.announced_at)}.",
+        policy.title if policy.title.endswith((".", "!", "?", "。", "।")) else f"{policy.title}.",
+        f"This was announced {_on(announced)}.",
         f"{force}; {tongue.deadline(policy.deadline, instant)}{rings}.",
+        *(f"It has stood still since {paused}: nobody is kept from mail by it." for paused in later),
     ]
-    if dates.paused_at is not None:
-        said.append(f"It has stood still since {tongue.moment(dates.paused_at)}: nobody is kept from mail by it.")
     return " ".join(said)
 
 
 def is_over(tongue: Tongue, policy: Policy, dates: Dates) -> str:
     """A policy that no longer stands."""
-    closed = tongue.moment(dates.announced_at if dates.closed_at is None else dates.closed_at)
+    announced, closed = tongue.moments(dates.announced_at, dates.closed_at or dates.announced_at)
     if dates.because == "error":
-        announced = tongue.moment(dates.announced_at)
         return (
-            f"An announcement of {announced} ({policy.title}) was sent in error. It was retracted on {closed}. "
+            f"An announcement, “{policy.title}”, was sent in error {_on(announced)}. It was retracted {_on(closed)}. "
             "Our policy has not changed."
         )
     word = "withdrawn" if dates.because == "withdrawn" else "ended"
-    return f"Our policy ({policy.title}) was {word} on {closed}."
+    return f"Our policy “{policy.title}”, announced {_on(announced)}, was {word} {_on(closed)}."
 
 
 def heard(tongue: Tongue, inquiry: Inquiry, owner: str) -> str:
@@ -92,8 +99,8 @@ def heard(tongue: Tongue, inquiry: Inquiry, owner: str) -> str:
     asked = f"{who} was asked on {tongue.day(inquiry.asked_on)}"
     if not inquiry.answered_on:
         return f"{asked}; no answer is recorded."
-    return f"{asked} and heard on {tongue.day(inquiry.answered_on)}."
+    return f"{asked}, and heard on {tongue.day(inquiry.answered_on)}."
 
 
-def _sentence(text: str) -> str:
-    return text if text.endswith((".", "!", "?", "。", "।")) else f"{text}."
+def _on(moment: str) -> str:
+    return f"at {moment}" if moment.startswith("the end of") else f"on {moment}"

@@ -98,7 +98,7 @@ Try, in another terminal and in this directory:
   python -m lab mail hanna "Lunch?"
   python -m lab phone hanna
   python -m lab phone hanna --front haproxy
-  gatepost device-password issue --device hanna-phone
+  gatepost device-password issue --device hanna-phone --reason "A new phone"
   curl -u hanna@example.com:PASSWORD 'imap://127.0.0.1:{lab.imap}/INBOX?ALL'
   gatepost policy announce {POLICY} --as {AUTHOR}
   gatepost notices show {POLICY}

@@ -97,15 +97,43 @@ def test_a_full_disk_does_not_keep_a_door_shut(table: Path, memory: Path, monkey
     assert list(memory.iterdir()) == []
 
 
+def _stranger_s(table: Path, memory: Path, ends: str = "") -> Path:
+    """A file that somebody else laid in the memory, under a name that could be this door's."""
+    place = memory / f"{glass._begins(table)}{ends}.glass"
+    place.write_text(json.dumps({"at": 1, "by": "mallory", "reason": "let me in"}))
+    os.chown(place, 65534, 65534)
+    return place
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
 def test_a_stranger_s_file_in_memory_opens_nothing(table: Path, memory: Path) -> None:
     """Anybody may write to the machine's memory; only root's file counts there, and that of who runs the door."""
-    (place,) = {glass._in_memory(table)}
-    place.write_text(json.dumps({"at": 1, "by": "mallory", "reason": "let me in"}))
-    os.chown(place, 65534, 65534)
+    place = _stranger_s(table, memory)
     assert look(table) is None
     os.chown(place, 0, 0)
     assert look(table) == Opened(1, "mallory", "let me in")
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
+def test_a_stranger_s_file_in_memory_hinders_nobody(
+    table: Path, memory: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """I-40: on a full disk the door opens and closes again, whatever names a stranger took in the memory before."""
+    lay = glass.lay
+
+    def full(path: Path, text: bytes) -> None:
+        if path.parent == table.parent:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
+        lay(path, text)
+
+    strange = {_stranger_s(table, memory), _stranger_s(table, memory, ".0123456789abcdef")}
+    monkeypatch.setattr(glass, "lay", full)
+    assert break_glass(table, 5, "ann", "why") == (Opened(5, "ann", "why"), False)
+    assert break_glass(table, 9, "ben", "again") == (Opened(5, "ann", "why"), False)
+    monkeypatch.setattr(glass, "lay", lay)
+    assert mend(table, 6, "ann") is not None
+    assert look(table) is None
+    assert set(memory.iterdir()) == strange
 
 
 def test_a_watch_shows_what_is_there_at_once_and_keeps_it_while_nobody_can_tell(

@@ -29,7 +29,7 @@ def open_folder() -> Iterator[Path]:
 
 
 def issue(story: Story, device: str) -> Document:
-    return story.say(f"device-password issue --device {device}", by=OPERATOR)
+    return story.say(f"device-password issue --device {device} --reason new", by=OPERATOR)
 
 
 def reads(dovecot: Dovecot, password: str) -> bool:

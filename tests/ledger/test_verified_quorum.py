@@ -48,6 +48,41 @@ def key_owed_to_the_author(house: House) -> None:
     house.announce()
 
 
+def role_owed_to_the_author_through_another(house: House) -> None:
+    house.grant(AUTHOR, "admin")
+    house.grant("p_between", "admin", by=AUTHOR)
+    house.grant(OTHER, "approver:legal", by="p_between")
+    house.add_key(OTHER)
+    house.say(ADMIN, events.RoleRevoked("p_between", "admin"))
+    house.propose()
+    house.approve(SECURITY, "security")
+    house.approve(OTHER, "legal")
+    house.announce()
+
+
+def key_owed_to_the_author_through_another(house: House) -> None:
+    house.grant(AUTHOR, "admin")
+    house.grant("p_between", "admin", by=AUTHOR)
+    house.grant(OTHER, "approver:legal")
+    house.add_key(OTHER, by="p_between")
+    house.propose()
+    house.approve(SECURITY, "security")
+    house.approve(OTHER, "legal")
+    house.announce()
+
+
+def founder_made_after_a_proposal(house: House) -> None:
+    house.propose()
+    house.say(AUTHOR, events.PolicyWithdrawn(POLICY, 1, "0" * 64))
+    house.grant("p_late", "admin")
+    house.approver(SECURITY + "2", "security", by="p_late")
+    house.approver(OTHER, "legal", by="p_late")
+    house.propose(by=ADMIN)
+    house.approve(SECURITY + "2", "security")
+    house.approve(OTHER, "legal")
+    house.announce()
+
+
 def role_granted_too_late(house: House) -> None:
     house.add_key(OTHER)
     house.propose()
@@ -269,6 +304,9 @@ CASES: list[tuple[Callable[[House], None], set[str]]] = [
     (the_author_approves, {"quorum"}),
     (role_owed_to_the_author, {"quorum"}),
     (key_owed_to_the_author, {"quorum"}),
+    (role_owed_to_the_author_through_another, {"quorum"}),
+    (key_owed_to_the_author_through_another, {"quorum"}),
+    (founder_made_after_a_proposal, {"quorum"}),
     (role_granted_too_late, {"quorum"}),
     (key_added_too_late, {"quorum"}),
     (role_lost_before_announcing, {"quorum"}),
@@ -356,6 +394,27 @@ def regained_by_another(house: House) -> None:
     house.say("system", events.PolicyInForce(POLICY, 1))
 
 
+def the_first_administrator_writes_and_a_founder_grants(house: House) -> None:
+    house.grant("p_founder", "admin")
+    house.approver(SECURITY + "2", "security", by="p_founder")
+    house.approver(OTHER, "legal", by="p_founder")
+    house.propose(by=ADMIN)
+    house.approve(SECURITY + "2", "security")
+    house.approve(OTHER, "legal")
+    house.announce()
+
+
+def an_author_and_an_approver_owe_to_the_same(house: House) -> None:
+    house.grant("p_late", "admin")
+    house.grant(OTHER, "author", by="p_late")
+    house.grant(LEGAL + "2", "approver:legal", by="p_late")
+    house.add_key(LEGAL + "2", by="p_late")
+    house.propose(by=OTHER)
+    house.approve(SECURITY, "security")
+    house.approve(LEGAL + "2", "legal")
+    house.announce()
+
+
 def a_second_revision(house: House) -> None:
     house.propose()
     house.revision = 2
@@ -371,6 +430,8 @@ FAIR = [
     held_for_lack_of_quorum,
     regained_by_another,
     a_second_revision,
+    the_first_administrator_writes_and_a_founder_grants,
+    an_author_and_an_approver_owe_to_the_same,
 ]
 
 

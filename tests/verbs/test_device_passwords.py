@@ -1,6 +1,10 @@
 """Device passwords: issued once, revoked for good, and what of them stands where."""
 
-from gatepost.actions import device_passwords, doors, import_devices
+import email
+import email.policy
+from email.message import EmailMessage
+
+from gatepost.actions import access, device_passwords, doors, import_devices
 from gatepost.actions.change import changing
 from gatepost.actions.device_passwords import NewPassword
 from gatepost.actions.ledger import rebuild, show
@@ -13,9 +17,12 @@ from gatepost.storage import feed
 from tests.verbs.conftest import Build
 from tests.verbs.houses import ADMIN, OPERATOR, SECURITY, TIKTOK, House, good, nothing_written, refused
 
+PLAIN = {"kind": "employee", "country": "US", "time_zone": "UTC", "locale": "en", "groups": ""}
+WHY = "Stood at the help desk with a new phone."
+
 
 def issued(house: House, device: str = "phone-u0", label: str = "") -> NewPassword:
-    return good(device_passwords.issue(house.site, OPERATOR, device, label))
+    return good(device_passwords.issue(house.site, OPERATOR, device, label, reason=WHY))
 
 
 def entries(house: House, selector: str) -> tuple[bytes | None, bytes | None]:
@@ -110,7 +117,7 @@ def test_the_passwords_of_somebody_who_left_open_nothing(build: Build) -> None:
     standing, _ = entries(house, done.selector)
     assert standing is not None
     assert decode_standing(standing).logins == ("\0",)
-    refused(device_passwords.issue(house.site, OPERATOR, "phone-u0"), Code.PERSON_LEFT)
+    refused(device_passwords.issue(house.site, OPERATOR, "phone-u0", reason=WHY), Code.PERSON_LEFT)
 
 
 def test_labels_are_one_person_s_devices_apart(house: House) -> None:
@@ -119,26 +126,83 @@ def test_labels_are_one_person_s_devices_apart(house: House) -> None:
     house.phone("u0", id="tab-u0", form="tablet")
     assert [issued(house).label, issued(house, "tab-u0").label, issued(house).label] == ["phone1", "tablet1", "phone2"]
     assert issued(house, "phone-u1").label == "phone1"
-    refused(device_passwords.issue(house.site, OPERATOR, "tab-u0", "phone2"), Code.LABEL_UNFIT)
+    refused(device_passwords.issue(house.site, OPERATOR, "tab-u0", "phone2", reason=WHY), Code.LABEL_UNFIT)
     for unfit in ("Phone", "my phone", "a+b", "-a", "a" * 33, "é"):
-        refused(device_passwords.issue(house.site, OPERATOR, "tab-u0", unfit), Code.LABEL_UNFIT)
+        refused(device_passwords.issue(house.site, OPERATOR, "tab-u0", unfit, reason=WHY), Code.LABEL_UNFIT)
     first = good(device_passwords.list_passwords(house.site, OPERATOR, person="u0@corp.example"))[0]
     assert first["label"] == "phone1"
     good(device_passwords.revoke(house.site, OPERATOR, str(first["selector"])))
     assert issued(house).label == "phone3"
 
 
+def letter_of(house: House) -> tuple[EmailMessage, str]:
+    """The one mail that is sent now, and what it says, without line breaks."""
+    (letter,) = house.deliver()
+    message = email.message_from_bytes(letter.message, policy=email.policy.default)
+    body = message.get_body(("plain",))
+    assert body is not None
+    return message, " ".join(body.get_content().split())
+
+
+def test_the_owner_is_told_at_once_by_whom_and_why(house: House) -> None:
+    """Nobody opens somebody's mail behind their back: the owner of the device hears who made the password, when, why,
+    for which device, and what to do about it; never the password itself."""
+    house.owners(1)
+    good(access.grant_role(house.site, None, "desk@corp.example", "helpdesk"))
+    done = good(device_passwords.issue(house.site, "desk@corp.example", "phone-u0", reason=WHY))
+    message, said = letter_of(house)
+    assert message["To"] == "U0 <u0@corp.example>"
+    assert message["Gatepost-Notice"] == "device-password"
+    assert message["Gatepost-Policy"] is None
+    for part in ("phone-u0", "desk", done.selector, WHY, "July 6, 2020", "Tell us at once"):
+        assert part in said
+    assert done.password not in said
+    assert read_password(done.password).secret not in message.as_string()  # type: ignore[union-attr]
+    assert house.deliver() == []
+    house.sound()
+
+
+def test_the_owner_s_mail_waits_behind_no_queue(house: House) -> None:
+    """It goes out before the reminders and announcements that wait, however many the provider takes in an hour."""
+    house.owners(300)
+    house.announce(reminders=["24h"])
+    issued(house)
+    sent = house.deliver(most=1)
+    assert "device-password" in str(email.message_from_bytes(sent[0].message)["Gatepost-Notice"])
+
+
+def test_a_password_is_made_for_a_reason_and_for_somebody_who_can_be_told(house: House) -> None:
+    """Without a reason none is made, nor for whoever has no address: nobody could tell them."""
+    house.owners(1)
+    house.people_rows({"id": "nomail", "email": "", "logins": "nomail", "name": "No Mail"} | PLAIN)
+    house.devices(house.phone_row("x") | {"owner": "nomail"})
+    with nothing_written(house):
+        refused(device_passwords.issue(house.site, OPERATOR, "phone-u0", reason=" "), Code.PURPOSE_MISSING)
+        refused(device_passwords.issue(house.site, OPERATOR, "phone-x", reason=WHY), Code.OWNER_UNREACHABLE)
+
+
+def test_the_owner_takes_back_a_password_of_their_own(house: House) -> None:
+    """It opens their mail, so their word is enough; nobody else's without a role is."""
+    house.owners(2)
+    done = issued(house)
+    with nothing_written(house):
+        refused(device_passwords.revoke(house.site, "u1@corp.example", done.selector), Code.ROLE_MISSING)
+    good(device_passwords.revoke(house.site, "u0@corp.example", done.selector))
+    assert entries(house, done.selector) == (None, None)
+    house.sound()
+
+
 def test_who_may_issue_and_see_passwords(house: House) -> None:
-    """An operator; an approver may neither issue, revoke nor list."""
+    """An operator or the help desk; an approver may neither issue, revoke nor list."""
     house.owners(1)
     done = issued(house)
     with nothing_written(house):
-        refused(device_passwords.issue(house.site, SECURITY, "phone-u0"), Code.ROLE_MISSING)
+        refused(device_passwords.issue(house.site, SECURITY, "phone-u0", reason=WHY), Code.ROLE_MISSING)
         refused(device_passwords.revoke(house.site, SECURITY, done.selector), Code.ROLE_MISSING)
         refused(device_passwords.list_passwords(house.site, SECURITY), Code.ROLE_MISSING)
         refused(device_passwords.list_passwords(house.site, OPERATOR, person="x@corp.example"), Code.NO_SUCH_PERSON)
         refused(device_passwords.list_passwords(house.site, OPERATOR, device="x"), Code.NO_SUCH_DEVICE)
-        refused(device_passwords.issue(house.site, OPERATOR, "x"), Code.NO_SUCH_DEVICE)
+        refused(device_passwords.issue(house.site, OPERATOR, "x", reason=WHY), Code.NO_SUCH_DEVICE)
 
 
 def test_the_ledger_names_the_password_and_its_device(house: House) -> None:

@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from sqlalchemy import Connection
 
 from gatepost.actions.change import Change, changing, looking
+from gatepost.actions.outbox import tell_of
 from gatepost.actions.site import Site
 from gatepost.actions.standing import refresh
 from gatepost.actions.who import HELPDESK, OPERATOR, acting, looking_as
 from gatepost.core.fleet.device import Device
 from gatepost.core.fleet.person import Person
 from gatepost.core.ledger.events import DevicePasswordIssued, DevicePasswordRevoked
+from gatepost.core.notice.notice import NoticeKind
 from gatepost.core.refusal import Code, Refusal
 from gatepost.documents.deadline import instant_text
 from gatepost.doors.device_password import DevicePassword, keep, new_password
@@ -35,11 +37,18 @@ class NewPassword:
     password: str
 
 
-def issue(site: Site, by: str | None, device_name: str, label: str = "") -> NewPassword | Refusal:
-    """Make a password for one device. `label`: how mail servers name its sessions, LOGIN+LABEL; by default the form
-    of the device and the first number that is free among its owner's."""
+def issue(
+    site: Site, by: str | None, device_name: str, label: str = "", *, reason: str = ""
+) -> NewPassword | Refusal:
+    """Make a password for one device; its owner is told at once, and by whom and why it was made. It works at once too,
+    because whoever stands at the help desk may have no other way to their mail.
+
+    `label`: how mail servers name its sessions, LOGIN+LABEL; by default the form of the device and the first number
+    that is free among its owner's."""
+    if not reason.strip():
+        return Refusal(Code.PURPOSE_MISSING, "It opens somebody's mail, so say why it is made: add --reason TEXT.")
     with changing(site) as change:
-        actor = acting(change, by, OPERATOR)
+        actor = acting(change, by, OPERATOR, HELPDESK)
         if isinstance(actor, Refusal):
             return actor
         device = devices.find(change.conn, device_name)
@@ -52,7 +61,9 @@ def issue(site: Site, by: str | None, device_name: str, label: str = "") -> NewP
         if isinstance(named, Refusal):
             return named
         password = _unused(change.conn)
-        _write(change, device, named, password)
+        _write(change, device, named, password, change.words(reason))
+        kind = NoticeKind.DEVICE_PASSWORD
+        tell_of(change, kind, owner.ref, actor.person.name, password.selector, note=reason, device=device.ref)
         return NewPassword(device.id, named, owner.logins, password.selector, str(password))
 
 
@@ -64,6 +75,9 @@ def _owner(conn: Connection, device: Device) -> Person | Refusal:
     owner = people.load(conn, [device.owner])[device.owner]
     if not owner.working:
         return Refusal(Code.PERSON_LEFT, f"{owner.id}, whose device it is, has left.")
+    if not owner.emails:
+        text = f"{owner.id} could not be told of it: import a mail address for them first."
+        return Refusal(Code.OWNER_UNREACHABLE, text)
     return owner
 
 
@@ -87,10 +101,10 @@ def _unused(conn: Connection) -> DevicePassword:
     return password
 
 
-def _write(change: Change, device: Device, label: str, password: DevicePassword) -> None:
+def _write(change: Change, device: Device, label: str, password: DevicePassword, reason_hash: str) -> None:
     kept = keep(password.secret, label)
     issued = Issued(password.selector, device.ref, label, change.now, change.by, revoked_at=None, used_at=None)
-    change.record(DevicePasswordIssued(password.selector, device.ref))
+    change.record(DevicePasswordIssued(password.selector, device.ref, reason_hash))
     device_passwords.add(change.conn, issued, kept.salt, kept.digest)
     identities.attach(change.conn, Identity("password", password.selector, device.ref))
     refresh(change, [device.ref])
@@ -98,18 +112,27 @@ def _write(change: Change, device: Device, label: str, password: DevicePassword)
 
 
 def revoke(site: Site, by: str | None, selector: str) -> dict[str, object] | Refusal:
-    """From now on the password that begins with these signs, written in whatever way, opens nothing."""
+    """From now on the password that begins with these signs, written in whatever way, opens nothing. The owner of its
+    device may do so too."""
     selector = selector.replace("-", "").lower()
     with changing(site) as change:
-        actor = acting(change, by, OPERATOR)
+        issued = device_passwords.find(change.conn, selector)
+        actor = acting(change, by, *(() if _is_owner(change.conn, by, issued) else (OPERATOR, HELPDESK)))
         if isinstance(actor, Refusal):
             return actor
-        issued = device_passwords.find(change.conn, selector)
         if issued is None or issued.revoked_at is not None:
             text = f"No password in force begins with {selector}; `device-password list` shows all."
             return Refusal(Code.SELECTOR_UNKNOWN, text)
         _revoke(change, issued)
         return {"selector": selector, "revoked": True}
+
+
+def _is_owner(conn: Connection, by: str | None, issued: Issued | None) -> bool:
+    """Whether the password is for a device of whoever acts."""
+    person = people.find(conn, by) if by else None
+    if issued is None or person is None:
+        return False
+    return issued.device in devices.refs_of(conn, [person.ref])
 
 
 def revoke_all(change: Change, device: str) -> None:

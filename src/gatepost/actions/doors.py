@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from gatepost.actions.change import changing, looking, refresh_clock
+from gatepost.actions.change import changing, looking
 from gatepost.actions.glass import glass_differs, record_glass
 from gatepost.actions.sightings import take_in
 from gatepost.actions.site import Site
@@ -13,21 +13,25 @@ from gatepost.core.ledger.events import DoorForgotten
 from gatepost.core.refusal import Code, Refusal
 from gatepost.documents.deadline import instant_text
 from gatepost.doors.report import Report
-from gatepost.storage import device_passwords, feed, sightings
+from gatepost.storage import device_passwords, feed, sightings, sitemeta
 
 
 def hear_door(site: Site, name: str, report: Report) -> None:
-    """A door says which position of the change stream it goes by, what is wrong with it, and what it saw."""
-    with site.store.writing() as conn:
-        refresh_clock(site, conn)
-        feed.confirm(conn, name, report.position, site.clock.now(), report.problem, report.erasures)
+    """A door says which position of the change stream it goes by, what is wrong with it, and what it saw.
+
+    All of it in one transaction: a report that fails is told again, and what is counted must not be counted twice. A
+    door that follows another stream, because this site was restored since, has confirmed nothing of this one (I-27).
+    """
+    with changing(site) as change:
+        conn = change.conn
+        reached = report if report.stream == sitemeta.get(conn, sitemeta.STREAM) else Report(0, "")
+        rules = max(reached.position, reached.rules)
+        feed.confirm(conn, name, reached.position, change.now, report.problem, rules, reached.erasures)
         used = [(seen.identity, seen.last) for seen in report.sightings if seen.kind == "password"]
         device_passwords.mark_used(conn, used)
-        take_in(conn, name, report, site.clock.now())
-        if not glass_differs(feed.known_doors(conn)[name], report):
-            return
-    with changing(site) as change:
-        record_glass(change, name, report)
+        take_in(conn, name, report, change.now)
+        if glass_differs(feed.known_doors(conn)[name], report):
+            record_glass(change, name, report)
 
 
 def list_doors(site: Site) -> list[dict[str, object]]:

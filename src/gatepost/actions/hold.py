@@ -8,8 +8,10 @@ from collections.abc import Mapping
 from sqlalchemy import Connection
 
 from gatepost.actions.change import Change
-from gatepost.actions.live import live_rules, state_of
-from gatepost.core.change.quorum import Owed, Voice, missing
+from gatepost.actions.live import live_rules, proposal_of, state_of
+from gatepost.core.change import quorum
+from gatepost.core.change.quorum import Owed, Voice
+from gatepost.core.change.stage import LIVE
 from gatepost.core.ledger.events import QuorumLost, QuorumRegained
 from gatepost.core.policy.verdict import RuleState
 from gatepost.doors.entry import encode_state, rule_key
@@ -27,8 +29,8 @@ def voice(conn: Connection, judgement: Judgement, exercise: bool) -> Voice:
     return Voice(
         person=judgement.person,
         role=judgement.role,
-        role_owed=Owed(grant.granted_by, grant.entry) if grant else None,
-        key_owed=Owed(key.added_by, key.entry) if key else None,
+        role_owed=Owed(grant.line, grant.entry) if grant else None,
+        key_owed=Owed(key.line, key.entry) if key else None,
         key_needed=bool(judgement.fingerprint) or not exercise,
     )
 
@@ -36,10 +38,34 @@ def voice(conn: Connection, judgement: Judgement, exercise: bool) -> Voice:
 def lacking(
     conn: Connection, revision: Revision, exercise: bool, asked: Mapping[str, int] | None = None
 ) -> dict[str, int]:
-    """The approvals that a revision still misses, by the roles and keys as they are held now."""
-    given = policies.judgements(conn, revision.policy, revision.revision)
-    voices = [voice(conn, judgement, exercise) for judgement in given if judgement.approved]
-    return missing(revision.asked if asked is None else asked, voices, revision.author, revision.proposed_entry)
+    """The approvals that a revision still misses, by the roles and keys as they are held now.
+
+    One that relaxes another rests on the approvals of that one too, and needs one yes of its own, in any of the roles.
+    """
+    roles = _given(conn, revision, exercise)
+    relaxed = _relaxed(conn, revision)
+    if relaxed is None:
+        return quorum.lacking(revision.asked if asked is None else asked, roles)
+    if not roles:
+        return {" or ".join(sorted(revision.asked)): 1}
+    while relaxed is not None and revision.stage in LIVE:
+        # Whoever said yes in two roles is counted in the one in which the older quorum rests on them.
+        roles |= _given(conn, relaxed, exercise)
+        relaxed = _relaxed(conn, relaxed)
+    return quorum.lacking(revision.asked, roles) if revision.stage in LIVE else {}
+
+
+def _given(conn: Connection, revision: Revision, exercise: bool) -> dict[str, str]:
+    """Who said yes to this very revision, and counts now, with the role."""
+    judgements = policies.judgements(conn, revision.policy, revision.revision)
+    voices = [voice(conn, judgement, exercise) for judgement in judgements if judgement.approved]
+    return quorum.given(voices, revision.author, revision.proposed_entry)
+
+
+def _relaxed(conn: Connection, revision: Revision) -> Revision | None:
+    """The revision that this one relaxes."""
+    number = proposal_of(conn, revision).relaxes
+    return policies.revision(conn, revision.policy, number) if number else None
 
 
 def recheck_quorums(change: Change) -> tuple[str, ...]:

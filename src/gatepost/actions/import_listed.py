@@ -62,11 +62,11 @@ def import_listed(
     site: Site, by: str | None, data: bytes, name: str, format: ListFormat, owner: str = ""
 ) -> Imported | Refusal:
     """Take in a mail server's list. A phone that is known already stays as it is; `owner`: whose a SOGo list is."""
+    rows = list(read_listed(data, name, format, owner))  # before the change: there is one writer
     with changing(site) as change:
         actor = acting(change, by, ADMIN, OPERATOR)
         if isinstance(actor, Refusal):
             return actor
-        rows = list(read_listed(data, name, format, owner))
         result, new = _taken(change, rows, name)
         done = DevicesImported(digest(data), result.added, 0, result.unchanged, 0, len(result.rejected))
         change.record(done)

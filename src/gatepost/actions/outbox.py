@@ -46,6 +46,17 @@ def compose(
     )
 
 
+def tell_of(
+    change: Change, kind: NoticeKind, person: str, by: str, about: str, *, note: str = "", device: str = ""
+) -> None:
+    """Tell somebody what was just done, by whom (a name), of no policy. `about`: a password's public part, or a door;
+    each is told of once at an instant."""
+    facts: dict[str, Any] = {"by": by, "at": change.now, "about": about, "note": note}
+    if device:
+        facts["device"] = device
+    enqueue(change, [compose(change, "", 0, kind, person, step=f"{about}@{change.now}", facts=facts)])
+
+
 def answers(kind: NoticeKind, thread: Sequence[Notice]) -> str:
     """The Message-ID that a mail replies to: a correction the person's announcement, others the last one."""
     if not thread:

@@ -1,7 +1,7 @@
 """Pause and resume: second thoughts that are no retraction. Doors open for a policy, and nothing is claimed.
 
 A pause says nothing to anybody: it is for the hour in which somebody finds out. What lasts longer is told when it ends,
-and blocks nobody before people had their notice period again.
+and blocks nobody before people had their notice period again. Pauses are summed: many short ones are one long one.
 """
 
 from collections.abc import Callable
@@ -26,10 +26,10 @@ from gatepost.storage.closing import Closing
 from gatepost.storage.policies import Revision
 
 LONGEST: Final[Duration] = 72 * HOUR
-"""After that the approvals are for another time: propose the policy anew."""
+"""After so much of pauses in all the approvals are for another time: propose the policy anew."""
 
 UNTOLD: Final[Duration] = HOUR
-"""A pause that lasted longer is told of when it ends."""
+"""What was paused for longer, in all, since people were last told, is told of when it goes on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +67,8 @@ def pause(
 
 
 def resume(site: Site, by: str | None, policy: str) -> Resumed | Refusal:
-    """Let a policy go on under the same approvals. After a pause of more than an hour people are told first, and have
-    their notice period again."""
+    """Let a policy go on under the same approvals. After more than an hour of pauses since people were last told they
+    are told first, and have their notice period again."""
     with changing(site) as change:
         revision = _may(change, by, policy, "resume")
         if isinstance(revision, Refusal):
@@ -76,16 +76,16 @@ def resume(site: Site, by: str | None, policy: str) -> Resumed | Refusal:
         if revision.paused_at is None:
             return Refusal(Code.WRONG_STAGE, f"{policy} is not paused; there is nothing to resume.")
         lasted = change.now - revision.paused_at
-        if lasted > LONGEST:
+        if revision.paused_for + lasted > LONGEST:
             return Refusal(
                 Code.PAUSED_TOO_LONG,
-                f"{policy} has been paused for longer than {duration_text(LONGEST)}: end or retract it, and propose it "
-                "anew.",
+                f"{policy} has been paused for longer than {duration_text(LONGEST)} in all since it was approved: end or "
+                "retract it, and propose it anew.",
             )
-        told = lasted > UNTOLD
+        told = revision.paused_untold + lasted > UNTOLD
         notice = proposal_of(change.conn, revision).notice
         not_before = max(revision.not_before, change.now + notice) if told else revision.not_before
-        change.record(PolicyResumed(policy, revision.revision, not_before))
+        change.record(PolicyResumed(policy, revision.revision, not_before, told))
         position = _publish(change, policy, revision.revision)
         if told:
             kind = NoticeKind.UPDATE.value

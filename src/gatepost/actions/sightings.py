@@ -21,7 +21,8 @@ def take_in(conn: Connection, door: str, report: Report, now: Instant) -> None:
     seen = _resolved(conn, door, report.sightings, now)
     kept, dropped = _with_few_strangers(conn, door, seen)
     sightings.keep(conn, kept)
-    dropped += sightings.thin_out(conn, door, {one.login for one in kept if one.reason == "unknown"}, MOST_PER_LOGIN)
+    crowding = {one.login for one in kept if one.reason not in contacts.RECOGNISED}
+    dropped += sightings.thin_out(conn, door, crowding, MOST_PER_LOGIN)
     if dropped + report.dropped:
         feed.count_dropped(conn, door, dropped + report.dropped)
     if kept and not sitemeta.get(conn, sitemeta.SIGHTED_SINCE):

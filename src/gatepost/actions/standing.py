@@ -6,6 +6,8 @@ from dataclasses import replace
 from itertools import islice
 
 from gatepost.actions import live
+from gatepost.actions.announcing import queue_some
+from gatepost.actions.cells import cell_of
 from gatepost.actions.change import Change, changing, looking
 from gatepost.actions.contacts import FirstContacts
 from gatepost.actions.live import LiveRule
@@ -56,6 +58,8 @@ def catch_up(site: Site) -> None:
 
 def catch_up_some(site: Site) -> bool:
     """One part of it, for the worker, which has mail to send between two parts. Whether there was any."""
+    if queue_some(site):
+        return True
     with looking(site) as conn:
         if not audience.any_pending(conn):
             return False
@@ -210,17 +214,18 @@ class Part:
 
     def _welcome(self) -> None:
         """People who came into an audience late get its announcement as their own notice; so does whoever had no
-        address when it went out and has one now."""
-        new = []
+        address when it went out and has one now, or has another one than that from which it came back."""
+        new, kind = [], NoticeKind.ANNOUNCEMENT
         for rule, persons in self._untold().items():
             revision = self.rules[rule].revision
-            kind = NoticeKind.ANNOUNCEMENT
             had = announced_to(self.change.conn, revision.policy, revision.revision, persons)
-            new += [
-                compose(self.change, revision.policy, revision.revision, kind, person)
-                for person in persons
-                if person not in had
-            ]
+            moved = people.readdressed_at(self.change.conn, had)
+            for person in persons:
+                if person not in had:
+                    new.append(compose(self.change, revision.policy, revision.revision, kind, person))
+                elif (ended := had[person]) is not None and ended < moved[person]:
+                    step = f"to another address@{moved[person]}"
+                    new.append(compose(self.change, revision.policy, revision.revision, kind, person, step=step))
         enqueue(self.change, new)
 
     def _untold(self) -> dict[int, list[str]]:
@@ -334,8 +339,9 @@ def _begun(known: LiveRule, since: Instant, behind_waiver: bool, now: Instant) -
 
 
 def _cell(known: LiveRule, person: Person, change: Change) -> int:
-    """The person's cell; somebody in a zone that was not frozen has the site's."""
-    return known.cells.get(person.time_zone, known.cells[change.site.settings.site.default_time_zone])
+    """The cell of somebody whom no audience has frozen yet."""
+    default_zone = change.site.settings.site.default_time_zone
+    return cell_of(person, known.proposal.policy, known.cells, default_zone)
 
 
 def _waived(change: Change, subjects: list[str]) -> dict[tuple[str, str], Instant]:

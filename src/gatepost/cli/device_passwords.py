@@ -11,22 +11,24 @@ app = App(name="device-password")
 
 
 @app.command
-def issue(*, device: str, label: str = "", session: Given) -> int:
-    """Make a password for the mail programs of one device; it is shown this once.
+def issue(*, device: str, reason: str, label: str = "", session: Given) -> int:
+    """Make a password for the mail programs of one device; it is shown this once, and its owner is told by mail.
 
     Parameters
     ----------
     device
         The device's id in the inventory, or its ActiveSync id.
+    reason
+        Why it is made; its owner reads this.
     label
         How mail servers name its sessions (LOGIN+LABEL), such as phone1; by default the device's form and a number.
     """
-    return session.act(lambda site: device_passwords.issue(site, session.by, device, label), _issued)
+    return session.act(lambda site: device_passwords.issue(site, session.by, device, label, reason=reason), _issued)
 
 
 @app.command
 def revoke(selector: str, /, *, session: Given) -> int:
-    """Let a password open nothing any more.
+    """Let a password open nothing any more. The owner of its device may do so too.
 
     Parameters
     ----------
@@ -58,3 +60,4 @@ def _issued(done: device_passwords.NewPassword) -> Lines:
     yield f"user name: {' or '.join(done.logins)}"
     yield f"password: {done.password}"
     yield "It is shown this once. Type it on that device only; whoever has it reads that person's mail."
+    yield "They are told by mail that it was made, by whom and why."

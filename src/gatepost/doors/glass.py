@@ -4,7 +4,8 @@
     TABLE.glass.INSTANT   what is to be told of an opening that ended, until the site has recorded it
 
 A file of that name made by hand opens the door too. On a disk that takes nothing the file is kept in the machine's
-memory; there it counts only if it belongs to root or to whoever runs the door, for anybody may write there.
+memory; there it counts only if it belongs to root or to whoever runs the door, for anybody may write there. So its name
+ends at random, and every file there counts whose name begins rightly: one that somebody else laid is in nobody's way.
 """
 
 import contextlib
@@ -12,6 +13,7 @@ import hashlib
 import json
 import os
 import pwd
+import secrets
 import stat
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
@@ -43,8 +45,8 @@ def break_glass(table: Path, at: Instant, by: str, reason: str) -> Broken:
     except FileExistsError:
         pass
     except OSError:
-        with contextlib.suppress(FileExistsError):
-            lay(_in_memory(table), text)
+        if not any(_in_memory(table)):
+            lay(MEMORY / f"{_begins(table)}.{secrets.token_hex(8)}.glass", text)
     opened = look(table)
     if opened is None:
         raise FileNotFoundError(None, "somebody closed the door at this moment", str(_glass(table)))
@@ -58,18 +60,16 @@ def mend(table: Path, at: Instant, by: str) -> Closed | None:
         return None
     with contextlib.suppress(FileExistsError):
         lay(_glass(table).with_suffix(f".glass.{at}"), _text(**opened._asdict(), closed_at=at, closed_by=by))
-    for path in (_glass(table), _in_memory(table)):
+    for path in (_glass(table), *_in_memory(table)):
         path.unlink(missing_ok=True)
     return Closed(opened, at, by)
 
 
 def look(table: Path) -> Opened | None:
     """How the door with this copy stands open; None if it does not. OSError: nobody can tell."""
-    for path in (_glass(table), _in_memory(table)):
+    for path in (_glass(table), *_in_memory(table)):
         with contextlib.suppress(*_GONE):
-            about = path.lstat()
-            if path.parent != MEMORY or (stat.S_ISREG(about.st_mode) and about.st_uid in (0, os.geteuid())):
-                return _opened(read(path), about)
+            return _opened(read(path), path.lstat())
     return None
 
 
@@ -120,8 +120,21 @@ def _glass(table: Path) -> Path:
     return table.with_name(f"{table.name}.glass")
 
 
-def _in_memory(table: Path) -> Path:
-    return MEMORY / f"gatepost-{hashlib.sha256(str(table.resolve()).encode()).hexdigest()[:32]}.glass"
+def _begins(table: Path) -> str:
+    """How the names of this door's files in the memory begin."""
+    return f"gatepost-{hashlib.sha256(str(table.resolve()).encode()).hexdigest()[:32]}"
+
+
+def _in_memory(table: Path) -> Iterator[Path]:
+    """The files in the machine's memory that open this door. OSError."""
+    begins = _begins(table)
+    with contextlib.suppress(*_GONE), os.scandir(MEMORY) as found:
+        for entry in found:
+            if entry.name.startswith(begins) and entry.name.endswith(".glass"):
+                with contextlib.suppress(*_GONE):
+                    about = entry.stat(follow_symlinks=False)
+                    if stat.S_ISREG(about.st_mode) and about.st_uid in (0, os.geteuid()):
+                        yield MEMORY / entry.name
 
 
 def lay(path: Path, text: bytes) -> None:

@@ -40,7 +40,8 @@ class AddressInvalid(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Mail:
-    """What a message is made of. `sender`, `recipient`: (name, address). `references`: the thread, oldest first."""
+    """What a message is made of. `sender`, `recipient`: (name, address). `policy`: "" in a mail about none.
+    `references`: the thread, oldest first."""
 
     sender: tuple[str, str]
     recipient: tuple[str, str]
@@ -131,7 +132,8 @@ def _skeleton(
     message.set_content(_TEXT_HERE, cte="quoted-printable")
     message.add_alternative(_HTML_HERE, subtype="html", cte="quoted-printable")
     message.set_boundary(_BOUNDARY)
-    own = f"From: {_mailbox(*sender)}\r\n{_header('Gatepost-Policy', f'{policy}/{revision}')}\r\n"
+    about = f"{_header('Gatepost-Policy', f'{policy}/{revision}')}\r\n" if policy else ""
+    own = f"From: {_mailbox(*sender)}\r\n{about}"
     before, rest = (own + message.as_bytes().decode("ascii")).split(_TEXT_HERE)
     between, after = rest.split(_HTML_HERE)
     return before, between, after

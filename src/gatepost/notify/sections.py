@@ -13,6 +13,7 @@ from babel import Locale
 from babel.lists import format_list
 from babel.numbers import format_decimal
 
+from gatepost.core.change.rollout import RingLine
 from gatepost.core.fleet.device import Form, Platform
 from gatepost.core.notice.notice import NoticeKind
 from gatepost.core.policy.policy import Consequence, Text, Unseen
@@ -236,7 +237,7 @@ def _note(draft: Draft) -> Iterator[Block]:
     parts = paragraphs(draft.facts.note)
     if parts:
         yield Block("heading", draft.phrase("note_heading"))
-        yield Block("author", "", parts, draft.phrase.language)
+        yield Block("author", "", parts)  # in whatever language somebody wrote it: nobody asked
 
 
 def _contact(draft: Draft) -> Iterator[Block]:
@@ -253,9 +254,17 @@ def _about(draft: Draft) -> Iterator[Block]:
     rows.append((draft.phrase("about_name"), name))
     if draft.facts.approval is not None:
         rows.append((draft.phrase("about_deadline"), one_line(draft.facts.approval.deadline)))
+        rows += [_ring(draft, line) for line in draft.facts.approval.rings]
         rows.append((draft.phrase("about_consequence"), draft.phrase(f"consequence_{policy.consequence.word}")))
     yield Block("heading", draft.phrase("about_heading"))
     yield Block("rows", "", tuple(rows))
+
+
+def _ring(draft: Draft, line: RingLine) -> tuple[str, str]:
+    """By when the people of a ring have to be ready, and how many they are."""
+    label = draft.phrase("ring", group=line.group) if line.group else draft.phrase("ring_others")
+    people = _counted(draft, "people", line.people)
+    return label, draft.phrase("ring_row", deadline=line.deadline, people=people)
 
 
 def _quote(draft: Draft, heading: str, kind: NoticeKind) -> Iterator[Block]:
@@ -273,26 +282,60 @@ def approval_of(draft: Draft) -> ApprovalFacts:
     return draft.facts.approval
 
 
+def _acted(draft: Draft) -> Iterator[Block]:
+    """Who did what, when: what a mail about no policy tells."""
+    acted = draft.facts.acted
+    if acted is None:
+        raise ValueError(f"a mail of kind {draft.kind} needs to know who did it")
+    rows = (
+        (draft.phrase("acted_by"), one_line(acted.by)),
+        (draft.phrase("acted_at"), draft.moment(acted.at)),
+        (draft.phrase(f"acted_{draft.kind.replace('-', '_')}"), one_line(acted.about)),
+    )
+    yield Block("heading", draft.phrase("acted_heading"))
+    yield Block("rows", "", rows)
+
+
+def _not_you(draft: Draft) -> Iterator[Block]:
+    yield Block("heading", draft.phrase("not_you_heading"))
+    yield Block("call", draft.phrase("not_you", contact=draft.facts.policy.contact))
+
+
+def _let_refuse(draft: Draft) -> Iterator[Block]:
+    """How an approver says the second yes to a door that is to refuse before its time."""
+    door = draft.facts.acted.about if draft.facts.acted else ""
+    yield Block("heading", draft.phrase("how_heading"))
+    yield Block("para", draft.phrase("let_refuse"))
+    yield Block("pre", "", (draft.phrase("command_enforce", door=door),))
+
+
 _IMPACT: Final = ("hit", "clear", "exempt", "cannot_tell", "unmanaged", "cannot_be_told")
 
 
 def _impact(draft: Draft) -> Iterator[Block]:
     approval = approval_of(draft)
-
-    def count(counts: Mapping[str, int | None], column: str) -> str:
-        number = counts.get(column, 0)
-        return draft.phrase("impact_hidden") if number is None else str(format_decimal(number, locale=draft.locale))
-
     rows = [
         (
             draft.phrase(f"impact_{column}"),
-            draft.phrase("impact_row", people=count(approval.people, column), devices=count(approval.devices, column)),
+            draft.phrase(
+                "impact_row",
+                people=_counted(draft, "people", approval.people.get(column, 0)),
+                devices=_counted(draft, "devices", approval.devices.get(column, 0)),
+            ),
         )
         for column in _IMPACT
         if column in approval.people or column in approval.devices
     ]
     yield Block("heading", draft.phrase("impact_heading"))
     yield Block("rows", "", tuple(rows))
+
+
+def _counted(draft: Draft, what: str, number: int | None) -> str:
+    """So many of what, in the plural form of the language (CLDR); a hidden number says how few."""
+    if number is None:
+        return draft.phrase(f"counted_{what}_hidden")
+    form = draft.locale.plural_form(number)
+    return draft.phrase(f"counted_{what}_{form}", count=str(format_decimal(number, locale=draft.locale)))
 
 
 def _warnings(draft: Draft) -> Iterator[Block]:
@@ -351,6 +394,9 @@ SECTIONS: Final[Mapping[str, Callable[[Draft], Iterator[Block]]]] = {
     "approvals": _approvals,
     "how": _how,
     "checkpoint": _checkpoint,
+    "acted": _acted,
+    "not_you": _not_you,
+    "let_refuse": _let_refuse,
     "quote_announcement": lambda draft: _quote(draft, "quote_announcement", NoticeKind.ANNOUNCEMENT),
     "quote_first": lambda draft: _quote(draft, "quote_first", NoticeKind.ANNOUNCEMENT),
     "quote_void": lambda draft: _quote(draft, "quote_void", NoticeKind.ANNOUNCEMENT),

@@ -1,19 +1,21 @@
 """Who holds which role and key, as the ledger says."""
 
-from typing import NamedTuple
+import json
+from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Row, select
 
 from gatepost.storage.schema import keys, roles
 
 
 class Grant(NamedTuple):
-    """A role held, and the ledger entry and person that it is owed to."""
+    """A role held, and the ledger entry and people that it is owed to. `line`: see core/change/quorum.py."""
 
     person: str
     role: str
     granted_by: str
     entry: int
+    line: tuple[str, ...]
 
 
 class Key(NamedTuple):
@@ -24,13 +26,14 @@ class Key(NamedTuple):
     public_key: str
     added_by: str
     entry: int
+    line: tuple[str, ...]
 
 
 def grants(conn: Connection, person: str | None = None) -> list[Grant]:
     query = select(roles).order_by(roles.c.person, roles.c.role)
     if person is not None:
         query = query.where(roles.c.person == person)
-    return [Grant(*row) for row in conn.execute(query)]
+    return [Grant(*row[:-1], tuple(json.loads(row[-1]))) for row in conn.execute(query)]
 
 
 def holders(conn: Connection, role: str) -> list[str]:
@@ -41,9 +44,13 @@ def keys_of(conn: Connection, person: str | None = None) -> list[Key]:
     query = select(keys).order_by(keys.c.added_index)
     if person is not None:
         query = query.where(keys.c.person == person)
-    return [Key(*row) for row in conn.execute(query)]
+    return [_key(row) for row in conn.execute(query)]
 
 
 def key(conn: Connection, fingerprint: str) -> Key | None:
     row = conn.execute(select(keys).where(keys.c.fingerprint == fingerprint)).first()
-    return Key(*row) if row else None
+    return _key(row) if row else None
+
+
+def _key(row: Row[Any]) -> Key:
+    return Key(*row[:-1], tuple(json.loads(row[-1])))

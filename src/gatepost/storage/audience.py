@@ -1,9 +1,9 @@
 """Who was told of a policy revision, which devices are due under it, and what was last recorded of them."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from sqlalchemy import Connection, and_, bindparam, delete, func, insert, select, update
+from sqlalchemy import Connection, and_, bindparam, delete, func, insert, literal_column, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from gatepost.core.fleet.finding import Finding
@@ -41,9 +41,35 @@ class DueRow(NamedTuple):
     ready_at: Instant
 
 
-def add(conn: Connection, listeners: Sequence[Listener]) -> None:
+def add(conn: Connection, listeners: Sequence[Listener], owed: Container[str] = ()) -> None:
+    """`owed`: to whom an announcement is to be put in the outbox after this change."""
     if listeners:
-        conn.execute(upsert(audience).on_conflict_do_nothing(), [listener._asdict() for listener in listeners])
+        rows = [listener._asdict() | {"owed": listener.person in owed} for listener in listeners]
+        conn.execute(upsert(audience).on_conflict_do_nothing(), rows)
+
+
+_OWED = audience.c.owed == literal_column("1")
+"""Word for word the condition of the index (see schema.py)."""
+
+
+def owed(conn: Connection, limit: int) -> list[tuple[int, str]]:
+    """Some of those to whom an announcement is still to be put in the outbox: rule and person."""
+    query = select(audience.c.rule, audience.c.person).where(_OWED).order_by(audience.c.rule)
+    return [(row.rule, row.person) for row in conn.execute(query.limit(limit))]
+
+
+def count_owed(conn: Connection, rule: int) -> int:
+    """How many of a rule's audience have no announcement in the outbox yet."""
+    query = select(func.count()).select_from(audience).where(_OWED, audience.c.rule == rule)
+    return int(conn.execute(query).scalar_one())
+
+
+def owe_no_more(conn: Connection, part: Iterable[tuple[int, str]]) -> None:
+    by_rule: dict[int, list[str]] = {}
+    for rule, person in part:
+        by_rule.setdefault(rule, []).append(person)
+    for rule, people in by_rule.items():
+        _change(conn, rule, people, owed=False)
 
 
 def add_devices(conn: Connection, rule: int, refs: Iterable[str]) -> None:
@@ -55,7 +81,8 @@ def of_people(conn: Connection, people: Iterable[str], rules: Iterable[int]) -> 
     """What the audiences of these rules say of these people."""
     if not (wanted := list(rules)):
         return {}
-    query = select(audience).where(among(audience.c.person, people), audience.c.rule.in_(wanted))
+    columns = (audience.c[name] for name in Listener._fields)
+    query = select(*columns).where(among(audience.c.person, people), audience.c.rule.in_(wanted))
     return {(row[0], row[1]): Listener(*row) for row in conn.execute(query)}
 
 
@@ -66,6 +93,18 @@ def announced_devices(conn: Connection, rules: Iterable[int], refs: Iterable[str
     columns = (audience_devices.c.rule, audience_devices.c.device)
     query = select(*columns).where(among(audience_devices.c.device, refs), audience_devices.c.rule.in_(wanted))
     return {(rule, device) for rule, device in conn.execute(query)}
+
+
+def people_of(conn: Connection, rule: int) -> list[str]:
+    """Everybody in the audience of a rule."""
+    return [row.person for row in conn.execute(select(audience.c.person).where(audience.c.rule == rule))]
+
+
+def forget(conn: Connection, rule: int, people: Iterable[str], refs: Iterable[str]) -> None:
+    """These people, and devices, are in the audience of a rule no more."""
+    conn.execute(delete(audience).where(audience.c.rule == rule, among(audience.c.person, people)))
+    own = (audience_devices.c.rule == rule, among(audience_devices.c.device, refs))
+    conn.execute(delete(audience_devices).where(*own))
 
 
 def _change(conn: Connection, rule: int, people: Iterable[str], **values: object) -> None:

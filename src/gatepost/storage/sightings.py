@@ -9,6 +9,7 @@ from sqlalchemy.dialects.sqlite import insert as upsert
 from gatepost.core.fleet.person import Person
 from gatepost.core.instant import Instant
 from gatepost.storage.among import among
+from gatepost.storage.contacts import RECOGNISED
 from gatepost.storage.door_schema import identities, sightings
 from gatepost.storage.people import PERSON, person_of
 from gatepost.storage.schema import devices, logins, people
@@ -60,13 +61,13 @@ def strangers(conn: Connection, door: str) -> set[tuple[str, str, str]]:
 
 
 def thin_out(conn: Connection, door: str, logins: Iterable[str], most: int) -> int:
-    """Of each of these logins keep so many: what the inventory knows first, then the newest. How many went."""
+    """Of each of these logins keep so many: what the door recognised first, then the newest. How many went."""
     own = sightings.c.door == door
     crowded = select(sightings.c.login).where(own, among(sightings.c.login, logins)).group_by(sightings.c.login)
     gone = 0
     for (login,) in conn.execute(crowded.having(func.count() > most)).all():
         row: ColumnElement[int] = literal_column("rowid")
-        best_first = (sightings.c.reason == "unknown", sightings.c.last_at.desc())
+        best_first = (sightings.c.reason.not_in(RECOGNISED), sightings.c.last_at.desc())
         kept = select(row).select_from(sightings).where(own, sightings.c.login == login).order_by(*best_first)
         gone += conn.execute(
             delete(sightings).where(own, sightings.c.login == login, row.not_in(kept.limit(most)))

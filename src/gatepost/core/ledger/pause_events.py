@@ -16,8 +16,10 @@ class PolicyPaused(Event):
 
 @dataclass(frozen=True, slots=True)
 class PolicyResumed(Event):
-    """`not_before`: the instant before which it blocks nobody, 0 where everything is as it was before the pause."""
+    """`not_before`: the instant before which it blocks nobody, 0 where everything is as it was before the pause.
+    `told`: whether people are told that it goes on."""
 
     policy: str
     revision: int
     not_before: int
+    told: bool

@@ -17,6 +17,8 @@ class NoticeKind(StrEnum):
     APPROVAL_RESULT = "approval-result"
     WAIVER_RESULT = "waiver-result"
     WAIVER_ENDS = "waiver-ends"
+    DEVICE_PASSWORD = "device-password"  # noqa: S105  # a kind of mail
+    DOOR_ASKED = "door-asked"
 
 
 class NoticeState(StrEnum):
@@ -30,6 +32,9 @@ class NoticeState(StrEnum):
     WITHDRAWN = "withdrawn"
     UNCERTAIN = "uncertain"
 
+
+ABOUT_SITE: Final = frozenset({NoticeKind.DEVICE_PASSWORD, NoticeKind.DOOR_ASKED})
+"""Mails about no policy: what somebody did, to whom it may concern."""
 
 REACHED: Final = frozenset({NoticeState.ACCEPTED, NoticeState.UNCERTAIN})
 """Who may have the mail in the inbox, and so must have its correction (I-24)."""

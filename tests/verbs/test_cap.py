@@ -116,8 +116,9 @@ def test_a_retraction_works_while_everything_is_frozen_and_leaves_nothing_stuck(
     house.sound()
 
 
-def test_a_catalogue_change_cannot_close_the_doors_of_many_at_once(build: Build) -> None:
-    """I-17: new identifiers make every earlier report silent about the app; nobody is blocked through that."""
+def test_a_catalogue_change_closes_nobodys_door(build: Build) -> None:
+    """I-17, I-13: new identifiers, even once they are looked for, say nothing to a policy whose approvers did not see
+    them: earlier reports stay what they were to it."""
     house = build(rails__cap_people_per_hour=CAP)
     house.owners(1, prefix="foreseen")
     names = house.owners(13, apps=())
@@ -126,12 +127,14 @@ def test_a_catalogue_change_cannot_close_the_doors_of_many_at_once(build: Build)
     house.set(IN_FORCE)
     entry = b"apps: {tiktok: {name: TikTok, identifiers: {ios: [com.zhiliaoapp.musically, com.example.renamed]}}}"
     good(add_entries(house.site, None, entry, "apps.yaml"))
+    house.look_for("tiktok")
+    house.report(names[0], ["com.example.renamed"])
     watch = Watch(house, {"foreseen0"})
     watch.night()
     watch.run(2 * HOUR)
     assert watch.newly == []
-    assert "BlocksFrozen" in house.ledger()
-    assert {house.word(name) for name in names} == {"warn"}
+    assert "BlocksFrozen" not in house.ledger()
+    assert {house.word(name) for name in names} == {"allow"}
     house.sound()
 
 

@@ -175,6 +175,23 @@ def waiting(site: Site) -> list[Waiting]:
         return [_described(conn, one, site.exercise) for one in activations.waiting(conn)]
 
 
+def agreed(site: Site, app: str) -> dict[str, object]:
+    """Under what an app is looked for: nothing of an app that is not."""
+    with looking(site) as conn:
+        active = catalogue.active(conn).get(app)
+        if active is None:
+            return {}
+        wanted = activation_of(conn, active.proposal)
+        return {
+            "purpose": wanted.purpose,
+            "who_may_see": wanted.who_may_see,
+            "looked_for_by": sorted(active.since),
+            "touches": list(wanted.touches.get(app, ())),
+            "sensitive_because": wanted.sensitive_because if app in wanted.touches else "",
+            "proposal": active.proposal,
+        }
+
+
 def to_sign(site: Site, name: str) -> str | Refusal:
     """The hash that an approver signs. `name`: of an app that is asked about, or the hash itself."""
     with looking(site) as conn:

@@ -50,16 +50,16 @@ class ActiveApp:
     `since`: per platform, the catalogue revision under which its identifiers there last became active. A report that
     was matched under an earlier revision says nothing about it: what was not active was thrown away.
     `marks`: what a report that has it leaves in the evidence, one for each identifier (`mark`), so that a policy finds
-    those that its approvers saw and no other. None given: the app's id alone.
+    those that its approvers saw and no other. None given: its id alone (`seen_as`).
     """
 
     id: str
     since: Mapping[Platform, int]
     marks: frozenset[str] = frozenset()
 
-    def __post_init__(self) -> None:
-        if not self.marks:
-            object.__setattr__(self, "marks", frozenset({self.id}))
+    @property
+    def seen_as(self) -> frozenset[str]:
+        return self.marks or frozenset({self.id})
 
 
 def mark(app: str, spelled: str) -> str:

@@ -63,7 +63,7 @@ def finding(
     app: ActiveApp, platform: Platform, evidence: Evidence, stale_after: Duration, at: Instant
 ) -> Finding | None:
     """The finding at an instant; None where the app has no identifier for the platform and so takes no part."""
-    if not app.marks.isdisjoint(evidence.present):
+    if not app.seen_as.isdisjoint(evidence.present):
         return Finding.PRESENT
     since = app.since.get(platform)
     if since is None:

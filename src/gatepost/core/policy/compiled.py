@@ -37,7 +37,7 @@ class Rule:
             for platform in Platform
         }
         rises = {platform: _rises(self.apps, platform, places) for platform, places in part.items()}
-        object.__setattr__(self, "order", {mark: place for place, app in enumerate(self.apps) for mark in app.marks})
+        object.__setattr__(self, "order", {mark: place for place, app in enumerate(self.apps) for mark in app.seen_as})
         object.__setattr__(self, "part", part)
         object.__setattr__(self, "rises", rises)
 

@@ -97,5 +97,5 @@ def _evidence(example: Example, rule: Rule, at: Instant) -> Evidence:
     """A report of this very instant. An app is seen only where it has an identifier, as on a real device."""
     visibility = Visibility.FULL if example.seen else Visibility.NONE
     matched = [app for app in rule.apps if example.platform in app.since]
-    present = {mark: visibility for app in matched if app.id in example.apps for mark in app.marks}
+    present = {mark: visibility for app in matched if app.id in example.apps for mark in app.seen_as}
     return Evidence(at, visibility, max((app.since[example.platform] for app in matched), default=0), present)

@@ -5,6 +5,7 @@ Hypothesis draws a seed and plain randomness does the rest: building a world of 
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from random import Random
 from typing import TypeVar
 
@@ -15,7 +16,7 @@ from gatepost.core.fleet.app import ActiveApp
 from gatepost.core.fleet.device import Device, Form, Ownership, Platform, Visibility
 from gatepost.core.fleet.person import Kind, Person
 from gatepost.core.instant import HOUR, Instant
-from gatepost.core.policy.policy import Consequence, Deadline, Policy, Scope, Unseen
+from gatepost.core.policy.policy import Consequence, Deadline, Policy, Ring, Scope, Unseen
 from tests.decision.worlds import PERSON, PHONE, POLICY, Announced, Report, World
 
 T = TypeVar("T")
@@ -59,7 +60,7 @@ def random_scope(random: Random, silence: float) -> Scope:
 
 
 def random_person(random: Random, ref: str = "person") -> Person:
-    groups = frozenset(random.sample(GROUPS, random.randint(0, 2)))
+    groups = frozenset(random.sample(GROUPS, random.randint(0, 3)))
     emails = PERSON.emails if random.random() < 0.8 else ()
     kind, country = random.choice(tuple(Kind)), random.choice(COUNTRIES)
     return Person(ref, ref, "Ada", kind, country, "UTC", "en", emails, (ref,), groups)
@@ -97,6 +98,14 @@ def random_policy(random: Random) -> Policy:
     )
 
 
+def random_rings(random: Random, policy: Policy) -> Policy:
+    """With up to two rings; `immediately` has none."""
+    if policy.deadline.immediately or random.random() < 0.2:
+        return policy
+    groups = random.sample(GROUPS, random.choice((1, 2, 2)))
+    return replace(policy, rollout=tuple(Ring(group, policy.deadline) for group in groups))
+
+
 def random_apps(random: Random) -> tuple[ActiveApp, ...]:
     """One to three apps, each with identifiers on some platforms, of catalogue revision 1 to 3."""
 
@@ -114,14 +123,16 @@ def random_report(random: Random) -> Report:
 
 def random_announced(random: Random, number: int) -> Announced:
     started = hour(random, 30)
+    policy = random_rings(random, random_policy(random))
     return Announced(
-        policy=random_policy(random),
+        policy=policy,
         apps=random_apps(random),
         number=number,
         revision=number,
         counts=random.random() < 0.85,
         held=random.random() < 0.15,
         deadline_at=hour(random),
+        ring_at=tuple(hour(random, 20) for _ in policy.rollout),
         announced_at=started,
         told_at=random.choice((started, hour(random), hour_or_none(random, 0.5))),
         foreseen=random.random() < 0.7,

@@ -92,6 +92,19 @@ def became_due(world: World, announced: Announced, t: Instant) -> Instant:
     return next(x for x in boundaries(world) if due(world, announced, x) and x <= t)
 
 
+def rings_of(world: World, announced: Announced) -> list[str]:
+    """The groups by which the person is in a ring."""
+    return [ring.group for ring in announced.policy.rollout if ring.group in world.person.groups]
+
+
+def own_deadline(world: World, announced: Announced) -> Instant:
+    """That of the first ring the person is in, else the policy's."""
+    for ring, at in zip(announced.policy.rollout, announced.ring_at, strict=True):
+        if ring.group in world.person.groups:
+            return at
+    return announced.deadline_at
+
+
 def told_long_enough(announced: Announced, t: Instant) -> bool:
     policy = announced.policy
     if not policy.tell_first:
@@ -132,7 +145,7 @@ def blocks(world: World, announced: Announced, t: Instant) -> bool:
         return False
     if not told_long_enough(announced, t) or not at_a_door_long_enough(announced, t):
         return False
-    return t >= announced.deadline_at and grace_over(world, announced, t)
+    return t >= own_deadline(world, announced) and grace_over(world, announced, t)
 
 
 def reason(world: World, announced: Announced, t: Instant) -> Reason | None:
@@ -179,6 +192,7 @@ def boundaries(world: World) -> list[Instant]:
     changes += [until for _, until in world.attestations]
     for one in world.policies:
         found.update(one.waivers)
+        found.update(one.ring_at)
         found.update(at for at in (one.deadline_at, one.announced_at, one.admitted_at, one.due_since) if at is not None)
         grace = one.policy.grace
         found.update(at + grace for at in (*changes, one.announced_at))

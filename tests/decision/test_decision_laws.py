@@ -12,8 +12,8 @@ from gatepost.core.fleet.finding import Finding
 from gatepost.core.instant import ALWAYS, HOUR, NEVER, Instant
 from gatepost.core.policy.policy import Deadline, Unseen
 from gatepost.core.policy.verdict import Outcome, verdict
-from tests.decision.random_worlds import STEADY, random_report, randomness, worlds
-from tests.decision.specification import boundaries
+from tests.decision.random_worlds import APP_IDS, STEADY, random_report, randomness, worlds
+from tests.decision.specification import boundaries, own_deadline
 from tests.decision.worlds import CLEAN, HAS_IT, UNSEEING, Announced, Report, World, decide, level_1, level_2, world
 
 EVER = 9_000 * HOUR
@@ -80,11 +80,12 @@ def test_removing_an_app_never_makes_a_verdict_stricter() -> None:
 
 
 def test_attesting_never_makes_a_verdict_stricter() -> None:
-    """I-4: the owner's statement helps or does nothing."""
+    """I-4: the owner's statement, on one app or on all of them, helps or does nothing."""
 
     def holds(facts: World, random: Random, seen: Counter[str]) -> None:
-        statement = ("tiktok", random.randint(0, 80) * HOUR)
-        never_stricter(facts, replace(facts, attestations=(*facts.attestations, statement)), seen)
+        until = random.randint(0, 80) * HOUR
+        statements = [(app, until) for app in random.choice((("tiktok",), APP_IDS))]
+        never_stricter(facts, replace(facts, attestations=(*facts.attestations, *statements)), seen)
 
     law(holds, "milder", "the same")
 
@@ -173,7 +174,7 @@ def test_nobody_is_blocked_before_the_deadline_of_their_own_cell() -> None:
     """I-8, I-9: before it allow or warn, and at it a device with nothing else to wait for is blocked."""
 
     def holds(facts: World, random: Random, seen: Counter[str]) -> None:
-        earliest = min(one.deadline_at for one in facts.policies)
+        earliest = min(own_deadline(facts, one) for one in facts.policies)
         nothing_else = each_policy(
             facts, lambda one: replace(one, held=False, foreseen=True, told_at=0, notice=0, at_doors=False)
         )

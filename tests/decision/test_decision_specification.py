@@ -61,6 +61,8 @@ EXPECTED = {
     "at a door, and grace runs",
     "several policies count",
     "several apps due",
+    "blocked by an earlier ring",
+    "in two rings",
 }
 
 
@@ -85,7 +87,7 @@ def cases_at(world: World, at: Instant, outcome: Outcome) -> set[str]:
             "a warning by grace alone": blocking
             and not blocked
             and not specification.grace_over(world, one, at)
-            and at >= one.deadline_at,
+            and at >= specification.own_deadline(world, one),
             "going stale": any(
                 specification.finding_of(world, app, at) is Finding.STALE and not specification.due(world, one, at - 1)
                 for app in due_apps
@@ -103,7 +105,9 @@ def cases_at(world: World, at: Instant, outcome: Outcome) -> set[str]:
             and _awaited(one)
             and one.contact_at is not None
             and one.contact_at <= at < one.contact_at + one.policy.grace
-            and at >= one.deadline_at,
+            and at >= specification.own_deadline(world, one),
+            "blocked by an earlier ring": blocked and at < one.deadline_at,
+            "in two rings": blocked and len(specification.rings_of(world, one)) > 1,
             "not told": blocking and one.policy.tell_first and one.told_at is None,
         }
         cases |= {case for case, holds in checks.items() if holds}

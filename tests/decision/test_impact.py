@@ -74,6 +74,11 @@ def naive_due(facts: World, at: Instant) -> bool:
     return specification.due(facts, announced, at) and not specification.waived(announced, at)
 
 
+def naive_ring(facts: World, announced: Announced) -> int:
+    mine = [number for number, ring in enumerate(announced.policy.rollout, 1) if ring.group in facts.person.groups]
+    return min(mine, default=0)
+
+
 def test_the_preview_counts_what_is_there() -> None:
     """I-1: categories, audience, would-be blocks and breakdowns are those of a naive count by the specification."""
     seen: Counter[str] = Counter()
@@ -93,7 +98,11 @@ def test_the_preview_counts_what_is_there() -> None:
         assert impact.percent_of_fleet == (100 * len(due) / len(working) if working else 0)
         assert impact.due_devices == {facts.device.ref for facts in due}
         assert impact.due_people == {facts.person.ref for facts in due}
-        assert impact.zones == {facts.person.time_zone for facts in due}
+        people = {facts.person.ref: facts for facts in due}.values()
+        cells = Counter((facts.person.time_zone, naive_ring(facts, announced)) for facts in people)
+        assert impact.due_in == cells
+        assert sum(impact.due_in_rings(1 + len(announced.policy.rollout))) == len(impact.due_people)
+        seen["in a ring"] += any(ring for _, ring in cells)
         people = check_people(impact, in_scope, categories)
         check_devices(impact, in_scope, categories)
         check_blocks(impact, due, announced)
@@ -103,7 +112,7 @@ def test_the_preview_counts_what_is_there() -> None:
         seen["cannot be told"] += impact.people.cannot_be_told > 0
 
     check()
-    cases = {*(category.word for category in Category), "several devices", "would block", "cannot be told"}
+    cases = {*(category.word for category in Category), "several devices", "would block", "cannot be told", "in a ring"}
     assert all(seen[case] >= 10 for case in cases), seen
 
 

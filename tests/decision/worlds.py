@@ -38,7 +38,7 @@ class Report:
 class Announced:
     """One announced policy revision, and what happened about it for this person and device.
 
-    `deadline_at`: the person's own. `waivers`: their ends. The rest is named as in Terms and RuleState.
+    `deadline_at`: the policy's, where the person lives; `ring_at`: those of its rings. `waivers`: their ends. The rest is named as in Terms and RuleState.
     """
 
     policy: Policy
@@ -48,6 +48,7 @@ class Announced:
     counts: bool = True
     held: bool = False
     deadline_at: Instant = 100 * HOUR
+    ring_at: tuple[Instant, ...] = ()
     announced_at: Instant = 10 * HOUR
     told_at: Instant | None = 10 * HOUR
     foreseen: bool = True
@@ -132,7 +133,7 @@ def terms(facts: World, announced: Announced) -> Terms:
         attested[app] = max(until, attested.get(app, ALWAYS))
     return Terms(
         announced_at=announced.announced_at,
-        cell=1,
+        cell=1 + announced.policy.ring(facts.person.groups),
         notice=announced.notice,
         foreseen=announced.foreseen,
         admitted_at=announced.admitted_at,
@@ -168,7 +169,7 @@ def level_2(facts: World) -> dict[int, RuleState]:
             one.held,
             one.policy.consequence,
             tuple(app.id for app in one.apps),
-            (ALWAYS, one.deadline_at),
+            (ALWAYS, one.deadline_at, *one.ring_at),
         )
         for one in facts.policies
     }

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from gatepost.core.fleet.device import Form, Ownership, Platform
 from gatepost.core.fleet.person import Kind
 from gatepost.core.instant import DAY, HOUR
-from gatepost.core.policy.policy import Consequence, Deadline, Example, Policy, Scope, Text, Unseen
+from gatepost.core.policy.policy import Consequence, Deadline, Example, Policy, Ring, Scope, Text, Unseen
 from gatepost.core.problem import Problem
 from gatepost.documents.policy_data import policy_data, policy_from_data
 from gatepost.documents.policy_document import PolicyDocument
@@ -83,6 +83,7 @@ people: {kinds: [contractor], countries: [NO, IN], groups: [sales]}
 except: {forms: [tablet], platforms: [ipados], ownership: [personal], kinds: [employee], countries: [DE], groups: [pr]}
 unseen: block
 deadline: 2020-07-10T17:00
+rollout: [{group: it-security, deadline: 2020-07-08}, {group: board, deadline: 2020-07-08T09:00}]
 grace: 24h
 notice: 7d
 tell_first: false
@@ -107,6 +108,10 @@ examples:
     assert (policy.grace, policy.notice, policy.reminders) == (DAY, 7 * DAY, (72 * HOUR, 24 * HOUR, 2 * HOUR))
     assert (policy.shared, policy.tell_first, policy.consequence) == (True, False, Consequence.NOTIFY)
     assert policy.approvals == {"security": 1, "legal": 2}
+    assert policy.rollout == (
+        Ring("it-security", Deadline("2020-07-08")),
+        Ring("board", Deadline("2020-07-08T09:00")),
+    )
     assert policy.announcement["de"] == Text("c", "d\n\ne")
     assert policy.examples == (
         Example(
@@ -122,7 +127,7 @@ examples:
             attested=True,
             at="2020-07-11",
             expect="warn",
-            line=23,
+            line=24,
         ),
     )
 
@@ -185,9 +190,31 @@ WRONG = [
         "p.yaml:1:1: apps: is missing: name at least one app in apps, or a list of apps in lists",
     ),
     (
-        "apps: [tiktok]",
-        "apps: [tiktok]\nrollout: []",
-        "p.yaml:4:1: rollout: is not offered in this version: leave it out",
+        "deadline: 2020-07-10",
+        "deadline: 2020-07-10\nrollout:\n- {group: it, deadline: 2020-07-10}",
+        "p.yaml:8:25: rollout[0].deadline: is not earlier than the policy's deadline, 2020-07-10",
+    ),
+    (
+        "deadline: 2020-07-10",
+        "deadline: 2020-07-10T12:00Z\nrollout: [{group: it, deadline: 2020-07-09}]",
+        "p.yaml:7:33: rollout[0].deadline: is not earlier than the policy's deadline in Etc/GMT+12, 2020-07-10T12:00Z",
+    ),
+    (
+        "deadline: 2020-07-10",
+        "deadline: immediately\nrollout: [{group: it, deadline: 2020-07-09}]",
+        "p.yaml:7:10: rollout: needs a deadline that is a date or a time: nothing is earlier than immediately",
+    ),
+    (
+        "deadline: 2020-07-10",
+        "deadline: 2020-07-10\nrollout: [{group: it, deadline: immediately}]",
+        'p.yaml:7:33: rollout[0].deadline: "immediately" is not a date or time: write a date such as 2020-07-10 (the '
+        "end of that day), a local time such as 2020-07-10T17:00, or one with its zone such as "
+        "2020-07-10T17:00+02:00",
+    ),
+    (
+        "deadline: 2020-07-10",
+        "deadline: 2020-07-10\nrollout: [{group: it, deadline: 2020-07-08}, {group: it, deadline: 2020-07-09}]",
+        'p.yaml:7:54: rollout[1].group: names "it" twice; whoever is in it has its first ring',
     ),
     (
         "apps: [tiktok]",
@@ -359,9 +386,18 @@ examples = st.builds(
 )
 
 
+rollouts = st.lists(names, max_size=3, unique=True).flatmap(
+    lambda groups: st.tuples(
+        *(st.builds(Ring, st.just(group), st.sampled_from([Deadline("2020-07-08"), Deadline("2020-07-07T09:00")]))
+          for group in groups)
+    )
+)  # fmt: skip
+
+
 @st.composite
 def policies(draw: st.DrawFn) -> Policy:
     spoken = draw(st.one_of(st.just({""}), st.sets(languages, min_size=1)))
+    deadline = Deadline(draw(st.one_of(moments, st.just("immediately"))))
 
     def in_all() -> dict[str, Text]:
         return {language: draw(texts) for language in spoken}
@@ -375,7 +411,8 @@ def policies(draw: st.DrawFn) -> Policy:
         except_=draw(scopes),
         shared=draw(st.booleans()),
         unseen=draw(st.sampled_from(Unseen)),
-        deadline=Deadline(draw(st.one_of(moments, st.just("immediately")))),
+        deadline=deadline,
+        rollout=() if deadline.immediately else draw(rollouts),
         consequence=draw(st.sampled_from(Consequence)),
         announcement=in_all(),
         correction=in_all(),

@@ -65,9 +65,7 @@ def approve(
     return done
 
 
-def _approve(
-    change: Change, by: str | None, policy: str, role: str, signature: str, signed: str
-) -> Approved | Refusal:
+def _approve(change: Change, by: str | None, policy: str, role: str, signature: str, signed: str) -> Approved | Refusal:
     actor = acting(change, by, f"{APPROVER}{role}")
     if isinstance(actor, Refusal):
         return actor

@@ -4,13 +4,16 @@ They are written after the commit that opens the doors, a part at a time: that c
 thousand mails are put together. What a crash leaves of them, the worker writes.
 """
 
+from sqlalchemy import Connection
+
 from gatepost.actions.change import Change, changing, looking
+from gatepost.actions.freed import freed_by, let_go
 from gatepost.actions.outbox import compose, enqueue
 from gatepost.actions.reserve import despite_full_disk
 from gatepost.actions.site import Site
 from gatepost.core.instant import SECOND, Instant
 from gatepost.core.notice.notice import NoticeKind
-from gatepost.storage import closing, notices, policies
+from gatepost.storage import audience, closing, notices, policies
 from gatepost.storage.policies import Revision
 
 DOORS_MAY_TAKE = 5 * SECOND
@@ -57,6 +60,26 @@ def correct(
     )
 
 
+def tell(
+    change: Change, revision: Revision, kind: NoticeKind, position: int, people: list[str], at: Instant, step: str
+) -> None:
+    """As `correct`; but an update that frees somebody tells them that the policy is over for them."""
+    gone = freed_by(change.conn, revision, people) if kind is NoticeKind.UPDATE else set()
+    correct(change, revision, kind, position, [ref for ref in people if ref not in gone], at, step)
+    if gone:
+        correct(change, revision, NoticeKind.ENDED, position, sorted(gone), at, step)
+        let_go(change, revision, gone)
+
+
+def _concerned(conn: Connection, one: closing.Closing) -> list[str]:
+    """Everybody who may have heard of the policy; of one that is relaxed also who is to hear of it yet."""
+    reached = notices.reached(conn, one.policy)
+    revision = policies.revision(conn, one.policy, one.revision)
+    if one.kind in SAYS_OVER or revision is None or revision.rule is None:
+        return reached
+    return sorted({*reached, *audience.people_of(conn, revision.rule)})
+
+
 def write_corrections(site: Site) -> bool:
     """Write what is still owed to the audiences of policies that are over. Whether anything was."""
     with looking(site) as conn:
@@ -68,7 +91,7 @@ def write_corrections(site: Site) -> bool:
 
 def _write(site: Site, one: closing.Closing) -> None:
     with looking(site) as conn:
-        people = notices.reached(conn, one.policy)
+        people = _concerned(conn, one)
     for start in range(0, len(people), PART):
         with changing(site) as change:
             if one not in closing.owed(change.conn):
@@ -78,6 +101,6 @@ def _write(site: Site, one: closing.Closing) -> None:
                 raise LookupError(f"{one.policy} revision {one.revision} is over, and missing")
             # A policy may be paused and resumed more than once, and is over once.
             step = "" if one.kind in SAYS_OVER else str(one.at)
-            correct(change, revision, NoticeKind(one.kind), one.position, people[start : start + PART], one.at, step)
+            tell(change, revision, NoticeKind(one.kind), one.position, people[start : start + PART], one.at, step)
     with changing(site) as change:
         closing.done(change.conn, one)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection
 
 from gatepost.actions.change import Change, changing, looking
-from gatepost.actions.corrections import SAYS_OVER, correct
+from gatepost.actions.corrections import SAYS_OVER, correct, tell
 from gatepost.actions.letter import ABOUT_APPROVAL, Desk, Letter
 from gatepost.actions.site import Site
 from gatepost.actions.standing import refresh
@@ -214,13 +214,20 @@ def _told(change: Change, settled: Sequence[Notice], revisions: Mapping[tuple[st
 
 
 def _overtaken(change: Change, settled: Sequence[Notice], revisions: Mapping[tuple[str, int], Revision]) -> None:
-    """Whose notice was being sent while the policy was retracted, ended or replaced hears of that now (I-24)."""
+    """Whose notice was being sent while the policy was retracted, ended, replaced or relaxed hears of that now (I-24).
+    """
     persons: dict[tuple[str, int], list[str]] = {}
     for notice in settled:
         key = (notice.policy, notice.revision)
         if key in revisions and notice.state in REACHED and notice.kind not in CORRECTIONS | ABOUT_APPROVAL:
             persons.setdefault(key, []).append(notice.person)
+    overtaken = {notice.person for notice in settled if "before" in notice.facts}
     for key, people in persons.items():
+        if relaxed := [person for person in people if person in overtaken]:
+            begun = revisions[key].announced_at or change.now
+            tell(
+                change, revisions[key], NoticeKind.UPDATE, feed.position(change.conn), relaxed, change.now, str(begun)
+            )
         if revisions[key].because == "replaced":
             correct(change, revisions[key], NoticeKind.ENDED, feed.position(change.conn), _spared(change, key, people))
         elif kind := CLOSING.get(revisions[key].because):

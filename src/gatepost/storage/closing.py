@@ -30,6 +30,11 @@ def owed(conn: Connection) -> list[Closing]:
     return [Closing(*row) for row in conn.execute(select(closing).order_by(closing.c.at))]
 
 
+def done_for(conn: Connection, policy: str, revision: int) -> None:
+    """Nothing is owed of this revision any more: another one speaks in its place."""
+    conn.execute(delete(closing).where(closing.c.policy == policy, closing.c.revision == revision))
+
+
 def done(conn: Connection, one: Closing) -> None:
     """Unless something else is owed by now."""
     about = (closing.c.policy == one.policy, closing.c.revision == one.revision)

@@ -26,6 +26,7 @@ ALLOWED: Final = {
     "end": LIVE,
     "pause": LIVE,
     "resume": LIVE,
+    "relax": LIVE,
     "waive": LIVE | {Stage.PROPOSED, Stage.APPROVED},
     "told": LIVE,
 }

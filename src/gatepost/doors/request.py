@@ -40,7 +40,7 @@ _TOLD: Final = (
     (b"x-original-method", b"x-original-uri"),
     (b"x-forwarded-method", b"x-forwarded-uri"),
 )
-_ASTRAY: Final = re.compile(rb"activesync|(^|/)\.\.?([/;]|$)|//|#|[\x00-\x1f]")
+_ASTRAY: Final = re.compile(rb"activesync|(^|/)\.\.?([/;]|$)|//|[\x00-\x1f]")
 """In a path with / for \\: what leads, or may lead, somewhere else than it seems."""
 
 _MOST_ENCODINGS: Final = 5
@@ -154,6 +154,8 @@ def leads_astray(target: bytes) -> bool:
     """Whether what serves a web application could find something else at this target, ActiveSync above all: however
     often it decodes a path, and whatever it does with dots, slashes and what follows a semicolon."""
     path = target.partition(b"?")[0]
+    if b"#" in path:
+        return True
     for _ in range(_MOST_ENCODINGS):
         if _ASTRAY.search(path.replace(b"\\", b"/").lower()):
             return True

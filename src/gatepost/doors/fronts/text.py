@@ -9,8 +9,8 @@ from gatepost.doors.fronts import Front, FrontUnfit
 _BETWEEN: Final = r"(?:/|%(?:25)*(?:2f|5c))"
 ASTRAY: Final = (
     r"^[^?]*(?:activesync|[#\\]"
-    # a letter, a dot or a hyphen that is encoded, perhaps more than once: nobody needs that but to hide it
-    r"|%(?:25)*(?:2[de]|[46][1-9a-f]|[57][0-9a])"
+    # a letter, a dot, a hyphen or a control sign that is encoded, perhaps more than once: nobody needs that but to hide
+    r"|%(?:25)*(?:[01][0-9a-f]|2[de]|[46][1-9a-f]|[57][0-9a])"
     rf"|{_BETWEEN}(?:{_BETWEEN}|\.\.?(?:{_BETWEEN}|;|%(?:25)*3b|[?]|$)))"
 )
 """A target, in any case of letters, that a mail server may take for its ActiveSync, or for another path than the proxy

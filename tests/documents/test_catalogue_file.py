@@ -160,8 +160,8 @@ def test_the_examples_of_a_shipped_policy_hold(name: str) -> None:
     assert failures(policy, apps, local_instant, instant_text) == []
 
 
-def test_the_four_shipped_policies_are_there() -> None:
-    """The memo, Wells Fargo's, India's list and one that only tells."""
+def test_the_shipped_policies_are_there() -> None:
+    """The memo, Wells Fargo's, India's list, a government's order and one that only tells."""
     assert set(shipped_policies()) == {
-        "memo-2020-07-10.yaml", "wells-fargo.yaml", "india-list.yaml", "notify-only.yaml"
+        "memo-2020-07-10.yaml", "wells-fargo.yaml", "india-list.yaml", "government-order.yaml", "notify-only.yaml"
     }  # fmt: skip

@@ -58,5 +58,5 @@ def test_a_list_in_one_country_and_mere_advice(story: Story, mails: MailSink, se
 def test_every_example_can_be_had() -> None:
     """`policy example` names them all, and says so where a name is wrong."""
     names = run("policy", "example", "--json").json
-    assert {"memo-2020-07-10", "wells-fargo", "india-list", "notify-only"} <= set(names)
+    assert {"memo-2020-07-10", "wells-fargo", "india-list", "government-order", "notify-only"} <= set(names)
     assert "memo-2020-07-10" in run("policy", "example", "memo", exit=2).stderr

@@ -311,5 +311,4 @@ class Chronicle:
 
 
 def _apps(conn: Any, proposal: Proposal) -> tuple[ActiveApp, ...]:
-    activations = catalogue.activations(conn)
-    return tuple(activations[app.id].active for app in proposal.apps)
+    return catalogue.as_named(proposal.apps, catalogue.active(conn))

@@ -85,6 +85,18 @@ def test_only_those_who_are_still_to_be_told_can_be_asked_for(staffed: House) ->
     assert len(entry["data"]["people"]) == 1
 
 
+def test_whoever_is_not_due_yet_is_not_named(staffed: House) -> None:
+    """Under `unseen: attest` every report grows stale some day: until then its owner is nobody's business."""
+    staffed.people("clean")
+    staffed.phone("clean")
+    staffed.announce(unseen="attest", deadline="2020-08-20")
+    found = good(names.name_people(staffed.site, OPERATOR, POLICY, "to call them"))
+    assert [row["person"] for row in found] == [U0, "u9"]
+    staffed.set("2020-07-25T00:00:00Z")
+    found = good(names.name_people(staffed.site, OPERATOR, POLICY, "to call them"))
+    assert [(row["person"], row["found"]) for row in found] == [("clean@corp.example", 0), (U0, 1), ("u9", 1)]
+
+
 def test_a_policy_that_is_over_names_nobody(staffed: House) -> None:
     """What is retracted is carried out no more."""
     staffed.announce()

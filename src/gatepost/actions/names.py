@@ -49,7 +49,7 @@ def name_people(
         revision = _agreed(change.conn, policy)
         if isinstance(revision, Refusal):
             return revision
-        hit = [one for one in _hit(change.conn, revision) if not (untold and one.told_at)]
+        hit = [one for one in _hit(change.conn, revision, change.now) if not (untold and one.told_at)]
         record_look(change, "names", policy, [one.ref for one in hit], purpose)
         named = people.load(change.conn, [one.ref for one in hit])
         rows: list[dict[str, object]] = [
@@ -85,19 +85,20 @@ def _agreed(conn: Connection, policy: str) -> Revision | Refusal:
     return Refusal(Code.WRONG_STAGE, f"{policy} revision {newest.revision} is {newest.stage.value}: it hits nobody.")
 
 
-def _hit(conn: Connection, revision: Revision) -> Iterable[Hit]:
+def _hit(conn: Connection, revision: Revision, now: Instant) -> Iterable[Hit]:
+    """Those with a device that is due by now; one that time alone will make due is nobody's business yet."""
     if revision.rule is None:
         return [Hit(ref) for ref in sorted(proposal_of(conn, revision).impact.foreseen)]
     owned: dict[str, list[str]] = {}
-    refs = audience.due_devices(conn, revision.rule)
-    for member in devices.members(conn, refs):
-        owned.setdefault(member.person.ref, []).append(member.device.ref)
-    seen = {
-        device
-        for device, rules in audience.due_of(conn, refs).items()
-        for due in rules
-        if due.rule == revision.rule and due.finding is Finding.PRESENT
+    due = {
+        device: rule.finding
+        for device, rules in audience.due_of(conn, audience.due_devices(conn, revision.rule)).items()
+        for rule in rules
+        if rule.rule == revision.rule and rule.counts_from <= now
     }
+    for member in devices.members(conn, due):
+        owned.setdefault(member.person.ref, []).append(member.device.ref)
+    seen = {device for device, finding in due.items() if finding is Finding.PRESENT}
     told = audience.of_people(conn, owned, [revision.rule])
     return [
         Hit(

@@ -115,9 +115,7 @@ def test_a_stranger_s_file_in_memory_opens_nothing(table: Path, memory: Path) ->
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
-def test_a_stranger_s_file_in_memory_hinders_nobody(
-    table: Path, memory: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_stranger_s_file_in_memory_hinders_nobody(table: Path, memory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """I-40: on a full disk the door opens and closes again, whatever names a stranger took in the memory before."""
     lay = glass.lay
 
@@ -158,12 +156,18 @@ def test_a_watch_shows_what_is_there_at_once_and_keeps_it_while_nobody_can_tell(
 
 
 def test_what_lies_beside_the_copy_keeps_no_report_from_the_site(table: Path) -> None:
-    """Reports confirm retractions: a file of another kind, or a damaged one, must not hold them up (I-27)."""
+    """Reports confirm retractions: a file of another kind, or a damaged one, must not hold them up (I-27); nor is one
+    that is still being written told of, and forgotten then, so that it is never laid."""
     for name, text in (("7", "{"), ("8", "[]"), ("x", ""), ("9.new", "")):
         table.with_name(f"door.glass.{name}").write_text(text)
     table.with_name("door.glass.10").mkdir()
+    whole = '{"at": 1, "by": "ann", "reason": "why", "closed_at": 2, "closed_by": "ann"}'
+    unfinished = table.with_name("door.glass.2.k3x9.new")  # being written at this moment
+    unfinished.write_text(whole)
     assert endings(table) == ()
     forget(table, ())
+    forget(table, (Closed(Opened(1, "ann", "why"), 2, "ann"),))
+    assert unfinished.exists()
 
 
 def test_an_open_door_answers_every_reason_with_allow_or_warn(table: Path) -> None:

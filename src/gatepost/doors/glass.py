@@ -195,7 +195,8 @@ def _opened(data: bytes, about: os.stat_result) -> Opened:
 
 
 def _endings(table: Path) -> Iterator[tuple[Path, Closed]]:
-    for path in table.parent.glob(f"{table.name}.glass.*"):
+    # By the instant alone: a file that is still being written has more behind it, and must not be taken away.
+    for path in table.parent.glob(f"{table.name}.glass.*[0-9]"):
         # A file that is not ours is no reason to tell nothing at all.
         with contextlib.suppress(OSError, ValueError, KeyError, TypeError, RecursionError):
             facts = json.loads(data := read(path))

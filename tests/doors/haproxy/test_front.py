@@ -1,5 +1,8 @@
 """The configuration that `door config haproxy` writes, on a real HAProxy."""
 
+import os
+import pwd
+import socket
 import subprocess
 import threading
 from base64 import b64encode
@@ -237,3 +240,79 @@ def test_a_line_that_is_none_is_left(tmp_path: Path) -> None:
     assert ("alice", "activesync", "a1") in {sighting.key for sighting in sightings.owed()}
     seen.close()
     seen.run()
+
+
+def test_a_line_that_cannot_be_taken_ends_nothing(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """The thread that listens outlives whatever goes wrong with one line, and says so: else nobody would be seen any
+    more, and nobody would know."""
+    gate = Gate(tmp_path)
+    sightings = Sightings(gate.judge)
+    asked: list[str] = []
+
+    def of_doctor(login: str, _reason: str) -> bool:
+        asked.append(login)
+        if login == "broken":
+            raise RuntimeError("not foreseen")
+        return False
+
+    seen = Seen(tmp_path / "maps", sightings, of_doctor)
+    thread = threading.Thread(target=seen.run)
+    thread.start()
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender:
+        for login in (b"broken", b"alice"):
+            line = b"200 warned %b %b - -" % (b64encode(login), b64encode(b"A1"))
+            sender.sendto(line, str(tmp_path / "maps" / "seen"))
+    until(lambda: bool(sightings.owed()))
+    assert asked == ["broken", "alice"]
+    assert "cannot be taken" in caplog.text
+    seen.close()
+    thread.join(5)
+    assert not thread.is_alive()
+
+
+def test_who_may_say_what_was_seen(tmp_path: Path) -> None:
+    """Whoever runs HAProxy is not known to the door: anybody may, unless the folder was given to a group; then that
+    group alone may."""
+    gate = Gate(tmp_path)
+    sightings, maps = Sightings(gate.judge), tmp_path / "maps"
+
+    def made() -> tuple[int, int]:
+        seen = Seen(maps, sightings)
+        about = (maps / "seen").stat()
+        seen.close()
+        seen.run()
+        return about.st_mode & 0o777, about.st_gid
+
+    assert made() == (0o666, os.getegid())
+    if os.geteuid() == 0:
+        os.chown(maps, -1, 12345)
+        assert made() == (0o660, 12345)
+        maps.chmod(0o2710)
+        assert made() == (0o660, 12345)
+
+
+@NEEDED
+def test_haproxy_of_another_user_tells_what_it_saw(tmp_path: Path) -> None:
+    """HAProxy that gives up root writes to a folder that was given to its group, and its maps stay root's own."""
+    if os.geteuid() != 0:
+        pytest.skip("HAProxy gives up root only if it has it")
+    for folder in (tmp_path, *list(tmp_path.parents)[:3]):
+        folder.chmod(0o755)
+    nobody = pwd.getpwnam("nobody")
+    with a_mail_server() as port:
+        gate = a_gate(tmp_path, backend=port)
+        maps = tmp_path / "maps"
+        os.chown(maps, -1, nobody.pw_gid)
+        maps.chmod(0o710)
+        sightings = Sightings(gate.judge)
+        seen = Seen(maps, sightings)
+        thread = threading.Thread(target=seen.run)
+        thread.start()
+        config = haproxy.write(gate.front, tmp_path)
+        config.write_text(config.read_text().replace("global\n", "global\n  user nobody\n  group nogroup\n", 1))
+        with haproxy.running(config, gate.front):
+            gate.settle()
+            assert gate.asks("CLEAN1")[0] == 200
+            until(lambda: len(sightings.owed()) == 1)
+        seen.close()
+        thread.join(5)

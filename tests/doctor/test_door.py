@@ -188,6 +188,6 @@ def test_doveadm_that_does_not_answer(build: Build, tmp_path: Path) -> None:
 
 def test_every_check_is_known(house: House, door: dict[str, Any]) -> None:
     """What the doctor looks at stands in one list; what only a real proxy brings about is in test_front.py."""
-    doors.hear_door(house.site, "mail", Report(10**6, ""))
+    house.hear("mail", 10**6)
     seen = {each.check for each in examine(house.site, sender_of)}
     assert seen == set(CHECKS) - {"base64", "no-device", "cannot-decide"}

@@ -169,7 +169,7 @@ def test_what_a_door_confirmed(house: House, report: Report, result: str, about:
     """I-27: a retraction waits for a door that does not confirm."""
     with house.site.store.writing() as conn:
         feed.publish(conn, {})
-    doors.hear_door(house.site, "mail", report)
+    house.hear("mail", report.position, report.problem)
     finding = found(house, "confirmed", "mail")
     assert finding.result == result
     assert about in finding.found
@@ -177,7 +177,7 @@ def test_what_a_door_confirmed(house: House, report: Report, result: str, about:
 
 def test_a_door_that_fell_silent(house: House) -> None:
     """Also one on another machine, that the settings here do not know."""
-    doors.hear_door(house.site, "south", Report(10**6, ""))
+    house.hear("south", 10**6)
     house.later(HOUR)
     sick(house, "confirmed", "fail", "1h", "south")
 
@@ -185,20 +185,20 @@ def test_a_door_that_fell_silent(house: House) -> None:
 def test_a_door_that_observes(build: Build, mails: MailSink) -> None:
     """A live site whose doors refuse nothing yet."""
     house = build(exercise=False, smtp__port=mails.port)
-    doors.hear_door(house.site, "mail", Report(10**6, ""))
+    house.hear("mail", 10**6)
     sick(house, "observes", "warn", "refuses nothing", "mail")
 
 
 def test_a_door_that_enforces(house: House) -> None:
     """As the doors of an exercise do."""
-    doors.hear_door(house.site, "mail", Report(10**6, ""))
+    house.hear("mail", 10**6)
     well(house, "observes", "mail")
 
 
 def test_a_door_that_stands_open(house: House) -> None:
     """By what it told; and by the file beside its copy, where the site has not heard of it yet."""
     well(house, "open", "mail")
-    doors.hear_door(house.site, "south", Report(10**6, "", opened=Opened(5, "ann", "why")))
+    house.hear("south", 10**6, opened=Opened(5, "ann", "why"))
     sick(house, "open", "warn", "ann opened it: why", "south")
     break_glass(house.site.settings.doors["mail"].table, 5, "ben", "because")
     sick(house, "open", "warn", "ben opened it: because", "mail")

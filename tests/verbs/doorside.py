@@ -18,4 +18,4 @@ def see(house: House, *found: Sighting, door: str = "mail", dropped: int = 0) ->
     """A door tells of these."""
     with house.site.store.reading() as conn:
         position = feed.position(conn)
-    hear_door(house.site, door, Report(position, "", found, dropped=dropped))
+    house.hear(door, position, sightings=found, dropped=dropped)

@@ -20,6 +20,7 @@ from gatepost.actions import (
     approve,
     decide,
     deliver,
+    doors,
     exercise,
     import_devices,
     import_people,
@@ -37,6 +38,8 @@ from gatepost.core.problem import Problem
 from gatepost.core.refusal import Code, Refusal
 from gatepost.documents.deadline import instant_text, parse_instant
 from gatepost.signatures import ssh
+from gatepost.doors.report import Report
+from gatepost.storage import sitemeta
 from gatepost.storage.schema import metadata
 
 T = TypeVar("T")
@@ -206,6 +209,14 @@ class House:
 
     def retract(self, policy: str = POLICY, because: str = "error", by: str = OPERATOR) -> retract.Retracted:
         return good(retract.retract(self.site, by, policy, "it was a mistake", because, wait=_no_wait))
+
+    # --- doors
+
+    def hear(self, door: str, position: int, problem: str = "", **more: Any) -> None:
+        """A door that follows this site's stream says that it goes by this position, and more."""
+        with self.site.store.reading() as conn:
+            stream = sitemeta.get(conn, sitemeta.STREAM)
+        doors.hear_door(self.site, door, Report(position, problem, stream=stream, **more))
 
     # --- mail
 

@@ -7,11 +7,15 @@ import sys
 import threading
 from pathlib import Path
 
+import pytest
+
 from gatepost.actions import doors
 from gatepost.actions.change import changing
+from gatepost.actions.stream import new_stream
 from gatepost.clock import pause
 from gatepost.core.refusal import Code, Refusal
-from gatepost.doors.report import Report
+from gatepost.doors.report import Opened, Report
+from gatepost.storage import feed, sitemeta
 from gatepost.storage.door_schema import doors as table
 from tests.verbs.houses import OPERATOR, TIKTOK, House, good
 
@@ -20,7 +24,7 @@ def test_a_door_out_of_use_is_forgotten_and_no_retraction_names_it(house: House)
     """Else every retraction would wait 5 s for a machine that was scrapped; forgetting it is recorded (I-31)."""
     house.owners(1, [TIKTOK])
     house.announce()
-    doors.hear_door(house.site, "scrapped", Report(1, ""))
+    house.hear("scrapped", 1)
     assert good(doors.forget_door(house.site, OPERATOR, "scrapped")) == {"door": "scrapped", "forgotten": True}
     assert house.retract().doors == ()
     again = doors.forget_door(house.site, OPERATOR, "scrapped")
@@ -109,8 +113,43 @@ def _python(code: str, argument: Path) -> "subprocess.Popen[str]":
 
 def test_the_table_of_doors_holds_only_those_in_use(house: House) -> None:
     """A forgotten door that still runs reports again, and is waited for again."""
-    doors.hear_door(house.site, "north", Report(1, ""))
+    house.hear("north", 1)
     good(doors.forget_door(house.site, OPERATOR, "north"))
-    doors.hear_door(house.site, "north", Report(2, ""))
+    house.hear("north", 2)
     with house.site.store.reading() as conn:
         assert [row.name for row in conn.execute(table.select())] == ["north"]
+
+
+def test_an_old_report_confirms_nothing_of_a_restored_site(house: House) -> None:
+    """I-27: a door that follows the stream of before a restore has a high position of another stream: it confirmed
+    nothing of this one, until it follows it."""
+    house.hear("north", 10**6)
+    assert position_of(house) == 10**6
+    with house.site.store.writing() as conn:
+        sitemeta.put(conn, sitemeta.STREAM, new_stream(house.site.directory))
+    for stale in (Report(10**6, "", stream="of before", erasures=7), Report(10**6, "")):
+        doors.hear_door(house.site, "north", stale)
+        assert position_of(house) == 0
+    house.hear("north", 3)
+    assert position_of(house) == 3
+
+
+def position_of(house: House) -> int:
+    with house.site.store.reading() as conn:
+        return feed.known_doors(conn)["north"].position
+
+
+def test_a_report_that_fails_half_way_is_counted_once(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a door could not keep is told again after a failure, so nothing of a failed report stays."""
+    opened = Opened(5, "ann", "why")
+
+    def failing(*_: object) -> None:
+        raise OSError("the disk is full")
+
+    with monkeypatch.context() as broken, pytest.raises(OSError, match="full"):
+        broken.setattr(doors, "record_glass", failing)
+        house.hear("north", 1, dropped=3, opened=opened)
+    house.hear("north", 1, dropped=3, opened=opened)
+    with house.site.store.reading() as conn:
+        assert feed.known_doors(conn)["north"].dropped == 3
+    assert house.ledger().count("DoorOpened") == 1

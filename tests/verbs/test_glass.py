@@ -28,7 +28,7 @@ def entries(house: House) -> list[tuple[str, int, str]]:
 
 
 def hear(house: House, opened: Opened | None = None, *closed: Closed) -> None:
-    doors.hear_door(house.site, "mail", Report(1, "", opened=opened, closed=closed))
+    house.hear("mail", 1, opened=opened, closed=closed)
 
 
 def test_an_opening_and_its_end_are_recorded_once_each(house: House) -> None:
@@ -84,7 +84,7 @@ def test_a_retraction_names_a_door_that_stands_open(house: House) -> None:
     house.owners(1)
     house.announce()
     hear(house, Opened(system_now(), "ann", "why"))
-    doors.hear_door(house.site, "south", Report(10**6, ""))
+    house.hear("south", 10**6)
     (north, south) = house.retract().doors
     assert (north.name, north.open, north.confirmed_ms) == ("mail", True, None)
     assert (south.name, south.open) == ("south", False)
@@ -92,7 +92,7 @@ def test_a_retraction_names_a_door_that_stands_open(house: House) -> None:
 
 def test_the_list_shows_doors_that_never_reported_and_doors_that_are_in_no_settings(house: House) -> None:
     """I-29: of each door what it does without us; one of the settings is listed before it ever ran."""
-    doors.hear_door(house.site, "elsewhere", Report(1, "the disk is full"))
+    house.hear("elsewhere", 1, "the disk is full")
     mail, elsewhere = doors.list_doors(house.site)
     assert (mail["name"], mail["stance"], mail["contact"], mail["behind"]) == ("mail", "", "", None)
     assert (elsewhere["name"], elsewhere["stance"], elsewhere["problem"]) == (
@@ -118,7 +118,7 @@ def test_the_list_says_since_when_a_door_is_silent_and_what_hangs_on_it(build: B
         doors__mail__doveadm="http://127.0.0.1:8080",
         doors__mail__doveadm_key_file="key",
     )
-    doors.hear_door(house.site, "mail", Report(0, ""))
+    house.hear("mail", 0)
     house.later(HOUR)
     (row,) = doors.list_doors(house.site)
     assert isinstance(row["silent_for"], int)

@@ -1,5 +1,7 @@
 """What the site makes of what doors saw."""
 
+import pytest
+
 from gatepost.actions.doors import forget_door
 from gatepost.actions.preview import preview_policy
 from gatepost.actions.sightings import MOST_PER_LOGIN, MOST_STRANGERS
@@ -53,8 +55,10 @@ def test_a_door_s_clock_ahead_of_the_site_s_is_not_believed(build: Build) -> Non
     assert one.first_at <= one.last_at <= house.now()
 
 
-def test_invented_logins_and_devices_are_bounded(build: Build) -> None:
-    """Who knows no login fills so many rows a door, who knows one so many a login; known phones keep theirs."""
+@pytest.mark.parametrize("reason", ["unknown", "foreign", "shared", "mismatch"])
+def test_invented_logins_and_devices_are_bounded(build: Build, reason: str) -> None:
+    """Who knows no login fills so many rows a door, who knows one so many a login, whatever the door made of it; known
+    phones keep theirs."""
     house = build()
     house.people("ann")
     now = house.now()
@@ -62,7 +66,7 @@ def test_invented_logins_and_devices_are_bounded(build: Build) -> None:
     for part in range(3):
         see(house, *(sighting(f"stranger{part}-{number}", "x", now + 1, "unknown") for number in range(600)))
     assert sum(one.stranger for one in kept(house)) == MOST_STRANGERS
-    see(house, *(sighting("ann@corp.example", f"flood{number}", now + 2, "unknown") for number in range(200)))
+    see(house, *(sighting("ann@corp.example", f"flood{number}", now + 2, reason) for number in range(200)))
     hers = [one for one in kept(house) if one.login == "ann@corp.example"]
     assert len(hers) == MOST_PER_LOGIN
     assert "hers" in {one.identity for one in hers}

@@ -200,7 +200,7 @@ def retract_with_silent_door(house: House) -> None:
 def confirm(house: House, name: str, position: int) -> None:
     from gatepost.actions.doors import hear_door
 
-    hear_door(house.site, name, Report(position, ""))
+    house.hear(name, position)
 
 
 def test_a_deferred_correction_is_tried_again_in_a_while_and_not_in_a_loop(house: House) -> None:

@@ -33,7 +33,10 @@ def grants(conn: Connection, person: str | None = None) -> list[Grant]:
     query = select(roles).order_by(roles.c.person, roles.c.role)
     if person is not None:
         query = query.where(roles.c.person == person)
-    return [Grant(*row[:-1], tuple(json.loads(row[-1]))) for row in conn.execute(query)]
+    return [
+        Grant(row.person, row.role, row.granted_by, row.granted_index, tuple(json.loads(row.line)))
+        for row in conn.execute(query)
+    ]
 
 
 def holders(conn: Connection, role: str) -> list[str]:
@@ -53,4 +56,5 @@ def key(conn: Connection, fingerprint: str) -> Key | None:
 
 
 def _key(row: Row[Any]) -> Key:
-    return Key(*row[:-1], tuple(json.loads(row[-1])))
+    line = tuple(json.loads(row.line))
+    return Key(row.fingerprint, row.person, row.public_key, row.added_by, row.added_index, line)

@@ -14,7 +14,7 @@ from typing import Any, Final
 import cedarpy
 
 from bench.figures import Figure, must_agree, side_by_side
-from gatepost.core.fleet.app import ActiveApp, Matcher
+from gatepost.core.fleet.app import ActiveApp, Matcher, spelling
 from gatepost.core.fleet.device import Device, Form, Ownership, Platform, Visibility
 from gatepost.core.fleet.finding import Evidence
 from gatepost.core.fleet.person import Kind, Person
@@ -66,7 +66,9 @@ def run(_scratch: Path, quick: bool) -> list[Figure]:
     must_agree(answers, [cedar.broken(phone) for phone in fleet], "ours and Cedar")
     if sum(map(bool, answers)) < phones // 10:
         raise AssertionError("hardly any phone breaks a policy, so nothing is compared")
-    matcher = Matcher({app: {Platform.IOS: (_identifier(app),)} for policy in policies for app in policy.apps})
+    matcher = Matcher(
+        {app: [spelling(Platform.IOS, _identifier(app))] for policy in policies for app in policy.apps}
+    )
 
     def matching() -> float:
         begin = process_time()

@@ -78,6 +78,8 @@ reason: Security risk
 necessity: why
 apps: [tiktok, douyin]
 lists: [india-2020-06-29]
+publisher_country: NO
+successors: true
 devices: {forms: [phone], platforms: [ios, android], ownership: [company], shared: true}
 people: {kinds: [contractor], countries: [NO, IN], groups: [sales]}
 except: {forms: [tablet], platforms: [ipados], ownership: [personal], kinds: [employee], countries: [DE], groups: [pr]}
@@ -108,6 +110,7 @@ examples:
     assert (policy.grace, policy.notice, policy.reminders) == (DAY, 7 * DAY, (72 * HOUR, 24 * HOUR, 2 * HOUR))
     assert (policy.shared, policy.tell_first, policy.consequence) == (True, False, Consequence.NOTIFY)
     assert policy.approvals == {"security": 1, "legal": 2}
+    assert (policy.publisher_countries, policy.successors) == (("NO",), True)
     assert policy.rollout == (
         Ring("it-security", Deadline("2020-07-08")),
         Ring("board", Deadline("2020-07-08T09:00")),
@@ -127,7 +130,7 @@ examples:
             attested=True,
             at="2020-07-11",
             expect="warn",
-            line=24,
+            line=26,
         ),
     )
 
@@ -187,8 +190,13 @@ WRONG = [
     (
         "apps: [tiktok]",
         "apps: []",
-        "p.yaml:1:1: apps: is missing: name at least one app in apps, or a list of apps in lists",
+        "p.yaml:1:1: apps: is missing: name at least one app in apps, a list of apps in lists, or a country in "
+        "publisher_country",
     ),
+    ("apps: [tiktok]", "publisher_country: china", 'p.yaml:3:20: publisher_country[0]: "china" is not a country: expected '
+        "an ISO 3166-1 code of two upper-case letters"),
+    ("apps: [tiktok]", "publisher_country: [CN, CN]", 'p.yaml:3:20: publisher_country: names "CN" twice'),
+    ("apps: [tiktok]", "apps: [tiktok]\nsuccessors: perhaps", 'p.yaml:4:13: successors: "perhaps" is none: expected true or false'),
     (
         "deadline: 2020-07-10",
         "deadline: 2020-07-10\nrollout:\n- {group: it, deadline: 2020-07-10}",
@@ -407,6 +415,8 @@ def policies(draw: st.DrawFn) -> Policy:
         title=draw(names),
         apps=tuple(draw(st.lists(ids, min_size=1, max_size=3, unique=True))),
         lists=tuple(draw(st.lists(ids, max_size=2, unique=True))),
+        publisher_countries=tuple(draw(st.lists(st.sampled_from(["CN", "NO", "US"]), max_size=2, unique=True))),
+        successors=draw(st.booleans()),
         scope=draw(scopes),
         except_=draw(scopes),
         shared=draw(st.booleans()),

@@ -98,7 +98,8 @@ def export(site: Site, by: str | None, directory: Path) -> dict[str, object] | R
             return actor
         issue_checkpoint(change)
     with looking(site) as conn:
-        named = {one.proposal for one in (*policies.history(conn), *activations.history(conn))}
+        named = {revision.proposal for revision in policies.history(conn)}
+        named |= {asked.proposal for asked in activations.history(conn)}
         proposals = {name: data for name in named if (data := ledger.proposal(conn, name)) is not None}
         write_export(
             directory, (row.leaf for row in ledger.rows(conn)), proposals, site.note_key.verifier, ledger.notes(conn)

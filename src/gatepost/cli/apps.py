@@ -18,7 +18,8 @@ app = App(name="apps")
 Key = Annotated[
     Path | None,
     Parameter(
-        help="The SSH key to sign with: a private key's file, or a .pub whose key is in the agent. An exercise needs none."
+        help="The SSH key to sign with: a private key's file, or a .pub whose key is in the agent. An exercise needs "
+        "none."
     ),
 ]
 Role = Annotated[str, Parameter(help="The role in which you speak; else the first that is asked and that you hold.")]

@@ -47,8 +47,8 @@ def after_report(
 ) -> Evidence:
     """The evidence once a report is taken in. A report older than the last says nothing; an equally old one wins.
 
-    `apps`: the marks of those in the report. Present is sticky: only a report of equal or better visibility that lacks the app ends it, and never one of a source
-    that sees nothing.
+    `apps`: the marks of those in the report. Present is sticky: only a report of equal or better visibility that lacks
+    the app ends it, and never one of a source that sees nothing.
     """
     if known.reported_at is not None and reported_at < known.reported_at:
         return known

@@ -1,7 +1,7 @@
 """What an app may tell of whoever has it where that is nobody's business (GDPR article 9): why we ask twice.
 
-A list of words finds what plainly says so in its name, and misses the rest: the catalogue's `touches` says it for an app
-whose name does not. Being found here forbids nothing.
+A list of words finds what plainly says so in its name, and misses the rest: the catalogue's `touches` says it for an
+app whose name does not. Being found here forbids nothing.
 """
 
 import re

@@ -9,8 +9,8 @@ from gatepost.core.policy.policy import Policy
 def named_by(policy: Policy, apps: Mapping[str, App], lists: Mapping[str, AppList]) -> dict[str, str]:
     """Every app that the policy names in this catalogue, once and in order, with what first brought it in.
 
-    `app`, `list L`, `publisher country C` or `successor of A`. A list that is not in the catalogue brings nothing in; an
-    app that is not is named all the same.
+    `app`, `list L`, `publisher country C` or `successor of A`. A list that is not in the catalogue brings nothing in;
+    an app that is not is named all the same.
     """
     found: dict[str, str] = {}
     for app, by in _written(policy, apps, lists):

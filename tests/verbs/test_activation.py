@@ -1,0 +1,233 @@
+"""An app is looked for only once those agreed who stand for privacy, by what they agreed to, and no longer."""
+
+import pytest
+
+from gatepost.actions import access, activation, catalogue, ledger, preview
+from gatepost.actions.change import changing
+from gatepost.core.change.activation import Activation
+from gatepost.core.instant import DAY
+from gatepost.core.ledger.activation_events import ActivationProposed, AppActivated
+from gatepost.core.refusal import Code
+from gatepost.documents.activation import freeze_activation
+from gatepost.documents.canonical import digest
+from gatepost.documents.deadline import parse_instant
+from gatepost.storage.ledger import put_proposal
+from tests.verbs.conftest import Build
+from tests.verbs.houses import (
+    ADMIN,
+    AUTHOR,
+    PRIVACY,
+    SECURITY,
+    TIKTOK,
+    WECHAT,
+    House,
+    good,
+    memo,
+    nothing_written,
+    refused,
+)
+
+PAINT = b"apps: {paint: {name: Paint, identifiers: {ios: [org.example.paint]}}}"
+
+
+def asked(house: House, *names: str, by: str = AUTHOR, days: int = 30, **more: str) -> activation.Waiting:
+    end = house.now() + days * DAY
+    return good(activation.propose(house.site, by, names or ("wechat",), "for a test", end, **more))
+
+
+def present(house: House) -> list[tuple[str, str]]:
+    """The findings that are kept: app, and identifier with its platform."""
+    return sorted(row[1:3] for row in house.tables()["present"])
+
+
+def test_nothing_is_kept_of_an_app_before_the_privacy_role_agreed(house: House) -> None:
+    """I-12, I-35: proposed is not active; with the yes it is, and what is reported from then on is kept."""
+    house.people("u0")
+    assert asked(house).missing == {"privacy": 1}
+    house.phone("u0", [WECHAT])
+    assert present(house) == []
+    done = good(activation.approve(house.site, PRIVACY, "wechat"))
+    assert (done.active, done.apps, done.role) == (True, ("wechat",), "privacy")
+    house.report("u0", [WECHAT])
+    assert present(house) == [("wechat", "ios com.tencent.xin")]
+    assert activation.waiting(house.site) == []
+    house.sound()
+
+
+def test_whoever_asks_does_not_agree_nor_who_owes_them_their_role(house: House) -> None:
+    """I-12: not the proposer, nobody by a role that they owe to the proposer, nor by one that came later; and a yes in
+    another role is none."""
+    good(access.grant_role(house.site, None, AUTHOR, "approver:privacy"))
+    asked(house)
+    with nothing_written(house):
+        refused(activation.approve(house.site, AUTHOR, "wechat"), Code.AUTHOR_APPROVES)
+        refused(activation.approve(house.site, SECURITY, "wechat"), Code.ROLE_MISSING)
+        refused(activation.approve(house.site, SECURITY, "wechat", "security"), Code.ROLE_NOT_ASKED)
+    good(access.grant_role(house.site, None, "late@corp.example", "approver:privacy"))
+    with nothing_written(house):
+        refused(activation.approve(house.site, "late@corp.example", "wechat"), Code.GRANTED_TOO_LATE)
+    asked(house, by=ADMIN)
+    with nothing_written(house):
+        refused(activation.approve(house.site, PRIVACY, "wechat"), Code.OWES_AUTHOR)
+
+
+def test_every_role_that_the_site_names_has_to_agree_and_each_person_once(build: Build) -> None:
+    """I-12: distinct people: nobody gives two of the approvals that are asked."""
+    house = build(rails__activation_roles=["privacy", "security"])
+    good(access.grant_role(house.site, None, PRIVACY, "approver:security"))
+    asked(house)
+    assert good(activation.approve(house.site, PRIVACY, "wechat")).missing == {"security": 1}
+    with nothing_written(house):
+        refused(activation.approve(house.site, PRIVACY, "wechat", "security"), Code.ALREADY_APPROVED)
+    assert good(activation.approve(house.site, SECURITY, "wechat")).active
+
+
+def test_one_no_ends_it_and_a_later_proposal_replaces_an_open_one(house: House) -> None:
+    """What was declined or replaced cannot be agreed to any more; nobody agrees to what has expired or is over."""
+    first = asked(house)
+    good(activation.decline(house.site, PRIVACY, "wechat", "not for this purpose"))
+    with nothing_written(house):
+        refused(activation.approve(house.site, PRIVACY, first.proposal), Code.NO_SUCH_ACTIVATION)
+    second = asked(house)
+    asked(house, "wechat", "kwai", days=20)
+    with nothing_written(house):
+        refused(activation.approve(house.site, PRIVACY, second.proposal), Code.NO_SUCH_ACTIVATION)
+    house.set(house.now() + 15 * DAY)
+    with nothing_written(house):
+        refused(activation.approve(house.site, PRIVACY, "kwai"), Code.APPROVALS_EXPIRED)
+    asked(house, days=2)
+    house.set(house.now() + 2 * DAY)
+    with nothing_written(house):
+        refused(activation.approve(house.site, PRIVACY, "wechat"), Code.UNTIL_INVALID)
+    house.sound()
+
+
+def test_what_is_matched_is_what_was_agreed_to_and_not_what_a_file_says_later(house: House) -> None:
+    """I-13, I-35: an administrator who puts another app's identifier into an entry that is active finds nothing."""
+    good(catalogue.add_entries(house.site, None, PAINT, "apps.yaml"))
+    house.look_for("paint")
+    wider = PAINT.replace(b"[org.example.paint]", b"[org.example.paint, org.example.diary]")
+    assert good(catalogue.add_entries(house.site, None, wider, "apps.yaml")).not_looked_for == ("paint",)
+    house.people("u0")
+    house.phone("u0", ["org.example.diary"])
+    assert present(house) == []
+    house.look_for("paint")
+    house.report("u0", ["org.example.diary", "org.example.paint"])
+    assert present(house) == [("paint", "ios org.example.diary"), ("paint", "ios org.example.paint")]
+    good(catalogue.add_entries(house.site, None, PAINT, "apps.yaml"))
+    house.look_for("paint")
+    assert present(house) == [("paint", "ios org.example.paint")]
+    house.sound()
+
+
+def test_asking_for_longer_loses_nothing_that_was_found(house: House) -> None:
+    """A renewal before the end keeps the findings, and what reports said of absence too."""
+    house.look_for("wechat", until=house.now() + 2 * DAY)
+    house.people("u0", "u1")
+    house.phone("u0", [WECHAT])
+    house.phone("u1")
+    house.look_for("wechat", until=house.now() + 9 * DAY)
+    house.set(house.now() + 3 * DAY)
+    assert present(house) == [("wechat", "ios com.tencent.xin")]
+    house.announce(apps=["wechat"], unseen="block", deadline="2020-07-20")
+    assert (house.word("u0"), house.word("u1")) == ("warn", "allow")
+    house.sound()
+
+
+def test_whoever_could_refuse_it_ends_it_alone(house: House) -> None:
+    """Ending needs nobody else, and erases what was found."""
+    house.look_for("wechat")
+    house.people("u0")
+    house.phone("u0", [WECHAT, TIKTOK])
+    with nothing_written(house):
+        refused(activation.deactivate(house.site, SECURITY, "wechat"), Code.ROLE_MISSING)
+    good(activation.deactivate(house.site, PRIVACY, "wechat"))
+    assert present(house) == [("tiktok", "ios com.zhiliaoapp.musically")]
+    house.sound()
+
+
+def test_a_live_site_wants_the_signature_of_this_activation(build: Build) -> None:
+    """I-12, I-13: none, or one of another hash, is refused."""
+    house = build(exercise=False)
+    assert house.look_for("wechat").active
+    asked(house, "kwai")
+    with nothing_written(house):
+        refused(activation.approve(house.site, PRIVACY, "kwai"), Code.SIGNATURE_MISSING)
+        refused(activation.approve(house.site, PRIVACY, "kwai", "", "no signature"), Code.SIGNATURE_INVALID)
+    report = ledger.verify(house.site)
+    assert (report.problems, report.approvals_checked, report.approvals_by_as) == ([], 1, 0)
+
+
+@pytest.mark.parametrize("exercise", [True, False])
+def test_an_app_that_became_active_by_nobodys_leave_is_found_by_the_verifier(build: Build, exercise: bool) -> None:
+    """I-12: whoever can write the ledger cannot make it look as if somebody had agreed."""
+    house = build(exercise=exercise)
+    waiting = asked(house)
+    until = parse_instant(waiting.until)
+    with changing(house.site) as change:
+        change.record(AppActivated("wechat", until, waiting.proposal, {"ios com.tencent.xin": 1}, 1))
+    assert {problem.code for problem in ledger.verify(house.site).problems} == {"quorum"}
+    with changing(house.site) as change:
+        change.record(AppActivated("wechat", change.now + 9 * DAY, "0" * 64, {}, 1))
+    assert "proposal" in {problem.code for problem in ledger.verify(house.site).problems}
+
+
+def test_an_activation_beyond_what_was_agreed_is_found_by_the_verifier(build: Build) -> None:
+    """I-12, I-13: another identifier, another app, another end, and an entry that says other than what was signed."""
+    for beyond, text in (
+        (lambda agreed, until: AppActivated("wechat", until, agreed, {"ios org.example.diary": 1}, 1), "example.diary"),
+        (lambda agreed, until: AppActivated("kwai", until, agreed, {}, 1), "nobody agreed to is looked for: kwai"),
+        (lambda agreed, until: AppActivated("wechat", until + DAY, agreed, {}, 1), "until another day"),
+    ):
+        house = build()
+        until = house.now() + 30 * DAY
+        agreed = house.look_for("wechat", until=until).proposal
+        assert ledger.verify(house.site).problems == []
+        with changing(house.site) as change:
+            change.record(beyond(agreed, until))
+        assert [problem for problem in ledger.verify(house.site).problems if text in problem.text]
+
+
+def test_an_entry_that_asks_for_less_than_was_frozen_is_found_by_the_verifier(house: House) -> None:
+    """I-13: the approvals and the apps in the ledger are those in the bytes that were signed."""
+    with changing(house.site) as change:
+        wanted = Activation("s", ADMIN, (), (), "p", 9, "", {}, "", {"privacy": 1}, 1, 0)
+        data = freeze_activation(wanted)
+        put_proposal(change.conn, digest(data), data)
+        change.record(ActivationProposed(digest(data), ("wechat",), {"security": 1}, 9, 9))
+    assert {problem.code for problem in ledger.verify(house.site).problems} == {"proposal_differs"}
+
+
+def test_what_tells_of_a_life_is_asked_twice(house: House) -> None:
+    """By its name or by the catalogue's word: refused without a second statement, which is frozen for those who agree,
+    and the policy's author is warned."""
+    entries = b"""apps:
+  amigo: {name: Amigo Dating, identifiers: {ios: [org.example.amigo]}}
+  quiet: {name: Quiet, touches: [health], identifiers: {ios: [org.example.quiet]}}
+  verdi: {name: Members, identifiers: {ios: [org.example.members]}}
+"""
+    good(catalogue.add_entries(house.site, None, entries, "apps.yaml"))
+    for name, touched in (("amigo", "sexuality"), ("quiet", "health"), ("verdi", "union")):
+        with nothing_written(house):
+            refusal = activation.propose(house.site, AUTHOR, [name], "a purpose", house.now() + DAY)
+            assert touched in refused(refusal, Code.SENSITIVE_APP).text
+    waiting = asked(house, "amigo", "wechat", sensitive_because="it uploads address books")
+    assert (waiting.touches, waiting.sensitive_because) == ({"amigo": ("sexuality",)}, "it uploads address books")
+    good(activation.approve(house.site, PRIVACY, "amigo"))
+    house.owners(6)
+    seen = good(preview.preview_policy(house.site, AUTHOR, memo(apps=["amigo"]), "memo.yaml"))
+    assert (
+        "Amigo Dating (sexuality)"
+        in {warned.code.value: warned.text for warned in seen.assessed.warnings}["sensitive_apps"]
+    )
+
+
+def test_an_author_is_told_that_an_activation_ends_soon(house: House) -> None:
+    """A policy finds nothing after the day that was agreed: whoever writes it hears of that day before."""
+    house.look_for("wechat", until=house.now() + 20 * DAY)
+    house.owners(6)
+    text = good(preview.preview_policy(house.site, AUTHOR, memo(apps=["wechat"]), "memo.yaml")).assessed.warnings
+    assert "2020-07-26" in {warned.code.value: warned.text for warned in text}["activation_ends"]
+    house.look_for("wechat", until=house.now() + 200 * DAY)
+    text = good(preview.preview_policy(house.site, AUTHOR, memo(apps=["wechat"]), "memo.yaml")).assessed.warnings
+    assert "activation_ends" not in {warned.code.value for warned in text}

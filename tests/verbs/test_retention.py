@@ -1,4 +1,4 @@
-"""Retention: each row of [retention] ends what is older than it and leaves what is younger; what lives is never hurt."""
+"""Retention: each row of the settings ends what is older and leaves what is younger; what lives is never hurt."""
 
 import os
 from collections.abc import Callable
@@ -174,7 +174,9 @@ def _(build: Build, _: Path) -> None:
     house.announce()
     site = house.site
     good(waive.grant_waiver(site, OPERATOR, POLICY, person="u0@corp.example", until=house.now() + DAY, reason="one"))
-    young = good(waive.grant_waiver(site, OPERATOR, POLICY, person="u1@corp.example", until=house.now() + 20 * DAY, reason="two"))
+    young = good(
+        waive.grant_waiver(site, OPERATOR, POLICY, person="u1@corp.example", until=house.now() + 20 * DAY, reason="two")
+    )
     house.later(21 * DAY)
     house.deliver()
     house.retract()
@@ -235,10 +237,10 @@ def _(build: Build, folder: Path) -> None:
 
 
 def test_what_a_live_policy_needs_is_kept_whatever_its_age(build: Build) -> None:
-    """I-24, I-10: with every term at a day, whoever was told of a live policy stays, with their mails and when they were
-    told, also if they left; the correction reaches them, and only then they go."""
-    terms = {f"retention__{name}": "1d" for name in Retention.model_fields}
-    house = build(**terms)
+    """I-24, I-10: with every term at a day, whoever was told of a live policy stays, with their mails and when they
+    were told, also if they left; the correction reaches them, and only then they go."""
+    terms: dict[str, object] = {f"retention__{name}": "1d" for name in Retention.model_fields}
+    house = build(**terms)  # type: ignore[arg-type] # settings by name
     house.people("ann", "ben", "cat")
     house.devices(house.phone_row("ann", [TIKTOK]), house.phone_row("ben", [TIKTOK]))
     house.phone("cat")
@@ -255,9 +257,7 @@ def test_what_a_live_policy_needs_is_kept_whatever_its_age(build: Build) -> None
     assert {"ann@corp.example", "ben@corp.example"} <= set(values(house, "people", "id"))
     assert len(values(house, "attestations", "attestation")) == 1
     announced = [
-        found
-        for found in house.tables()["notices"]
-        if NoticeKind.ANNOUNCEMENT.value in found and POLICY in found
+        found for found in house.tables()["notices"] if NoticeKind.ANNOUNCEMENT.value in found and POLICY in found
     ]
     assert announced
     house.retract()

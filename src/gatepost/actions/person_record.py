@@ -1,4 +1,4 @@
-"""Everything held on one person, for that person: what they are entitled to see, and what an erasure would take away."""
+"""Everything held on one person, for that person: what they may see, and what an erasure would take away."""
 
 import email
 import json
@@ -19,6 +19,7 @@ from gatepost.actions.mentions import mentions, words_about
 from gatepost.actions.site import Site
 from gatepost.actions.who import ADMIN, HELPDESK, OPERATOR, acting, lacks_role
 from gatepost.actions.written import remember
+from gatepost.core.fleet.app import app_of
 from gatepost.core.instant import NEVER, Instant
 from gatepost.core.policy.explain import reasons_data, sentence
 from gatepost.core.refusal import Code, Refusal
@@ -73,9 +74,13 @@ def _record(change: Change, whose: Whose) -> Record:
         "devices": _devices(change, whose),
         "mails": _mails(change, whose),
         "looks": looks_at(conn, whose.ref),
-        "words": [words for name in sorted(words_about(conn, whose.ref, whose.devices)) if (words := _words(conn, name))],
+        "words": [
+            words for name in sorted(words_about(conn, whose.ref, whose.devices)) if (words := _words(conn, name))
+        ],
         "entries": _entries(conn, whose),
-        "tables": {table: [_readable(table, row) for row in rows] for table, rows in belongings.rows(conn, whose).items()},
+        "tables": {
+            table: [_readable(table, row) for row in rows] for table, rows in belongings.rows(conn, whose).items()
+        },
     }
 
 
@@ -108,7 +113,7 @@ def _devices(change: Change, whose: Whose) -> list[Record]:
                 "id": device.id,
                 "form": device.form.value,
                 "platform": device.platform.value,
-                "found": sorted(member.evidence.present),
+                "found": sorted({*map(app_of, member.evidence.present)}),
                 "verdict": verdict.outcome.word,
                 "reasons": reasons_data(verdict, instant_text),
                 "sentence": sentence(verdict, decider.at, instant_text),

@@ -353,9 +353,7 @@ def _read_meta(path: Path, stored: bytes | None) -> dict[str, Any]:
     return meta
 
 
-def _meta(
-    site: str, position: int, entries: int, whole: bool, contact: Contact | None, erasures: int
-) -> bytes:
+def _meta(site: str, position: int, entries: int, whole: bool, contact: Contact | None, erasures: int) -> bytes:
     meta = {
         "format": FORMAT,
         "site": site,

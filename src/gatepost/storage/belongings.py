@@ -42,6 +42,8 @@ KEPT: Mapping[str, str] = {
     "approvals": "approvers by pseudonym, as the ledger says: what an auditor checks a quorum by",
     "roles": "by pseudonym, as the ledger says; nobody is erased who holds one",
     "keys": "by pseudonym, as the ledger says; nobody is erased who has one",
+    "activations": "who asked that an app be looked for, by pseudonym, as the ledger says",
+    "activation_judgements": "who agreed, by pseudonym, as the ledger says",
     "claims": "who added a claim, by pseudonym, as the ledger says",
     "waivers": "by pseudonym, as the ledger says; those from which somebody benefited go with them",
     "attestations": "by pseudonym, as the ledger says; those about somebody's devices go with them",

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, case, delete, func, insert, null, select, update
+from sqlalchemy import ColumnElement, Connection, case, delete, func, insert, null, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from gatepost.core.fleet.app import mark
@@ -78,7 +78,7 @@ def save(conn: Connection, known: Sequence[Known]) -> None:
     sitemeta.advance(conn, sitemeta.INVENTORY)
     rows = [_row(item) for item in known]
     statement = upsert(devices)
-    changed = {name: statement.excluded[name] for name in rows[0] if name != "ref"}
+    changed: dict[str, ColumnElement[Any]] = {name: statement.excluded[name] for name in rows[0] if name != "ref"}
     changed["retired_at"] = case((statement.excluded.retired, devices.c.retired_at), else_=null())
     conn.execute(statement.on_conflict_do_update(index_elements=[devices.c.ref], set_=changed), rows)
     conn.execute(delete(present).where(among(present.c.device, (item.device.ref for item in known))))

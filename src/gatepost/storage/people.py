@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, Select, bindparam, case, delete, func, insert, null, select, update
+from sqlalchemy import ColumnElement, Connection, Select, bindparam, case, delete, func, insert, null, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from gatepost.core.fleet.person import Kind, Person
@@ -91,7 +91,7 @@ def save(conn: Connection, persons: Sequence[Person]) -> None:
         for p in persons
     ]
     statement = upsert(people)
-    changed = {name: statement.excluded[name] for name in rows[0] if name != "ref"}
+    changed: dict[str, ColumnElement[Any]] = {name: statement.excluded[name] for name in rows[0] if name != "ref"}
     changed["left_at"] = case((statement.excluded.working, null()), else_=people.c.left_at)
     conn.execute(statement.on_conflict_do_update(index_elements=[people.c.ref], set_=changed), rows)
     _part_with(conn, {p.ref: p.logins for p in persons})

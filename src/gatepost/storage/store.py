@@ -51,8 +51,8 @@ class Store:
             cursor = raw.cursor()
             cursor.execute("VACUUM")
             cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-            busy, _, _ = cursor.fetchone()
-            return not busy
+            found = cursor.fetchone()  # whether somebody was in the way, and two counts
+            return found is not None and not found[0]
 
     def close(self) -> None:
         self.engine.dispose()

@@ -138,7 +138,8 @@ class SessionWatch:
         if session.revoked:
             return True
         if session.nameless:
-            return self._judge.stance() == "enforce"
+            refuses = self._judge.copy.reader is not None or self._judge.answer("no-copy") == "block"
+            return refuses and self._judge.stance() == "enforce"
         if not session.standings:
             return self._judge.answer("unidentified") == "block"
         holds = "shared" if session.shared else ""

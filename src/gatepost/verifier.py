@@ -284,6 +284,7 @@ class _Proposal:
     approvals: list[_Approval] = field(default_factory=list)
     announced: bool = False
     held: bool = False
+    relaxes: "_Proposal | None" = None
     apps: tuple[str, ...] = ()  # of an activation
     until: int = 0  # of an activation
     identifiers: "dict[str, set[str]] | None" = None  # of an activation, by app; None if its bytes are not good
@@ -509,6 +510,25 @@ class _History:
             if self._at > proposal.expires:
                 self._problem("expired", "it was announced after its approvals had expired")
 
+    def _on_PolicyRelaxed(self, data: "_Data") -> None:
+        proposal = self._proposal(data)
+        base = self._proposals.get((data.text("policy"), data.of(int, "relaxes")))
+        if proposal is None:
+            return
+        if base is None or not base.announced:
+            self._problem("not_announced", "it relaxes what was not announced")
+            return
+        proposal.announced, proposal.relaxes = True, base
+        self._check_own(proposal)
+        if not base.held:
+            self._check_quorum(proposal)
+        proposal.held = base.held
+        if self._at > proposal.expires:
+            self._problem("expired", "it was relaxed after the approval had expired")
+        frozen = [self._bytes_of(one.digest) for one in (base, proposal)]
+        if all(frozen) and not _milder(*map(json.loads, filter(None, frozen))):
+            self._problem("not_milder", "what was said of it to people is another thing, or a deadline is an earlier one")
+
     def _on_PolicyInForce(self, data: "_Data") -> None:
         proposal = self._proposals.get(data.revision())
         if proposal is None or not proposal.announced:
@@ -527,7 +547,11 @@ class _History:
 
     def _check_quorum(self, proposal: _Proposal) -> None:
         """Distinct people in the roles asked, who owe neither role nor key to the author or to a later entry."""
-        faults = {approval: self._fault(proposal, approval) for approval in proposal.approvals}
+        faults: dict[_Approval, str] = {}
+        one: _Proposal | None = proposal
+        while one is not None:  # what relaxes another rests on that one's approvals too
+            faults |= {approval: self._fault(one, approval) for approval in one.approvals}
+            one = one.relaxes
         roles: dict[str, set[str]] = {}
         for approval, fault in faults.items():
             if not fault:
@@ -537,6 +561,12 @@ class _History:
             words = [f"{number} of {role}" for role, number in lacking.items()] or ["any approval asked"]
             faulty = [f"; {approval.person} does not count: {fault}" for approval, fault in faults.items() if fault]
             self._problem("quorum", f"lacking {', '.join(words)}{''.join(faulty)}")
+
+    def _check_own(self, proposal: _Proposal) -> None:
+        """A relax has one yes of its own at least, in a role that was asked, and never its author's."""
+        good = [one for one in proposal.approvals if one.role in proposal.asked and not self._fault(proposal, one)]
+        if not good:
+            self._problem("quorum", f"nobody said yes to relaxing by {proposal.digest}")
 
     def _fault(self, proposal: _Proposal, approval: _Approval) -> str:
         role = self._roles.get((approval.person, f"approver:{approval.role}"))
@@ -585,6 +615,18 @@ def _identifiers(frozen: Mapping[str, Any]) -> dict[str, set[str]]:
         }
     except (AttributeError, KeyError, TypeError):
         raise ValueError("the frozen apps are not what an activation freezes") from None
+
+
+_SAID = ("title", "reason", "apps", "lists", "announcement", "correction", "withdrawal", "press")
+"""What people were told of a policy, or approvers looked at: a relax leaves it alone."""
+
+
+def _milder(old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:
+    """Whether the second proposal says the same, to be done no earlier anywhere. That no verdict gets stricter, only the
+    product judges."""
+    same = all(old["policy"].get(key) == new["policy"].get(key) for key in _SAID) and old["cells"] == new["cells"]
+    at_once = old["policy"]["deadline"] == "immediately"
+    return same and (at_once or all(was <= now for was, now in zip(old["effects"], new["effects"], strict=True)))
 
 
 def _empty_seats(asked: Mapping[str, int], roles: Mapping[str, set[str]]) -> Counter[str]:

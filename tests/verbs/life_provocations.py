@@ -10,6 +10,7 @@ from gatepost.actions import (
     pause,
     preview,
     propose,
+    relax,
     retract,
     waive,
 )
@@ -108,6 +109,22 @@ def _live(scene: Scene) -> House:
     house.look_for("tiktok", until=house.now() + 30 * DAY)
     house.propose(deadline=instant_text(house.now() + 9 * DAY)[:10])
     return house
+
+
+@provokes(Code.RELAX_BEYOND)
+def _(scene: Scene) -> Verb:
+    house = scene.house()
+    house.owners(1)
+    house.announce()
+    return lambda: relax.propose_relax(house.site, AUTHOR, memo(title="Another one"), "memo")
+
+
+@provokes(Code.RELAX_STRICTER)
+def _(scene: Scene) -> Verb:
+    house = scene.house()
+    house.owners(1)
+    house.announce()
+    return lambda: relax.propose_relax(house.site, AUTHOR, memo(deadline="2020-07-09"), "memo")
 
 
 @provokes(Code.SIGNATURE_MISSING)

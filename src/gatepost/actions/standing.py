@@ -284,7 +284,10 @@ class Part:
             if not blocked and self.recorded.get(ref) is not Outcome.BLOCK:
                 continue
             kind = NoticeKind.BLOCKED if blocked else NoticeKind.RESTORED
-            rule = self._blocking(self._counting(standing) if blocked else self.before.get(ref, ()))
+            before = self.before.get(ref, ())
+            rule = (
+                self._blocking(self._counting(standing)) if blocked else self._blocking(before) or self._eased(before)
+            )
             if rule is not None and member.person.emails and member.person.working:
                 letters.setdefault(self.states[rule].policy, []).append((member, kind, self.states[rule].revision))
         for policy, group in letters.items():
@@ -304,6 +307,11 @@ class Part:
             if state is not None and effect_of(row, state) <= self.change.now:
                 return row.rule
         return None
+
+    def _eased(self, due: Iterable[DueRule]) -> int | None:
+        """The first rule that was relaxed: by what it says now its effect never came."""
+        rules = (row.rule for row in due if row.rule in self.rules)
+        return next((rule for rule in rules if self.rules[rule].proposal.relaxes), None)
 
     def _letter(self, policy: str, item: tuple[Member, NoticeKind, int], known: Mapping[str, list[Notice]]) -> Notice:
         member, kind, revision = item

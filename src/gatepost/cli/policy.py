@@ -40,6 +40,7 @@ app.command(verbs.announce)
 app.command(verbs.retract_policy, name="retract")
 app.command(verbs.pause_policy, name="pause")
 app.command(verbs.resume)
+app.command(verbs.relax)
 app.command(verbs.end)
 app.command(verbs.release)
 

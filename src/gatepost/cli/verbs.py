@@ -10,6 +10,7 @@ from gatepost.actions import announce as announcing
 from gatepost.actions import approve as approving
 from gatepost.actions import exempt, propose, retract
 from gatepost.actions import pause as pausing
+from gatepost.actions import relax as relaxing
 from gatepost.actions.site import Site
 from gatepost.cli.data import as_data, facts
 from gatepost.cli.known import known_of
@@ -121,6 +122,21 @@ def release(policy: str = "", /, *, session: Given) -> int:
     return session.act(lambda site: exempt.release(site, session.by, policy), facts)
 
 
+def relax(file: Source, /, *, session: Given) -> int:
+    """Make a live policy milder: a later deadline, a wider exception. One approver's yes puts it in place at once.
+
+    Refused, with an example, if anybody's verdict could become stricter at any instant.
+    """
+    data, name = content(file)
+    return session.act(lambda site: relaxing.propose_relax(site, session.by, data, name), _relax_proposed)
+
+
+def _relax_proposed(done: relaxing.RelaxProposed) -> Lines:
+    yield f"{done.policy} revision {done.revision} would relax revision {done.relaxes}; its hash is {done.hash}."
+    yield from done.lines
+    yield f"It makes no verdict stricter. One yes puts it in place: of {' or '.join(done.roles)}."
+
+
 def _proposed(done: propose.Proposed) -> Lines:
     yield f"{done.policy} revision {done.revision} is proposed; its hash is {done.hash}."
     yield f"Needed: {_roles(done.approvals)}."
@@ -141,6 +157,9 @@ def rings(lines: Iterable[RingLine]) -> Lines:
 
 def _approved(done: approving.Approved) -> Lines:
     yield f"{done.policy} revision {done.revision}: your yes as {done.role} is recorded. It is {done.stage}."
+    if done.relaxes:
+        yield from _doors(done.doors)
+        yield f"It took the place of revision {done.relaxes}, and its audience is told."
     if done.missing:
         yield f"Still needed: {_roles(done.missing)}."
 

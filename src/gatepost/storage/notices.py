@@ -111,8 +111,8 @@ def announcing(conn: Connection) -> list[tuple[str, int]]:
     waiting = select(notices.c.id).where(of_it, OPEN, notices.c.state.in_(_UNSENT), _ANNOUNCEMENT).exists()
     # While it is being worked out whom a relax frees, nobody is told that the policy concerns them.
     changing = and_(closing.c.policy == revisions.c.policy, closing.c.revision == revisions.c.revision)
-    waiting = and_(waiting, ~select(closing.c.policy).where(changing).exists())
-    query = select(revisions.c.policy, revisions.c.revision).where(waiting, revisions.c.paused_at.is_(None))
+    settled = ~select(closing.c.policy).where(changing).exists()
+    query = select(revisions.c.policy, revisions.c.revision).where(waiting, settled, revisions.c.paused_at.is_(None))
     ordered = query.order_by(revisions.c.policy, revisions.c.revision)
     return [(row.policy, row.revision) for row in conn.execute(ordered)]
 
@@ -326,9 +326,7 @@ def count(conn: Connection, policy: str, revision: int, kind: NoticeKind) -> int
     return int(conn.execute(select(func.count()).select_from(notices).where(about)).scalar_one())
 
 
-def announced_to(
-    conn: Connection, policy: str, revision: int, people: Iterable[str]
-) -> dict[str, Instant | None]:
+def announced_to(conn: Connection, policy: str, revision: int, people: Iterable[str]) -> dict[str, Instant | None]:
     """Whose announcement of a revision was put in the outbox, and when the last of theirs ended; None: it has not."""
     about = and_(_ANNOUNCEMENT, notices.c.policy == policy, notices.c.revision == revision)
     query = select(notices.c.person, notices.c.settled_at).where(about, among(notices.c.person, people))

@@ -45,24 +45,24 @@ class Side:
     effects: Mapping[Cell, Instant]
 
 
-class CounterExample(NamedTuple):
-    """Somebody with a device whose verdict would be stricter at an instant. `course`: what happened, in words."""
-
-    person: Person
-    device: Device
-    course: str
-    at: Instant
-    was: Outcome
-    would_be: Outcome
-
-
-class _Course(NamedTuple):
-    """What happened to a device."""
+class Course(NamedTuple):
+    """What happened to a device. `terms`: but for cell and notice, which each side has of its own."""
 
     words: str
     evidence: Evidence
     terms: Terms
     shared: bool = False
+
+
+class CounterExample(NamedTuple):
+    """Somebody with a device whose verdict would be stricter at an instant."""
+
+    person: Person
+    device: Device
+    course: Course
+    at: Instant
+    was: Outcome
+    would_be: Outcome
 
 
 def stricter(old: Side, new: Side, now: Instant = ALWAYS) -> CounterExample | None:
@@ -81,7 +81,7 @@ def stricter(old: Side, new: Side, now: Instant = ALWAYS) -> CounterExample | No
             instants = {late, late - 1, *after.steps} - {-1}
             for at in sorted(instants, key=lambda at: (at < now, at)):
                 if after.outcome(at) > before.outcome(at):
-                    return CounterExample(there, own, course.words, at, before.outcome(at), after.outcome(at))
+                    return CounterExample(there, own, course, at, before.outcome(at), after.outcome(at))
     return None
 
 
@@ -92,7 +92,7 @@ class _Decided(NamedTuple):
     steps: frozenset[Instant]
 
 
-def _decided(side: Side, cell: Cell, person: Person, device: Device, course: _Course) -> _Decided:
+def _decided(side: Side, cell: Cell, person: Person, device: Device, course: Course) -> _Decided:
     """The decision on one device under one document alone."""
     rule = Rule(1, side.policy, (_APP,))
     terms = replace(course.terms, notice=side.notice)
@@ -120,22 +120,22 @@ def _zones(old: Side, new: Side, ring: int) -> list[str]:
     return [zone for zone in zones if new.effects[zone, ring] < old.effects[zone, ring]] or zones[:1]
 
 
-def _courses(early: Instant, late: Instant) -> Iterator[_Course]:
+def _courses(early: Instant, late: Instant) -> Iterator[Course]:
     """Everything that can happen to a device, each as late as can be, the others early or not at all."""
     present = Evidence(early, Visibility.FULL, 0, {_APP.id: Visibility.FULL})
     terms = Terms(announced_at=early, cell=0, notice=0, foreseen=True, told_at=early)
-    yield _Course("has the app", present, terms)
-    yield _Course("has the app, and was told late", present, replace(terms, told_at=late))
-    yield _Course("has the app, and was not told", present, replace(terms, told_at=None))
-    yield _Course("is shared and has the app", present, terms, shared=True)
-    yield _Course("was never reported", NOTHING, terms)
-    yield _Course("was never reported, but attested", NOTHING, replace(terms, attested_until={_APP.id: late}))
-    yield _Course("was last reported without the app, long ago", Evidence(late, Visibility.FULL, 0, {}), terms)
-    yield _Course("got the app late", present, replace(terms, due_since=late))
+    yield Course("has the app", present, terms)
+    yield Course("has the app, and was told late", present, replace(terms, told_at=late))
+    yield Course("has the app, and was not told", present, replace(terms, told_at=None))
+    yield Course("is shared and has the app", present, terms, shared=True)
+    yield Course("was never reported", NOTHING, terms)
+    yield Course("was never reported, but attested", NOTHING, replace(terms, attested_until={_APP.id: late}))
+    yield Course("was last reported without the app, long ago", Evidence(late, Visibility.FULL, 0, {}), terms)
+    yield Course("got the app late", present, replace(terms, due_since=late))
     at_doors = replace(terms, at_doors=True)
-    yield _Course("has the app, and was at no door since its owner was told", present, at_doors)
-    yield _Course("has the app, and came to a door late", present, replace(at_doors, contact_at=late))
-    yield _Course("has the app, announced late", present, replace(terms, announced_at=late, told_at=late))
+    yield Course("has the app, and was at no door since its owner was told", present, at_doors)
+    yield Course("has the app, and came to a door late", present, replace(at_doors, contact_at=late))
+    yield Course("has the app, announced late", present, replace(terms, announced_at=late, told_at=late))
 
 
 # --- people and devices
@@ -192,6 +192,6 @@ def in_words(example: CounterExample, instant_text: Callable[[Instant], str]) ->
     who = [person.kind.value, *([f"in {person.country}"] if person.country else [])]
     who += [f"of the time zone {person.time_zone}"]
     who += [f"in {', '.join(sorted(person.groups))}"] if person.groups else ["in none of the groups named"]
-    what = f"a {device.ownership.value} {device.form.value} with {device.platform.value} that {example.course}"
+    what = f"a {device.ownership.value} {device.form.value} with {device.platform.value} that {example.course.words}"
     then = f"at {instant_text(example.at)} the answer is {example.was.word}, and would be {example.would_be.word}"
     return f"{' '.join(who)}, {what}: {then}."

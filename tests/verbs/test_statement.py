@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from gatepost.actions import announce, pause, propose, retract, vendor
+from gatepost.actions import announce, pause, propose, relax, retract, vendor
 from gatepost.actions.statement import history, statement
 from gatepost.actions.views import show_policy
 from gatepost.core.instant import DAY, HOUR
@@ -181,6 +181,23 @@ def _announce(house: House, policy: str) -> None:
     if isinstance(proposed, propose.Proposed):
         house.approve(policy, *(who for who, role in ROLES.items() if role.partition(":")[2] in proposed.approvals))
         announce.announce(house.site, AUTHOR, policy)
+
+
+def test_a_relaxed_policy_stands_since_it_was_announced(house: House) -> None:
+    """The milder revision goes on in the place of the other: one policy, the first day, the new deadline."""
+    house.owners(1)
+    house.announce()
+    house.later(2 * DAY)
+    good(relax.propose_relax(house.site, AUTHOR, memo(deadline="2020-07-20"), "memo"))
+    house.approve()
+    text = said(house)["statement"]
+    assert "announced on Monday, July 6, 2020" in text
+    assert "It was relaxed on Wednesday, July 8, 2020" in text
+    assert "the deadline is the end of Monday, July 20, 2020" in text
+    assert [policy["stage"] for policy in said(house)["policies"]] == ["ended", "announced"]
+    house.retract()
+    assert "was sent in error on Monday, July 6, 2020" in said(house)["statement"]
+    assert len(told(house)) == 3
 
 
 def test_a_replaced_revision_is_told_as_over(house: House) -> None:

@@ -19,6 +19,7 @@ from gatepost.core.ledger.events import (
     PolicyAnnounced,
     PolicyEnded,
     PolicyInForce,
+    PolicyRelaxed,
     PolicyRetracted,
 )
 from gatepost.core.ledger.leaf import parse
@@ -92,6 +93,8 @@ def _courses(conn: Connection, app: str) -> Iterator[tuple[Instant, Mapping[Revi
 
 def _told(conn: Connection, app: str, known: dict[Revised, Course], event: Event, at: Instant) -> bool:
     """Take in an entry. Whether it is about a policy on this app."""
+    if isinstance(event, PolicyRelaxed):
+        return _relaxed(known, event, _proposal(conn, event.policy, event.revision), at)
     if not isinstance(event, PolicyAnnounced):
         return _went_on(known, event, at)
     replaced = _close(known, (event.policy, event.retires), at, "replaced")
@@ -102,7 +105,25 @@ def _told(conn: Connection, app: str, known: dict[Revised, Course], event: Event
     return replaced or concerns
 
 
-_TOLD: Final = (PolicyAnnounced, PolicyInForce, PolicyPaused, PolicyResumed, PolicyRetracted, PolicyEnded)
+def _relaxed(known: dict[Revised, Course], event: PolicyRelaxed, proposal: Proposal, at: Instant) -> bool:
+    """The milder revision goes on in the place of the other: announced when that was, and not in force yet."""
+    before = known.get((event.policy, event.relaxes))
+    if before is None:
+        return False
+    _close(known, (event.policy, event.relaxes), at, "relaxed")
+    known[event.policy, event.revision] = Course(proposal, before.dates._replace(in_force_at=None, relaxed_at=at))
+    return True
+
+
+_TOLD: Final = (
+    PolicyAnnounced,
+    PolicyRelaxed,
+    PolicyInForce,
+    PolicyPaused,
+    PolicyResumed,
+    PolicyRetracted,
+    PolicyEnded,
+)
 """The entries that change what there is to say."""
 
 
@@ -211,6 +232,7 @@ def _data(course: Course) -> Data:
         "title": proposal.policy.title,
         "stage": course.stage.value,
         "announced_at": instant_text(dates.announced_at),
+        "relaxed_at": _text(dates.relaxed_at),
         "in_force_at": _text(dates.in_force_at),
         "paused_at": _text(dates.paused_at),
         "closed_at": _text(dates.closed_at),

@@ -58,9 +58,10 @@ REMOVES: Final = _played("Casey Lindgren", "US", _SEATTLE, "books", "s0002")
 WAITS: Final = _played("Jordan Reyes", "US", _SEATTLE, "payments", "s0003")
 INDIA: Final = _played("Anika Deshpande", "IN", "Asia/Kolkata", "payments", "k0001")
 KEEPER: Final = _played("Riley Marchetti", "US", _SEATTLE, "social-media", "s0004")
+STORES: Final = _played("Robin Castellane", "US", "America/Chicago", "stores", "s0005")
 
 STAFF: Final = (AUTHOR, SECURITY, LEGAL, COUNCIL, OPERATOR)
-CAST: Final = (EXECUTIVE, REMOVES, WAITS, INDIA, KEEPER)
+CAST: Final = (EXECUTIVE, REMOVES, WAITS, INDIA, KEEPER, STORES)
 """Those with a phone that has the app on it, and with a laptop."""
 
 _PLACES: Final = (  # country, zone, language, share of the people in thousandths

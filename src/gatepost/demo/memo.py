@@ -84,6 +84,11 @@ def as_sent(countries: str = "") -> bytes:
     return (_AS_SENT % people).encode()
 
 
+def relaxed() -> bytes:
+    """The fair one with another team excepted."""
+    return _FAIR.replace("except: {groups: [social-media]}", "except: {groups: [social-media, stores]}").encode()
+
+
 def fair() -> bytes:
     """The same wish with a week's notice, people's own word where nobody can see, and the team that needs the app."""
     return _FAIR.encode()

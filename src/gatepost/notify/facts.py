@@ -85,7 +85,7 @@ class ApprovalFacts:
     declined_by: str = ""
     warnings: tuple[str, ...] = ()
     rings: tuple[RingLine, ...] = ()
-    about: About = About()
+    about: About = field(default_factory=About)
     named: tuple[str, ...] = ()
     apps: Mapping[str, str] = field(default_factory=dict)
     not_asked: str = ""
@@ -99,6 +99,19 @@ class Acted:
     by: str
     at: Instant
     about: str
+
+
+@dataclass(frozen=True, slots=True)
+class LooksFacts:
+    """Somebody's looks at named people, of one sort, in a digest. `by`: their name. `what`: as the ledger's event names
+    it. `policy`: the one that they were about, "" if none. `people`: how many different ones."""
+
+    by: str
+    what: str
+    policy: str
+    times: int
+    people: int
+    purposes: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,3 +144,4 @@ class NoticeFacts:
     note: str = ""
     approval: ApprovalFacts | None = None
     acted: Acted | None = None
+    looks: tuple[LooksFacts, ...] = ()

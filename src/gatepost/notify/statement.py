@@ -53,13 +53,14 @@ class Tongue(NamedTuple):
 
 
 class Dates(NamedTuple):
-    """A policy's course so far. `because`: error, withdrawn, ended or replaced; "" while it stands."""
+    """A policy's course so far. `because`: error, withdrawn, ended, replaced or relaxed; "" while it stands."""
 
     announced_at: Instant
     in_force_at: Instant | None
     paused_at: Instant | None
     closed_at: Instant | None
     because: str
+    relaxed_at: Instant | None = None
 
 
 def nothing_said(tongue: Tongue, app: str, at: Instant) -> str:
@@ -68,13 +69,14 @@ def nothing_said(tongue: Tongue, app: str, at: Instant) -> str:
 
 def stands(tongue: Tongue, policy: Policy, dates: Dates, instant: Instant) -> str:
     """A policy that stands. `instant`: its deadline's, where it was written with a time and a zone."""
-    others = [at for at in (dates.in_force_at, dates.paused_at) if at is not None]
+    others = [at for at in (dates.relaxed_at, dates.in_force_at, dates.paused_at) if at is not None]
     announced, *later = tongue.moments(dates.announced_at, *others)
+    relaxed = "" if dates.relaxed_at is None else f" It was relaxed {_on(later.pop(0))}."
     force = "It is not yet in force" if dates.in_force_at is None else f"It has been in force since {later.pop(0)}"
     rings = ", and earlier for some groups" if policy.rollout and not policy.deadline.immediately else ""
     said = [
         policy.title if policy.title.endswith((".", "!", "?", "。", "।")) else f"{policy.title}.",
-        f"This was announced {_on(announced)}.",
+        f"This was announced {_on(announced)}.{relaxed}",
         f"{force}; {tongue.deadline(policy.deadline, instant)}{rings}.",
         *(f"It has stood still since {paused}: nobody is kept from mail by it." for paused in later),
     ]

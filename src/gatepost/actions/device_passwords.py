@@ -1,6 +1,5 @@
 """Device passwords: each for the mail programs of one device, which nothing else tells apart."""
 
-import re
 from dataclasses import dataclass
 
 from sqlalchemy import Connection
@@ -16,14 +15,11 @@ from gatepost.core.ledger.events import DevicePasswordIssued, DevicePasswordRevo
 from gatepost.core.notice.notice import NoticeKind
 from gatepost.core.refusal import Code, Refusal
 from gatepost.documents.deadline import instant_text
-from gatepost.doors.device_password import DevicePassword, keep, new_password
+from gatepost.doors.device_password import LABEL, DevicePassword, keep, new_password
 from gatepost.doors.entry import SECRET, Secret, encode_secret, password_key, secret_key
 from gatepost.storage import device_passwords, devices, feed, identities, people
 from gatepost.storage.device_passwords import Issued, Listed
 from gatepost.storage.identities import Identity
-
-LABEL = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
-"""Mail servers take it as a part of a user's name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +33,7 @@ class NewPassword:
     password: str
 
 
-def issue(
-    site: Site, by: str | None, device_name: str, label: str = "", *, reason: str = ""
-) -> NewPassword | Refusal:
+def issue(site: Site, by: str | None, device_name: str, label: str = "", *, reason: str = "") -> NewPassword | Refusal:
     """Make a password for one device; its owner is told at once, and by whom and why it was made. It works at once too,
     because whoever stands at the help desk may have no other way to their mail.
 

@@ -10,7 +10,7 @@ from gatepost.core.fleet.device import Form, Platform
 from gatepost.core.instant import HOUR, Instant
 from gatepost.core.notice.notice import NoticeKind
 from gatepost.core.policy.policy import Consequence, Text, Unseen
-from gatepost.notify.facts import Acted, ApprovalFacts, DeviceFacts, NoticeFacts, PolicyFacts, no_policy
+from gatepost.notify.facts import Acted, ApprovalFacts, DeviceFacts, LooksFacts, NoticeFacts, PolicyFacts, no_policy
 
 
 def utc(*parts: int) -> Instant:
@@ -135,6 +135,13 @@ _PEOPLE: Final = {
 }
 
 
+LOOKS: Final = (
+    LooksFacts("Henry Help", "phone", "", 3, 2, ("They called: no mail.", "Asks when it opens.")),
+    LooksFacts("Olga Operator", "names", POLICY.id, 1, 1204, ("To tell those without an address.",)),
+    LooksFacts("Olga Operator", "waivers", "", 1, 12, ()),
+)
+
+
 def _of_no_policy(facts: NoticeFacts, about: str, note: str) -> NoticeFacts:
     acted = Acted("Olga Operator", utc(2020, 7, 6, 8, 30), about)
     shared = no_policy(POLICY.contact, POLICY.language, exercise=False)
@@ -155,6 +162,9 @@ def sample(kind: NoticeKind, language: str) -> NoticeFacts:
         return _of_no_policy(facts, "ab3d5fgh", "Lost the old phone.")
     if kind is NoticeKind.DOOR_ASKED:
         return replace(_of_no_policy(facts, "mail", "It has stood here for years."), devices=())
+    if kind is NoticeKind.LOOKS:
+        digest = replace(_of_no_policy(facts, "", ""), devices=(), acted=None)
+        return replace(digest, until=utc(2020, 8, 1), looks=LOOKS)
     facts = replace(facts, thread=_THREAD[language], notice=None)
     if kind in (NoticeKind.WAIVER_RESULT, NoticeKind.WAIVER_ENDS):
         return replace(facts, until=utc(2020, 7, 24, 15, 30), note="Keeps the company's own account.")

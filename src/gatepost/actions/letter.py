@@ -18,7 +18,7 @@ from gatepost.core.instant import Duration, Instant
 from gatepost.core.notice.notice import ABOUT_SITE, NoticeKind
 from gatepost.core.policy.policy import Text
 from gatepost.core.policy.verdict import DueRule, RuleState, effect_of
-from gatepost.notify.facts import Acted, ApprovalFacts, DeviceFacts, NoticeFacts, PolicyFacts, no_policy
+from gatepost.notify.facts import Acted, ApprovalFacts, DeviceFacts, LooksFacts, NoticeFacts, PolicyFacts, no_policy
 from gatepost.notify.language import language_of
 from gatepost.notify.message import Mail, message_bytes
 from gatepost.notify.render import Renderer, load_templates
@@ -128,7 +128,9 @@ class Desk:
                 if member.device.ref == told.get("device")
             ),
             note=str(told.get("note", "")),
-            acted=Acted(str(told["by"]), int(told["at"]), str(told["about"])),
+            acted=Acted(str(told["by"]), int(told["at"]), str(told["about"])) if "by" in told else None,
+            until=told.get("until"),
+            looks=tuple(LooksFacts(**{**look, "purposes": tuple(look["purposes"])}) for look in told.get("looks", ())),
         )
 
     def _cell(self, listener: Listener | None, person: Person, revision: Revision, proposal: Proposal) -> int:

@@ -9,13 +9,14 @@ from collections.abc import Iterator
 from sqlalchemy import Connection
 
 from gatepost.actions import site_time
-from gatepost.actions.cap import admit
 from gatepost.actions.activation import stop_looking
+from gatepost.actions.cap import admit
 from gatepost.actions.change import Change, changing, looking
 from gatepost.actions.corrections import write_corrections
 from gatepost.actions.erase import go_on_erasing
 from gatepost.actions.hold import recheck_quorums
 from gatepost.actions.live import LiveRule, live_rules
+from gatepost.actions.looks_digest import digest_looks
 from gatepost.actions.outbox import compose, enqueue
 from gatepost.actions.reserve import keep_reserve
 from gatepost.actions.retention import keep_retention
@@ -43,7 +44,18 @@ def pass_time(site: Site) -> bool:
     if _waits_for_acknowledgement(site):
         beat(site)
         return owed
-    steps = (catch_up_some, take_effect, end_exceptions, settle_outcomes, recheck, admit, remind, keep_retention, go_on_erasing)
+    steps = (
+        catch_up_some,
+        take_effect,
+        end_exceptions,
+        settle_outcomes,
+        recheck,
+        admit,
+        remind,
+        keep_retention,
+        go_on_erasing,
+        digest_looks,
+    )
     worked = [step(site) for step in steps]
     beat(site)
     return owed or any(worked)

@@ -17,7 +17,7 @@ from gatepost.core.change.rollout import RingLine
 from gatepost.core.fleet.device import Form, Platform
 from gatepost.core.notice.notice import NoticeKind
 from gatepost.core.policy.policy import Consequence, Text, Unseen
-from gatepost.notify.facts import ApprovalFacts, DeviceFacts, NoticeFacts
+from gatepost.notify.facts import ApprovalFacts, DeviceFacts, LooksFacts, NoticeFacts
 from gatepost.notify.language import choose
 from gatepost.notify.moments import duration_words, words_of
 from gatepost.notify.phrases import Phrases
@@ -301,6 +301,24 @@ def _not_you(draft: Draft) -> Iterator[Block]:
     yield Block("call", draft.phrase("not_you", contact=draft.facts.policy.contact))
 
 
+def _looks(draft: Draft) -> Iterator[Block]:
+    """Who looked, at what and what for; never at whom."""
+    rows = tuple((one_line(look.by), _look(draft, look)) for look in draft.facts.looks)
+    yield Block("heading", draft.phrase("looks_heading"))
+    yield Block("rows", "", rows)
+
+
+def _look(draft: Draft, look: LooksFacts) -> str:
+    what = draft.phrase(f"looks_{look.what}")
+    if look.policy:
+        what = draft.phrase("looks_of_policy", what=what, policy=look.policy)
+    numbers = {"people": look.people, "times": look.times}
+    said = {name: str(format_decimal(number, locale=draft.locale)) for name, number in numbers.items()}
+    line = draft.phrase("looks_row", what=what, **said)
+    purpose = " · ".join(map(one_line, look.purposes))
+    return draft.phrase("looks_purpose", looks=line, purpose=purpose) if purpose else line
+
+
 def _let_refuse(draft: Draft) -> Iterator[Block]:
     """How an approver says the second yes to a door that is to refuse before its time."""
     door = draft.facts.acted.about if draft.facts.acted else ""
@@ -395,6 +413,7 @@ SECTIONS: Final[Mapping[str, Callable[[Draft], Iterator[Block]]]] = {
     "how": _how,
     "checkpoint": _checkpoint,
     "acted": _acted,
+    "looks": _looks,
     "not_you": _not_you,
     "let_refuse": _let_refuse,
     "quote_announcement": lambda draft: _quote(draft, "quote_announcement", NoticeKind.ANNOUNCEMENT),

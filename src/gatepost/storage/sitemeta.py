@@ -21,6 +21,9 @@ ERASING = "erasing"
 RETENTION_AT = "retention_at"
 GONE_UNTIL = "gone_until"
 """Up to which position of the change stream what was taken away is not told any more: an older copy begins anew."""
+LOOKS_TOLD_UNTIL = "looks_told_until"
+"""Looks before this instant were told of in a digest."""
+
 SIGHTED_SINCE = "sighted_since"
 """When doors told of a sighting for the first time."""
 

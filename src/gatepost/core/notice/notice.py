@@ -19,6 +19,7 @@ class NoticeKind(StrEnum):
     WAIVER_ENDS = "waiver-ends"
     DEVICE_PASSWORD = "device-password"  # noqa: S105  # a kind of mail
     DOOR_ASKED = "door-asked"
+    LOOKS = "looks"
 
 
 class NoticeState(StrEnum):
@@ -33,7 +34,7 @@ class NoticeState(StrEnum):
     UNCERTAIN = "uncertain"
 
 
-ABOUT_SITE: Final = frozenset({NoticeKind.DEVICE_PASSWORD, NoticeKind.DOOR_ASKED})
+ABOUT_SITE: Final = frozenset({NoticeKind.DEVICE_PASSWORD, NoticeKind.DOOR_ASKED, NoticeKind.LOOKS})
 """Mails about no policy: what somebody did, to whom it may concern."""
 
 REACHED: Final = frozenset({NoticeState.ACCEPTED, NoticeState.UNCERTAIN})

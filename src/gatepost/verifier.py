@@ -622,8 +622,10 @@ _SAID = ("title", "reason", "apps", "lists", "announcement", "correction", "with
 
 
 def _milder(old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:
-    """Whether the second proposal says the same, to be done no earlier anywhere. That no verdict gets stricter, only the
-    product judges."""
+    """Whether the second proposal says the same, to be done no earlier anywhere.
+
+    That no verdict gets stricter, only the product judges.
+    """
     same = all(old["policy"].get(key) == new["policy"].get(key) for key in _SAID) and old["cells"] == new["cells"]
     at_once = old["policy"]["deadline"] == "immediately"
     return same and (at_once or all(was <= now for was, now in zip(old["effects"], new["effects"], strict=True)))

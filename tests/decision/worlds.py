@@ -38,7 +38,8 @@ class Report:
 class Announced:
     """One announced policy revision, and what happened about it for this person and device.
 
-    `deadline_at`: the policy's, where the person lives; `ring_at`: those of its rings. `waivers`: their ends. The rest is named as in Terms and RuleState.
+    `deadline_at`: the policy's, where the person lives; `ring_at`: those of its rings. `waivers`: their ends. The rest
+    is named as in Terms and RuleState.
     """
 
     policy: Policy

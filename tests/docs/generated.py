@@ -31,6 +31,7 @@ from gatepost.documents.policy_document import (
     ExceptPart,
     PeoplePart,
     PolicyDocument,
+    RingPart,
     TextPart,
 )
 from gatepost.doors.fronts import files
@@ -163,6 +164,7 @@ PARTS: Final[Mapping[str, Callable[[], str]]] = {
     "policy devices": lambda: keys_part(DevicesPart),
     "policy people": lambda: keys_part(PeoplePart),
     "policy except": lambda: keys_part(ExceptPart),
+    "policy rollout": lambda: keys_part(RingPart),
     "policy text": lambda: keys_part(TextPart),
     "policy example": lambda: keys_part(ExamplePart),
     "policy example device": lambda: keys_part(ExampleDevice),

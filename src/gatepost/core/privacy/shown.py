@@ -18,8 +18,11 @@ class Shown:
 SHOWN: Final = (
     Shown("names", "policy names", ("author", "operator"), recorded=True),
     Shown("mails", "notices show", ("author", "operator", "helpdesk"), recorded=True),
-    Shown("phone", "decide", ("helpdesk", "operator"), recorded=True),
+    Shown("phone", "decide", ("operator", "helpdesk"), recorded=True),
+    Shown("everything", "people export", ("operator", "helpdesk"), recorded=True),
     Shown("looks", "people looks", ("helpdesk", "auditor"), recorded=True),
-    Shown("waivers", "waiver list", ("operator", "auditor", "approver"), recorded=True),
-    Shown("officials", "role list", (), recorded=False),
+    Shown("waivers", "waiver report", ("operator", "auditor"), recorded=True),
+    Shown("owners", "device-password list", ("operator", "helpdesk"), recorded=False),
+    Shown("officials", "role list", ("auditor",), recorded=False),
+    Shown("deeds", "ledger show", (), recorded=False),
 )

@@ -221,3 +221,12 @@ def test_a_site_is_read_from_its_directory(tmp_path: Path) -> None:
     result = load_settings(tmp_path)
     assert isinstance(result, Settings)
     assert result.database.path == tmp_path / "gatepost.db"
+
+
+def test_a_site_named_by_a_relative_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its settings' paths are absolute all the same: mail servers read them from elsewhere."""
+    (tmp_path / "gatepost.toml").write_text(TEXT)
+    monkeypatch.chdir(tmp_path)
+    result = load_settings(Path())
+    assert isinstance(result, Settings)
+    assert result.database.path == tmp_path / "gatepost.db"

@@ -32,7 +32,7 @@ _EXPECTED: Final = {
 def load_settings(site_dir: Path) -> Settings | tuple[Problem, ...]:
     """The site's settings, or everything that is wrong with its file, in the file's order.
 
-    Reads `gatepost.toml` in `site_dir`; relative paths in it are relative to `site_dir`.
+    Reads `gatepost.toml` in `site_dir`; relative paths in it are relative to that, and made absolute.
     """
     try:
         content = (site_dir / FILE).read_bytes()
@@ -40,7 +40,7 @@ def load_settings(site_dir: Path) -> Settings | tuple[Problem, ...]:
         return (Problem(FILE, 0, 0, "", f"cannot be read in {site_dir}: {error.strerror}"),)
     if len(content) > _LONGEST:
         return (Problem(FILE, 0, 0, "", f"is longer than {_LONGEST:,} bytes"),)
-    return parse_settings(content, site_dir)
+    return parse_settings(content, site_dir.absolute())
 
 
 def parse_settings(content: bytes, site_dir: Path) -> Settings | tuple[Problem, ...]:

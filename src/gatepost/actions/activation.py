@@ -121,7 +121,7 @@ def _wanted(
     named: dict[str, str] = {}
     for name in names:
         members = dict.fromkeys(lists[name].apps, f"list {name}") if name in lists else {name: "app"}
-        named = members | named
+        named |= {member: by for member, by in members.items() if member not in named}
     if refusal := unknown_apps(named, apps):
         return refusal
     matched = {name: by for name, by in named.items() if apps[name].spellings}

@@ -35,12 +35,13 @@ def report(name: str = "", /, *, by: By = None, session: Given) -> int:
 
 
 def enforce(name: str, /, *, because: str = "", session: Given) -> int:
-    """Let a door refuse from now on; before it has observed for long enough, only with a reason.
+    """Let a door refuse from now on; before it has observed for long enough, an operator says why, and then an approver
+    says yes by the same command.
 
     Parameters
     ----------
     because
-        Why it may refuse before its time, or with so many unmanaged.
+        Why it may refuse before its time, or with so many unmanaged; approvers read this.
     """
     return session.act(lambda site: set_mode(site, session.by, name, "enforce", because), facts)
 

@@ -81,10 +81,10 @@ door_asks = Table(
     Column("door", String, primary_key=True),
     Column("asked_by", String, nullable=False),
     Column("asked_at", BigInteger, nullable=False),
-    Column("line", Text, nullable=False, server_default="[]"),
+    Column("asked_index", Integer, nullable=False),
     Column("because_hash", String, nullable=False),
 )
-"""Doors that somebody wants to refuse before their time, until a second person says yes. `line`: see schema.py."""
+"""Doors that somebody wants to refuse before their time, until a second person says yes."""
 
 entries = Table(
     "entries",

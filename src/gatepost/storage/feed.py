@@ -7,7 +7,7 @@ from sqlalchemy import Connection, delete, func, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from gatepost.storage import sitemeta
-from gatepost.storage.door_schema import door_modes, doors, entries
+from gatepost.storage.door_schema import door_asks, door_modes, doors, entries
 
 Key = bytes
 Value = bytes | None
@@ -115,6 +115,23 @@ def modes(conn: Connection) -> dict[str, tuple[str, int]]:
     """Of each door whose mode somebody set: observe or enforce, and since when."""
     rows = conn.execute(select(door_modes.c.door, door_modes.c.mode, door_modes.c.at))
     return {row.door: (row.mode, row.at) for row in rows}
+
+
+class Ask(NamedTuple):
+    """Somebody wants a door to refuse before its time. `entry`: of the ledger."""
+
+    door: str
+    by: str
+    at: int
+    entry: int
+    because_hash: str
+
+
+def asked(conn: Connection, door: str) -> Ask | None:
+    """What waits for a second person's yes at this door."""
+    columns = (door_asks.c[name] for name in ("door", "asked_by", "asked_at", "asked_index", "because_hash"))
+    row = conn.execute(select(*columns).where(door_asks.c.door == door)).first()
+    return Ask(*row) if row else None
 
 
 def set_open(conn: Connection, name: str, at: int | None, by: str = "", because: str = "") -> None:

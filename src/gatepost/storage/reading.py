@@ -17,7 +17,7 @@ from gatepost.core.ledger.leaf import SYSTEM
 from gatepost.core.ledger.privacy_events import PersonErased, RecordsErased
 from gatepost.storage import activation_reading, app_reading, retention
 from gatepost.storage.among import among
-from gatepost.storage.door_schema import door_modes
+from gatepost.storage.door_schema import door_asks, door_modes
 from gatepost.storage.entry import Entry
 from gatepost.storage.policies import RELAXED
 from gatepost.storage.schema import (
@@ -253,7 +253,14 @@ def _person_erased(conn: Connection, _entry: Entry, event: PersonErased) -> None
     conn.execute(delete(attestations).where(among(attestations.c.device, event.devices)))
 
 
+def _door_asked(conn: Connection, entry: Entry, event: e.DoorEnforceAsked) -> None:
+    row = {"asked_by": entry.by, "asked_at": entry.at, "asked_index": entry.index, "because_hash": event.because_hash}
+    statement = upsert(door_asks).values(row | {"door": event.door})
+    conn.execute(statement.on_conflict_do_update(index_elements=[door_asks.c.door], set_=row))
+
+
 def _door_mode(conn: Connection, entry: Entry, event: e.DoorModeChanged) -> None:
+    conn.execute(delete(door_asks).where(door_asks.c.door == event.door))
     row = {"door": event.door, "mode": event.mode, "at": entry.at}
     conn.execute(upsert(door_modes).values(row).on_conflict_do_update(index_elements=[door_modes.c.door], set_=row))
 
@@ -280,6 +287,7 @@ _HANDLERS: dict[type[e.Event], Callable[[Connection, Entry, Any], None]] = {
     e.WaiverEnded: _waiver_ended,
     e.AttestationGiven: _attested,
     e.AttestationVoided: _attestation_voided,
+    e.DoorEnforceAsked: _door_asked,
     e.DoorModeChanged: _door_mode,
     RecordsErased: _records_erased,
     PersonErased: _person_erased,

@@ -40,9 +40,17 @@ class DoorForgotten(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class DoorEnforceAsked(Event):
+    """Somebody wants a door to enforce before its time; a second person has to say yes. `because_hash`: why."""
+
+    door: str
+    because_hash: str
+
+
+@dataclass(frozen=True, slots=True)
 class DoorModeChanged(Event):
-    """`mode`: observe or enforce. `because_hash`: why a door enforces before its time ("" where nothing was in the
-    way)."""
+    """`mode`: observe or enforce. `because_hash`: why a door enforces before its time, as was asked, or "" where nothing
+    was in the way."""
 
     door: str
     mode: str

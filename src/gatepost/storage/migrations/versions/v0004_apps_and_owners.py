@@ -68,7 +68,7 @@ def upgrade() -> None:
         sa.Column("door", sa.String(), primary_key=True),
         sa.Column("asked_by", sa.String(), nullable=False),
         sa.Column("asked_at", sa.BigInteger(), nullable=False),
-        sa.Column("line", sa.Text(), nullable=False, server_default="[]"),
+        sa.Column("asked_index", sa.Integer(), nullable=False),
         sa.Column("because_hash", sa.String(), nullable=False),
     )
     urgent = "'correction', 'withdrawal', 'ended', 'restored', 'device-password'"

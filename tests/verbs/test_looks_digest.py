@@ -2,11 +2,15 @@
 
 import email
 import email.policy
+from typing import get_args
 
 import pytest
 
 from gatepost.actions import access, decide, looks_digest, names
 from gatepost.actions.letter import Letter
+from gatepost.actions.looks import What
+from gatepost.notify.phrases import Phrases
+from gatepost.notify.render import LANGUAGES, load_templates
 from tests.verbs.houses import OPERATOR, POLICY, PRIVACY, House, good
 
 HELPDESK = "help@corp.example"
@@ -65,6 +69,13 @@ def test_a_digest_names_nobody_who_was_looked_at(looked: House) -> None:
     assert len(known) == 6
     for row in known:
         assert not any(str(cell) in text for cell in row), row
+
+
+def test_there_are_words_for_every_sort_of_look() -> None:
+    """Whatever is recorded can be told, in every language."""
+    for language in LANGUAGES:
+        phrases = Phrases(language, load_templates()[f"texts/{language}.toml"])
+        assert all(f"looks_{what}" in phrases for what in get_args(What))
 
 
 def test_no_looks_no_mail(house: House) -> None:

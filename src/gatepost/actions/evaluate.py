@@ -12,11 +12,11 @@ from sqlalchemy import Connection
 
 from gatepost.actions.change import changing, looking
 from gatepost.actions.decide import Decided, Decider
+from gatepost.actions.looks import record_look
 from gatepost.actions.site import Site
 from gatepost.actions.who import unacknowledged
 from gatepost.core.fleet.device import Device
 from gatepost.core.fleet.person import Person
-from gatepost.core.ledger.events import NamesLooked
 from gatepost.core.policy.verdict import Outcome, Standing
 from gatepost.core.refusal import Code, Refusal
 from gatepost.doors.activesync import login_candidates
@@ -132,7 +132,7 @@ def _searched(
         person = _of_login(change.conn, login)
         if person is None:
             return []
-        change.record(NamesLooked("search", digest, (person.ref,), change.words(purpose)))
+        record_look(change, "search", digest, [person.ref], purpose)
         evaluate = _evaluator(site, change.conn)
         return [
             question

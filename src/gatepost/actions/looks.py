@@ -5,7 +5,7 @@ device passwords) is none: it says nothing of anybody's apps.
 """
 
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
+from typing import Literal, NamedTuple, TypeAlias
 
 from sqlalchemy import Connection
 
@@ -18,6 +18,9 @@ from gatepost.core.ledger.leaf import parse
 from gatepost.core.refusal import Code, Refusal
 from gatepost.documents.deadline import instant_text
 from gatepost.storage import ledger, people
+
+What: TypeAlias = Literal["names", "mails", "phone", "looks", "waivers", "search", "export"]
+"""What somebody was shown; the digest has words for each."""
 
 
 class Look(NamedTuple):
@@ -39,7 +42,7 @@ def without_purpose(purpose: str) -> Refusal | None:
     return Refusal(Code.PURPOSE_MISSING, "People are named for a stated purpose only: add --purpose TEXT.")
 
 
-def record_look(change: Change, what: str, about: str, refs: Iterable[str], purpose: str) -> None:
+def record_look(change: Change, what: What, about: str, refs: Iterable[str], purpose: str) -> None:
     """Write who looked, at whom and what for. Looking at nobody is no look."""
     if named := tuple(sorted(set(refs))):
         change.record(NamesLooked(what, about, named, change.words(purpose)))

@@ -13,8 +13,8 @@ from gatepost.core.notice.notice import NoticeKind
 from gatepost.core.policy.policy import Text
 from gatepost.notify.facts import DeviceFacts, NoticeFacts
 from gatepost.notify.render import Rendered, Renderer, load_templates
+from gatepost.notify.samples import ANNA, POLICY
 from gatepost.notify.untrusted import LONGEST, one_line, paragraphs
-from tests.notify.samples import ANNA, POLICY
 from tests.notify.test_message import mail, parsed
 
 RENDERER = Renderer(load_templates())

@@ -16,7 +16,7 @@ from gatepost.core.policy.policy import Text
 from gatepost.notify.moments import duration_words, words_of
 from gatepost.notify.phrases import Phrases
 from gatepost.notify.render import LANGUAGES, Renderer, load_templates
-from tests.notify.samples import ANNA, APPROVAL, FRIDAY_ENDS_IN_BERLIN, POLICY, sample
+from gatepost.notify.samples import ANNA, APPROVAL, FRIDAY_ENDS_IN_BERLIN, POLICY, sample
 
 GOLDEN = Path(__file__).parent / "golden_fallback"
 RENDERER = Renderer(load_templates())

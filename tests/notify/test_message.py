@@ -11,7 +11,7 @@ import pytest
 from gatepost.core.notice.notice import NoticeKind
 from gatepost.notify.message import AddressInvalid, Mail, envelope_address, message_bytes, message_id
 from gatepost.notify.render import LANGUAGES, Renderer, load_templates
-from tests.notify.samples import POLICY, sample, utc
+from gatepost.notify.samples import POLICY, sample, utc
 
 RENDERER = Renderer(load_templates())
 PLAIN = Mail(

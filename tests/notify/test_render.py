@@ -14,7 +14,7 @@ from gatepost.core.notice.notice import NoticeKind
 from gatepost.core.policy.policy import Consequence, Text, Unseen
 from gatepost.notify.facts import DeviceFacts
 from gatepost.notify.render import LANGUAGES, Renderer, load_templates
-from tests.notify.samples import ANNA, APPROVAL, FRIDAY_ENDS_IN_BERLIN, POLICY, sample, utc
+from gatepost.notify.samples import ANNA, APPROVAL, FRIDAY_ENDS_IN_BERLIN, POLICY, sample, utc
 
 GOLDEN = Path(__file__).parent / "golden"
 RENDERER = Renderer(load_templates())

@@ -4,7 +4,9 @@ import asyncio
 import json
 from typing import Any
 
-from gatepost.web.app import Application
+from starlette.types import ASGIApp
+
+from gatepost.web import app as web
 from tests.verbs.houses import House
 
 URL = "https://gatepost.example"
@@ -15,12 +17,12 @@ SEARCH = "/access/v1/search/"
 WELL_KNOWN = "/.well-known/authzen-configuration"
 
 
-def application(house: House, token: str = TOKEN) -> Application:
-    return Application(house.site, URL, token)
+def application(house: House, token: str = TOKEN) -> ASGIApp:
+    return web.application(house.site, URL, token)
 
 
 def send(
-    app: Application, path: str, body: object = b"", method: str = "POST", **headers: str
+    app: ASGIApp, path: str, body: object = b"", method: str = "POST", query: str = "", **headers: str
 ) -> tuple[int, dict[str, str], bytes]:
     """Status, headers and body of the answer. A body that is no bytes is sent as JSON; the token is shown."""
     sent = body if isinstance(body, bytes) else json.dumps(body).encode()
@@ -34,12 +36,18 @@ def send(
     async def take(event: Any) -> None:
         events.append(event)
 
-    asyncio.run(app({"type": "http", "method": method, "path": path, "headers": pairs}, receive, take))
-    start, end = events
-    return start["status"], {name.decode(): value.decode() for name, value in start["headers"]}, end["body"]
+    scope = {"type": "http", "method": method, "path": path, "query_string": query.encode(), "headers": pairs}
+
+    async def call() -> None:
+        await app(scope, receive, take)
+
+    asyncio.run(call())
+    start, *parts = events
+    body = b"".join(part.get("body", b"") for part in parts)
+    return start["status"], {name.decode(): value.decode() for name, value in start["headers"]}, body
 
 
-def ask(app: Application, path: str, body: object) -> Any:
+def ask(app: ASGIApp, path: str, body: object) -> Any:
     status, headers, answer = send(app, path, body)
     assert (status, headers["content-type"]) == (200, "application/json"), answer
     return json.loads(answer)

@@ -55,7 +55,7 @@ def test_only_the_token_may_ask(blocked: House) -> None:
     assert send(app, EVALUATION, good_one)[0] == 200
     assert send(app, EVALUATION, good_one, authorization=f"bearer {TOKEN}")[0] == 200
     for shown in ("", TOKEN, "Bearer", "Bearer ", f"Bearer {TOKEN}x", f"Bearer {TOKEN[:-1]}", f"Basic {TOKEN}"):
-        for path in (EVALUATION, EVALUATIONS, SEARCH + "subject", WELL_KNOWN, "/nowhere"):
+        for path in (EVALUATION, EVALUATIONS, SEARCH + "subject", WELL_KNOWN, "/access/nowhere"):
             status, headers, body = send(app, path, good_one, authorization=shown, x_request_id="7")
             assert (status, headers["www-authenticate"]) == (401, 'Bearer realm="gatepost"')
             assert headers["x-request-id"] == "7"
@@ -67,13 +67,13 @@ def test_only_the_token_may_ask(blocked: House) -> None:
 def test_health_is_anybodys(blocked: House, monkeypatch: pytest.MonkeyPatch) -> None:
     """The process says that it is up; and whether it reaches its database."""
     app = application(blocked)
-    assert send(app, "/healthz", authorization="")[0] == 204
-    assert send(app, "/readyz", authorization="")[0] == 204
+    assert send(app, "/healthz", method="GET", authorization="")[0] == 204
+    assert send(app, "/readyz", method="GET", authorization="")[0] == 204
     blocked.close()
     path = blocked.site.store.path
     path.rename(path.with_suffix(".away"))
-    assert send(app, "/healthz", authorization="")[0] == 204
-    assert send(app, "/readyz", authorization="")[0] == 503
+    assert send(app, "/healthz", method="GET", authorization="")[0] == 204
+    assert send(app, "/readyz", method="GET", authorization="")[0] == 503
     assert send(app, EVALUATION, opens("phone-u1", U1))[0] == 500
     path.with_suffix(".away").rename(path)
 

@@ -1,41 +1,62 @@
-"""The site's API as an ASGI application: whoever shows the token may ask; the site's health is anybody's.
+"""The site's web application: its health, programs that ask, and pages for people.
 
 GET /healthz                204 the process is up
 GET /readyz                 204 it can answer, 503 it cannot reach its database
-everything else             AuthZEN (gatepost.web.authzen), with Authorization: Bearer TOKEN
+/access/..., /.well-known   AuthZEN (gatepost.web.authzen), with Authorization: Bearer TOKEN
+GET /exercise/mails         in an exercise: the mails
+GET /static/...             what pages need
 """
 
-import asyncio
 import hashlib
 import hmac
+from importlib.resources import files
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Mount, Route
+from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gatepost.actions.change import looking
 from gatepost.actions.site import Site
-from gatepost.doors.authzen import AuthZen, complain
-from gatepost.doors.check import Receive, Scope, Send
+from gatepost.doors.authzen import WELL_KNOWN, complain
+from gatepost.notify.render import Renderer
 from gatepost.storage.store import BROKEN
 from gatepost.web.authzen import site_authzen
+from gatepost.web.pages import mails
+from gatepost.web.pages.frame import Pages
 
 _REALM = (b"www-authenticate", b'Bearer realm="gatepost"')
 
 
-class Application:
-    """`token`: what callers show; with none nobody may ask."""
+def application(site: Site, url: str, token: str) -> Starlette:
+    """`url`: where others reach it. `token`: what programs show; with none no program may ask."""
+    pages = Pages(url, exercise=site.exercise)
+    programs = _Programs(site_authzen(site, url), token)
+    routes: list[BaseRoute] = [
+        Route("/healthz", _healthy),
+        Route("/readyz", _Readiness(site).answer),
+        Mount("/access", programs),
+        Route(WELL_KNOWN, programs),
+        Mount("/static", StaticFiles(directory=str(files("gatepost.web").joinpath("static")))),
+    ]
+    if site.exercise:
+        routes += mails.routes(pages, Renderer(site.templates))
+    return Starlette(routes=routes, exception_handlers={HTTPException: pages.refuse, 500: pages.fail})
 
-    def __init__(self, site: Site, url: str, token: str) -> None:
-        self._site = site
+
+class _Programs:
+    """Whoever shows the token may ask."""
+
+    def __init__(self, answers: ASGIApp, token: str) -> None:
+        self._answers = answers
         self._token = _digest(token.encode()) if token else b""
-        self._authzen: AuthZen = site_authzen(site, url)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            return
-        if scope["path"] == "/healthz":
-            await _say(send, 204)
-        elif scope["path"] == "/readyz":
-            await _say(send, 204 if await asyncio.to_thread(_reaches_database, self._site) else 503)
-        elif self._may_ask(scope):
-            await self._authzen(scope, receive, send)
+        if self._may_ask(scope):
+            await self._answers(scope, receive, send)
         else:
             await complain(
                 scope, send, 401, "show the token of [web] token_file: Authorization: Bearer TOKEN", [_REALM]
@@ -54,14 +75,17 @@ def _digest(token: bytes) -> bytes:
     return hashlib.sha256(token).digest()
 
 
-def _reaches_database(site: Site) -> bool:
-    try:
-        with looking(site):
-            return True
-    except BROKEN:
-        return False
+def _healthy(_request: Request) -> Response:
+    return Response(status_code=204)
 
 
-async def _say(send: Send, status: int) -> None:
-    await send({"type": "http.response.start", "status": status, "headers": []})
-    await send({"type": "http.response.body", "body": b""})
+class _Readiness:
+    def __init__(self, site: Site) -> None:
+        self._site = site
+
+    def answer(self, _request: Request) -> Response:
+        try:
+            with looking(self._site):
+                return Response(status_code=204)
+        except BROKEN:
+            return Response(status_code=503)

@@ -1,4 +1,4 @@
-"""The web process: the site's API at an address of its own."""
+"""The web process: the site's API and its pages at an address of its own."""
 
 import signal
 import socket
@@ -6,10 +6,11 @@ from collections.abc import Callable
 from types import FrameType
 
 import uvicorn
+from starlette.types import ASGIApp
 
 from gatepost.actions.site import Site
 from gatepost.doors.serving import listen, serving
-from gatepost.web.app import Application
+from gatepost.web.app import application
 from gatepost.wiring import web_url
 
 
@@ -19,7 +20,7 @@ def run_web(site: Site, token: str, ready: Callable[[], None]) -> None:
     OSError: the address is taken.
     """
     address = site.settings.web.listen
-    server = _Server(Application(site, web_url(site), token), ready)
+    server = _Server(application(site, web_url(site), token), ready)
 
     def end(_number: int, _frame: FrameType | None) -> None:
         server.should_exit = True
@@ -31,7 +32,7 @@ def run_web(site: Site, token: str, ready: Callable[[], None]) -> None:
 
 
 class _Server(uvicorn.Server):
-    def __init__(self, application: Application, ready: Callable[[], None]) -> None:
+    def __init__(self, application: ASGIApp, ready: Callable[[], None]) -> None:
         self._ready = ready
         super().__init__(serving(application))
 

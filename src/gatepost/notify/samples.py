@@ -1,4 +1,4 @@
-"""The facts that the tests of mails start from: the memo of 10 July 2020, told to somebody in Berlin."""
+"""Invented facts for each kind of mail, from the memo of 10 July 2020: for tests, and an exercise's gallery."""
 
 from dataclasses import replace
 from datetime import UTC, datetime

@@ -1,0 +1,70 @@
+"""What all pages have in common: templates, the style sheet, and the headers that keep a page to itself."""
+
+from collections.abc import Mapping
+from typing import Final
+from urllib.parse import urlsplit
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, Response
+
+CLOSED: Final = {
+    # Content Security Policy Level 3: nothing but our own style sheet, pictures, scripts and frames, sent to us alone.
+    "content-security-policy": "default-src 'none'; style-src 'self'; img-src 'self'; script-src 'self';"
+    " frame-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+    "referrer-policy": "no-referrer",
+    "x-content-type-options": "nosniff",
+    "cache-control": "no-store",
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
+    "permissions-policy": "camera=(), geolocation=(), microphone=()",
+}
+"""The headers of every page."""
+
+MAIL: Final = CLOSED | {
+    # A mail carries its style in itself, runs nothing, and may be framed by our pages.
+    "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'; sandbox; frame-ancestors 'self'",
+}
+
+
+class Pages:
+    """`url`: where the site is reached; a path in it stands before that of every link."""
+
+    def __init__(self, url: str, *, exercise: bool) -> None:
+        self._exercise = exercise
+        self._prefix = urlsplit(url).path.rstrip("/")
+        self._templates = Environment(
+            loader=PackageLoader("gatepost.web"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
+        )
+        self._templates.globals["at"] = self.at
+
+    def at(self, path: str) -> str:
+        """The address of one of our pages or files on this site."""
+        return f"{self._prefix}/{path}"
+
+    def page(self, template: str, values: Mapping[str, object], status: int = 200) -> Response:
+        """HTML, shown to nobody else and kept nowhere."""
+        text = self._templates.get_template(template).render(values, exercise=self._exercise)
+        return HTMLResponse(text, status, dict(CLOSED))
+
+    def missing(self, what: str) -> Response:
+        """There is no such page, and what there is."""
+        return self.page("refused.html.j2", {"title": "Not here", "text": what}, 404)
+
+    def refuse(self, request: Request, error: Exception) -> Response:
+        """What Starlette refuses: a path or a method that is not there."""
+        status = error.status_code if isinstance(error, HTTPException) else 500
+        if status == 404:
+            return self.missing(f"There is no page {request.url.path} on this site.")
+        headers = error.headers if isinstance(error, HTTPException) else None
+        answer = self.page(
+            "refused.html.j2", {"title": "Not so", "text": f"{request.method} does nothing here."}, status
+        )
+        answer.headers.update(headers or {})
+        return answer
+
+    def fail(self, _request: Request, _error: Exception) -> Response:
+        """Something broke: it is in the log, and nothing of it is shown."""
+        text = "Something went wrong on our side; nothing was changed. The site's log says what it was."
+        return self.page("refused.html.j2", {"title": "That did not work", "text": text}, 500)

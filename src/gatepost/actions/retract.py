@@ -180,7 +180,7 @@ def _await_outbox(site: Site, policy: str, wait: Callable[[float], None]) -> Non
 
 
 def confirmations(site: Site, position: int, wait: Callable[[float], None]) -> tuple[DoorAnswer, ...]:
-    """Wait until every door goes by the rules of a position, at most 5 s; doors that do not are named without a time."""
+    """Wait until every door goes by the rules of a position, at most 5 s; who does not is named without a time."""
     started = boot_elapsed()
     confirmed: dict[str, int] = {}
     while True:

@@ -21,8 +21,8 @@ CANARIES = (
 
 
 def test_nothing_is_left_of_somebody_who_was_erased(ready: Story, mails: MailSink, serve: Serve) -> None:
-    """The whole life with a door that runs: told, blocked, gone, erased. No file of the site or of its door has a name or
-    a number of hers any more, in UTF-8, UTF-16 or base64; every proof holds."""
+    """The whole life with a door that runs: told, blocked, gone, erased. No file of the site or of its door has a name
+    or a number of hers any more, in UTF-8, UTF-16 or base64; every proof holds."""
     configure(ready.site, fleet__complete_limit_percent=100)
     serve(ready.site)
     ready.announce()

@@ -106,7 +106,9 @@ def _why_not(conn: Connection, person: Person, whose: Whose, because: str) -> Re
         text = f"{person.id} holds {', '.join(held)}: take that away first (`role revoke`, `key revoke`)."
         return Refusal(Code.ROLE_HELD, text)
     if shared := keeps_shared(conn, whose):
-        text = f"{person.id} keeps {', '.join(shared)}, which others use: check it out, then import it with another owner."
+        text = (
+            f"{person.id} keeps {', '.join(shared)}, which others use: check it out, then import it with another owner."
+        )
         return Refusal(Code.DEVICE_SHARED, text)
     if notices.owed_to(conn, person.ref):
         text = f"A mail to {person.id} is on its way, or owed: that a policy is over. Try again when it was sent."

@@ -4,7 +4,6 @@ Whatever a policy needs that is not over stays, however old: its audience, its n
 person's own mail, I-24), the waivers from it and the statements about its apps.
 """
 
-import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple, TypeAlias
 
@@ -24,6 +23,7 @@ from gatepost.storage.schema import (
     closing,
     devices,
     notices,
+    people,
     revisions,
     texts,
     waivers,
@@ -170,8 +170,6 @@ KINDS: Mapping[str, Mapping[str, Kind]] = {
 
 def people_over(conn: Connection, before: Instant) -> list[str]:
     """Who left before an instant."""
-    from gatepost.storage.schema import people
-
     query = select(people.c.ref).where(~people.c.working, people.c.left_at < before).order_by(people.c.left_at)
     return [row.ref for row in conn.execute(query)]
 
@@ -185,8 +183,7 @@ def devices_over(conn: Connection, before: Instant, most: int) -> list[str]:
 def concerned(conn: Connection, refs: Iterable[str]) -> set[str]:
     """Which of these people a policy that is not over may still owe a word: in a live audience, reached by one of its
     mails, or with a mail that has not left."""
-    wanted = json.dumps(list(refs))
-    listed = json.loads(wanted)
+    listed = list(refs)
     live = select(revisions.c.rule).where(revisions.c.stage.in_(_LIVE))
     heard = select(audience.c.person).where(among(audience.c.person, listed), audience.c.rule.in_(live))
     of_open = or_(OPEN, ~policy_over(notices.c.policy))

@@ -24,6 +24,7 @@ from gatepost.core.notice.notice import NoticeKind
 from gatepost.storage.app_schema import READINGS as APP_READINGS
 from gatepost.storage.door_schema import door_asks, door_modes
 from gatepost.storage.metadata import metadata as metadata
+from gatepost.storage.written_schema import written_files as written_files
 
 
 def _flag(name: str, default: str = "0") -> Column[bool]:
@@ -239,18 +240,6 @@ present = Table(
     Column("identifier", String, primary_key=True),
     Column("visibility", Integer, nullable=False),
 )
-
-written_files = Table(
-    "written_files",
-    metadata,
-    Column("path", String, primary_key=True),
-    Column("kind", String, nullable=False),
-    Column("at", BigInteger, nullable=False),
-    Column("size", BigInteger, nullable=False),
-    Column("modified_ns", BigInteger, nullable=False),
-    Column("person", String, nullable=False, server_default=""),
-)
-"""Files outside the database that name people: backups (of everybody), exports (of one person)."""
 
 previews = Table(
     "previews",

@@ -10,13 +10,11 @@ from typing import Any
 
 import pytest
 
-from gatepost.actions import doors
 from gatepost.actions.doctor import examine, front
 from gatepost.actions.doctor.finding import CHECKS
 from gatepost.clock import system_now
 from gatepost.core.instant import MINUTE
 from gatepost.doors.judge import REASONS
-from gatepost.doors.report import Report
 from gatepost.wiring import sender_of
 from tests.doctor.findings import found, sick, well
 from tests.servers.http_server import listening

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from gatepost import wiring
-from gatepost.actions import backup, doors
+from gatepost.actions import backup
 from gatepost.actions.doctor import examine
 from gatepost.actions.reserve import RESERVE
 from gatepost.actions.site import Site

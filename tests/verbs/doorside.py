@@ -1,8 +1,7 @@
 """Doors as a site hears of them."""
 
-from gatepost.actions.doors import hear_door
 from gatepost.core.instant import Instant
-from gatepost.doors.report import Report, Sighting
+from gatepost.doors.report import Sighting
 from gatepost.storage import feed
 from tests.verbs.houses import House
 

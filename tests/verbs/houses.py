@@ -37,8 +37,8 @@ from gatepost.core.policy.verdict import Verdict
 from gatepost.core.problem import Problem
 from gatepost.core.refusal import Code, Refusal
 from gatepost.documents.deadline import instant_text, parse_instant
-from gatepost.signatures import ssh
 from gatepost.doors.report import Report
+from gatepost.signatures import ssh
 from gatepost.storage import sitemeta
 from gatepost.storage.schema import metadata
 

@@ -55,7 +55,7 @@ def owed(house: House) -> int:
 
 
 def test_the_worker_queues_what_a_crash_left(cut_off: House) -> None:
-    """I-20: everybody with an address in the frozen audience gets the mail, one each, however the queueing was cut off."""
+    """I-20: everybody with an address in the frozen audience gets the mail, one each, wherever the queueing was cut."""
     for expected in (10, 20):
         assert announcing.queue_some(cut_off.site)
         assert states(cut_off) == {"queued": expected}

@@ -5,7 +5,7 @@ from gatepost.actions import ledger as ledger_actions
 from gatepost.clock import system_now
 from gatepost.core.instant import HOUR
 from gatepost.documents.deadline import instant_text
-from gatepost.doors.report import Closed, Opened, Report
+from gatepost.doors.report import Closed, Opened
 from gatepost.storage import ledger
 from tests.verbs.conftest import Build
 from tests.verbs.houses import OPERATOR, House, good

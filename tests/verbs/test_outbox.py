@@ -10,7 +10,6 @@ from gatepost.actions import bounce, deliver, mails, retract, waive
 from gatepost.actions.letter import Letter
 from gatepost.core.instant import DAY, HOUR, MINUTE, SECOND
 from gatepost.core.notice.notice import NoticeKind
-from gatepost.doors.report import Report
 from gatepost.storage import feed, notices
 from tests.verbs.conftest import Build
 from tests.verbs.houses import OPERATOR, POLICY, TIKTOK, WECHAT, House, good, refused
@@ -198,7 +197,6 @@ def retract_with_silent_door(house: House) -> None:
 
 
 def confirm(house: House, name: str, position: int) -> None:
-    from gatepost.actions.doors import hear_door
 
     house.hear(name, position)
 

@@ -31,8 +31,8 @@ def queue_some(site: Site) -> bool:
 
 
 def _announcements(change: Change, part: Iterable[tuple[int, str]]) -> Iterable[Notice]:
-    """One each, in the thread that it begins. Of a policy that is over by now it is withdrawn before it was ever queued:
-    everybody in a frozen audience has one state (I-20), and nothing more is sent (I-23)."""
+    """One each, in the thread that it begins. Of a policy that is over by now it is withdrawn before it was ever
+    queued: everybody in a frozen audience has one state (I-20), and nothing more is sent (I-23)."""
     revisions = {revision.rule: revision for revision in policies.history(change.conn)}
     for rule, person in part:
         revision = revisions[rule]

@@ -17,7 +17,6 @@ from gatepost.core.refusal import Code, Refusal
 from gatepost.doors.entry import Mode, mode_key
 from gatepost.storage import access, feed, people
 
-
 ASK_STANDS: Final = DAY
 """For so long an approver can say yes to a door that is to refuse before its time."""
 
@@ -36,8 +35,8 @@ def set_mode(site: Site, by: str | None, door: str, mode: Mode, because: str = "
         before, _ = feed.modes(change.conn).get(door, (usual, 0))
         if before == mode:
             return {"door": door, "mode": mode, "changed": False}
-        early = mode == "enforce" and not site.exercise and (_too_early(change, door) or _too_little_known(change, door))
-        if not early:
+        early = _early(change, door) if mode == "enforce" and not site.exercise else None
+        if early is None:
             if not actor.has(OPERATOR):
                 return Refusal(Code.ROLE_MISSING, f"Nothing keeps {door} from refusing; an operator lets it.")
             return _set(change, door, mode, change.words(because))
@@ -84,6 +83,10 @@ def publish_modes(change: Change, forgotten: Collection[str] = ()) -> None:
     change.publish({mode_key(door): mode.encode("ascii") for door, (mode, _) in feed.modes(change.conn).items()})
 
 
+def _early(change: Change, door: str) -> Refusal | None:
+    return _too_early(change, door) or _too_little_known(change, door)
+
+
 def _too_early(change: Change, door: str) -> Refusal | None:
     known = feed.known_doors(change.conn).get(door)
     wanted = change.site.settings.door.observe_for
@@ -106,6 +109,6 @@ def _too_little_known(change: Change, door: str) -> Refusal | None:
     return Refusal(
         Code.TOO_MANY_UNMANAGED,
         f"Of the devices that {door} saw {percent:.0f} % are in no device manager, and the site allows {limit} %: they "
-        f"are what `door report {door}` calls unmanaged. Import them, or say by --because why it may refuse now, and an "
-        "approver has to agree.",
+        f"are what `door report {door}` calls unmanaged. Import them, or say by --because why it may refuse now, and "
+        "an approver has to agree.",
     )

@@ -79,8 +79,8 @@ def resume(site: Site, by: str | None, policy: str) -> Resumed | Refusal:
         if revision.paused_for + lasted > LONGEST:
             return Refusal(
                 Code.PAUSED_TOO_LONG,
-                f"{policy} has been paused for longer than {duration_text(LONGEST)} in all since it was approved: end or "
-                "retract it, and propose it anew.",
+                f"{policy} has been paused for longer than {duration_text(LONGEST)} in all since it was approved: end "
+                "or retract it, and propose it anew.",
             )
         told = revision.paused_untold + lasted > UNTOLD
         notice = proposal_of(change.conn, revision).notice

@@ -330,7 +330,7 @@ def announced_to(conn: Connection, policy: str, revision: int, people: Iterable[
     """Whose announcement of a revision was put in the outbox, and when the last of theirs ended; None: it has not."""
     about = and_(_ANNOUNCEMENT, notices.c.policy == policy, notices.c.revision == revision)
     query = select(notices.c.person, notices.c.settled_at).where(about, among(notices.c.person, people))
-    return {person: at for person, at in conn.execute(query.order_by(notices.c.created_at))}
+    return {row.person: row.settled_at for row in conn.execute(query.order_by(notices.c.created_at))}
 
 
 def counts(conn: Connection, policy: str) -> dict[tuple[str, str], int]:

@@ -49,8 +49,8 @@ class DoorEnforceAsked(Event):
 
 @dataclass(frozen=True, slots=True)
 class DoorModeChanged(Event):
-    """`mode`: observe or enforce. `because_hash`: why a door enforces before its time, as was asked, or "" where nothing
-    was in the way."""
+    """`mode`: observe or enforce. `because_hash`: why a door enforces before its time, as was asked, or "" where
+    nothing was in the way."""
 
     door: str
     mode: str

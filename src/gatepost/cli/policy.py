@@ -101,6 +101,7 @@ def _shown(data: dict[str, Any]) -> Lines:
     yield from facts({key: value for key, value in data.items() if key not in _NO_FACTS})
     yield from verbs.rings(data["rings"])
     yield from apps_named(data["apps"])
+    yield from (f"Warning: {text}" for text in data["warnings"])
     yield from known_of(data)
     document = data["document"]
     if isinstance(document, str):

@@ -9,7 +9,7 @@ import contextlib
 import heapq
 import secrets
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -17,7 +17,8 @@ from gatepost import clock
 from gatepost.core.instant import NEVER, SECOND, Duration, Instant
 from gatepost.doors.entry import CERTIFICATE, ERASURE, IDENTITY, MODE, RULE
 from gatepost.doors.feed import DevicesBehind
-from gatepost.doors.haproxy.files import MapFile, MapFiles
+from gatepost.doors.haproxy.files import MapFiles
+from gatepost.doors.haproxy.load import Load
 from gatepost.doors.haproxy.rows import (
     ANSWERS,
     DEVICES,
@@ -33,7 +34,7 @@ from gatepost.doors.haproxy.rows import (
     device_key,
     tag,
 )
-from gatepost.doors.haproxy.stats import PAYLOAD, Stats
+from gatepost.doors.haproxy.stats import Stats
 from gatepost.doors.judge import Judge, Stance
 from gatepost.doors.table import SEAL
 
@@ -80,7 +81,7 @@ class Maps:
         self._said: dict[str, Rows] = {}
         self._token = b""
         # The devices: what changed since devices.map was loaded, what is to be told, when time changes a device.
-        self._load: _Load | None = None
+        self._load: Load | None = None
         self._recent: Rows = {}
         self._owed: set[bytes] = set()
         self._due: list[tuple[Instant, bytes]] = []
@@ -271,10 +272,10 @@ class Maps:
         """Everything is read anew, so nothing is owed any more."""
         if self._load:
             self._load.file.abandon()
-        self._load = _Load(self._keys(), self.stats.prepare(self._path(DEVICES)), self._files.begin(DEVICES))
+        self._load = Load(self._keys(), self.stats.prepare(self._path(DEVICES)), self._files.begin(DEVICES))
         self._owed.clear()
 
-    def _go_on(self, load: "_Load") -> None:
+    def _go_on(self, load: Load) -> None:
         """A slice of it; the last one commits."""
         until = clock.boot_elapsed() + SLICE
         while rows := load.take(self._loaded):
@@ -368,38 +369,6 @@ class Maps:
 
     def _path(self, name: str) -> Path:
         return self._files.path(name)
-
-
-class _Load:
-    """devices.map on its way. `meanwhile`: rows that changed since it began; `due`, `classes`: of what it holds."""
-
-    def __init__(self, keys: list[bytes], version: int, file: MapFile) -> None:
-        self.version, self.file = version, file
-        self.meanwhile: Rows = {}
-        self.due: list[tuple[Instant, bytes]] = []
-        self.classes: dict[bytes, Class] = {}
-        self.count = 0
-        self._keys = iter(keys)
-        self._left: list[bytes] = []
-
-    def take(self, device_of: Callable[[bytes], Device | None]) -> bytes:
-        """The next rows, as many as fit a command; b"" at the end."""
-        taken, size = self._left, sum(map(len, self._left))
-        self._left = []
-        for key in self._keys:
-            known = device_of(key)
-            if known is None:
-                continue  # gone since the load began, as `meanwhile` says
-            if known.until != NEVER:
-                self.due.append((known.until, key))
-            line = b"%b %b\n" % (device_key(key), known.row)
-            self.count += 1
-            size += len(line)
-            if size > PAYLOAD:
-                self._left = [line]
-                break
-            taken.append(line)
-        return b"".join(taken)
 
 
 def _number(text: bytes) -> int:

@@ -71,7 +71,7 @@ class Town:
             for at in range(PEOPLE)
         ]
         yield Said(f"devices import {self.file('devices.csv', chr(10).join([head, *rows, rows[0]]))}")
-        report = dict(zip(head.split(","), rows[99].split(","), strict=True)) | {"apps": []}
+        report: dict[str, object] = dict(zip(head.split(","), rows[99].split(","), strict=True)) | {"apps": []}
         yield Said(f"devices report {self.file('report.json', json.dumps(report))}")
         yield Said(f"devices report {self.file('other.json', json.dumps(report | {'owner': address(1)}))}", 3)
 

@@ -49,8 +49,8 @@ class Report(NamedTuple):
     """`position`: of the newest change that this door, and what it keeps up to date, goes by; `rules`: the same of what
     people decided alone, which does not wait for the devices on the way. `problem`: what is wrong, for people, "" if
     nothing is. `opened`: None while it is not. `dropped`: how much was seen beside the sightings that had no place
-    among them. `closed`: openings that ended and were not told yet. `erasures`: up to which erasure nothing is left in this
-    door's files. `stream`: the name of the change stream that the positions and the erasure are of."""
+    among them. `closed`: openings that ended and were not told yet. `erasures`: up to which erasure nothing is left
+    in this door's files. `stream`: the name of the change stream that the positions and the erasure are of."""
 
     position: int
     problem: str

@@ -66,9 +66,7 @@ def run(_scratch: Path, quick: bool) -> list[Figure]:
     must_agree(answers, [cedar.broken(phone) for phone in fleet], "ours and Cedar")
     if sum(map(bool, answers)) < phones // 10:
         raise AssertionError("hardly any phone breaks a policy, so nothing is compared")
-    matcher = Matcher(
-        {app: [spelling(Platform.IOS, _identifier(app))] for policy in policies for app in policy.apps}
-    )
+    matcher = Matcher({app: [spelling(Platform.IOS, _identifier(app))] for policy in policies for app in policy.apps})
 
     def matching() -> float:
         begin = process_time()

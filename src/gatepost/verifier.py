@@ -373,7 +373,7 @@ class _History:
         self._check_bytes(digest, {"asked": asked, "revision": data.revision()[1], "author": self._by})
 
     def _check_bytes(self, digest: str, said: Mapping[str, object]) -> dict[str, Any] | None:
-        """What was frozen under a hash; None, and a problem, if that is other bytes or says something else than this."""
+        """What was frozen under a hash; None, and a problem, if it is other bytes or says something else than this."""
         frozen = self._bytes_of(digest)
         if frozen is None:
             self._report.unchecked.append(f"entry {self._index}: the bytes of proposal {digest} are not at hand")
@@ -527,7 +527,9 @@ class _History:
             self._problem("expired", "it was relaxed after the approval had expired")
         frozen = [self._bytes_of(one.digest) for one in (base, proposal)]
         if all(frozen) and not _milder(*map(json.loads, filter(None, frozen))):
-            self._problem("not_milder", "what was said of it to people is another thing, or a deadline is an earlier one")
+            self._problem(
+                "not_milder", "what was said of it to people is another thing, or a deadline is an earlier one"
+            )
 
     def _on_PolicyInForce(self, data: "_Data") -> None:
         proposal = self._proposals.get(data.revision())
@@ -608,11 +610,12 @@ class _Data:
 
 def _identifiers(frozen: Mapping[str, Any]) -> dict[str, set[str]]:
     """For each app of an activation's bytes its identifiers, as entries spell them; ValueError for other shapes."""
+    found: dict[str, set[str]] = {}
     try:
-        return {
-            app["id"]: {f"{platform} {name.casefold()}" for platform, names in app["identifiers"].items() for name in names}
-            for app in frozen["apps"]
-        }
+        for app in frozen["apps"]:
+            spelled = ((platform, name) for platform, names in app["identifiers"].items() for name in names)
+            found[app["id"]] = {f"{platform} {name.casefold()}" for platform, name in spelled}
+        return found
     except (AttributeError, KeyError, TypeError):
         raise ValueError("the frozen apps are not what an activation freezes") from None
 

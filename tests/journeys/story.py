@@ -75,7 +75,19 @@ class Story:
 
     def verdict(self, user: str, device: str, *more: str) -> str:
         """`decide`'s verdict, which its exit code has to repeat."""
-        done = run("decide", "--user", user, "--device", device, "--purpose", "a test", *more, "--json", site=self.site, exit=None)
+        done = run(
+            "decide",
+            "--user",
+            user,
+            "--device",
+            device,
+            "--purpose",
+            "a test",
+            *more,
+            "--json",
+            site=self.site,
+            exit=None,
+        )
         verdict = str(done.json["verdict"])
         assert done.exit == {"allow": 0, "warn": 10, "block": 11}[verdict]
         return verdict

@@ -77,9 +77,7 @@ def sighted(conn: Connection) -> Iterator[Row]:
         yield Row(person, device, NOTHING, {}, ALWAYS, sighted=True)
 
 
-def assess(
-    conn: Connection, site: Site, policy: Policy, at: Instant, watch: Watch | None = None
-) -> Assessed | Refusal:
+def assess(conn: Connection, site: Site, policy: Policy, at: Instant, watch: Watch | None = None) -> Assessed | Refusal:
     """Impact, warnings and the instants of effect of a policy file, over fleet and catalogue as they stand. `watch`:
     sees every row that is counted."""
     apps = resolve(conn, policy)

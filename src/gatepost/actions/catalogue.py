@@ -62,7 +62,8 @@ def take_entries(change: Change, entries: Catalogue, source: str) -> CatalogueTa
         changed=changed,
         warnings=tuple(entries.warnings),
         policies=tuple(
-            concerned for key, concerned in drifts(change.conn, merged, lists | dict(entries.lists)).items()
+            concerned
+            for key, concerned in drifts(change.conn, merged, lists | dict(entries.lists)).items()
             if concerned != before.get(key)
         ),
         not_looked_for=_not_looked_for(change.conn, merged, changed),

@@ -70,9 +70,7 @@ def differing(approved: Iterable[NamedApp], now: Iterable[NamedApp]) -> Differin
     return Differing(
         added=tuple(app for name, app in after.items() if name not in before),
         gone=tuple(app for name, app in before.items() if name not in after),
-        other=tuple(
-            app for name, app in after.items() if name in before and before[name].spellings != app.spellings
-        ),
+        other=tuple(app for name, app in after.items() if name in before and before[name].spellings != app.spellings),
     )
 
 
@@ -90,9 +88,7 @@ class Concerned:
 _OPEN = (Stage.PROPOSED, Stage.APPROVED, Stage.ANNOUNCED, Stage.IN_FORCE)
 
 
-def drifts(
-    conn: Connection, apps: Mapping[str, App], lists: Mapping[str, AppList]
-) -> dict[tuple[str, int], Concerned]:
+def drifts(conn: Connection, apps: Mapping[str, App], lists: Mapping[str, AppList]) -> dict[tuple[str, int], Concerned]:
     """Every revision that is not over and whose apps would be others by this catalogue."""
     found = {}
     for revision in policies.in_stages(conn, *_OPEN):

@@ -109,6 +109,7 @@ def proposed(*, session: Given) -> int:
 @app.command
 def approve(name: Open, /, *, role: Role = "", sign: Key = None, session: Given) -> int:
     """Say yes to an activation. With the last yes that is asked, the apps are looked for."""
+
     def say_yes(site: Site) -> activation.Approved | Refusal:
         digest = activation.to_sign(site, name)
         if isinstance(digest, Refusal):

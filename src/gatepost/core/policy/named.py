@@ -24,7 +24,8 @@ def _written(policy: Policy, apps: Mapping[str, App], lists: Mapping[str, AppLis
         if name in lists:
             yield from ((app, f"list {name}") for app in lists[name].apps)
     for country in policy.publisher_countries:
-        yield from ((app.id, f"publisher country {country}") for app in apps.values() if app.publisher_country == country)
+        seated = [app.id for app in apps.values() if app.publisher_country == country]
+        yield from ((app, f"publisher country {country}") for app in seated)
 
 
 def _successors(found: Iterable[str], apps: Mapping[str, App]) -> dict[str, str]:

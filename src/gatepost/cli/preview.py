@@ -11,7 +11,9 @@ from gatepost.cli.known import known_of
 from gatepost.cli.named import apps_named
 from gatepost.cli.output import Exit, Lines, Table
 from gatepost.cli.session import Given, Source, content
+from gatepost.cli.verbs import rings
 from gatepost.core.change.impact import HIDDEN_UNDER, Breakdown, By, Category, hide_small
+from gatepost.core.change.rollout import RingLine, ring_lines
 from gatepost.core.change.warning import Warned, WarningCode
 
 _OF_NOBODY: Final = frozenset(
@@ -63,6 +65,7 @@ def _preview_data(seen: Previewed) -> object:
         "devices": dict(_WITHHELD) if few else as_data(impact.devices),
         "people_by": {} if few else _broken_down(impact.people_by, hidden),
         "devices_by": {} if few else _broken_down(impact.devices_by, hidden),
+        "rings": [] if few else as_data(_rings(seen)),
         "fleet": impact.fleet,
         "apps": as_data(seen.assessed.apps),
         "warnings": [{"code": warned.code.value, "text": warned.text} for warned in _warned(seen)],
@@ -101,9 +104,17 @@ def _previewed(seen: Previewed) -> Lines:
         ]
         yield Table((seen.assessed.policy.id, "people", "devices"), rows)
         yield from _where(seen)
+        yield from rings(_rings(seen))
     yield from apps_named(seen.assessed.apps)
     yield from (f"Warning ({warned.code.value}): {warned.text}" for warned in _warned(seen))
     yield from known_of(seen.about)
+
+
+def _rings(seen: Previewed) -> tuple[RingLine, ...]:
+    """By when, and for how many; for nobody where an earlier answer would tell with it who is in one of the groups."""
+    policy, hidden = seen.assessed.policy, seen.allowed.hidden.get(By.GROUP, ())
+    lines = ring_lines(policy, seen.assessed.impact.due_in_rings(len(policy.deadlines)))
+    return tuple(line._replace(people=None) for line in lines) if any(line.group in hidden for line in lines) else lines
 
 
 def _where(seen: Previewed) -> Iterator[str]:

@@ -1,8 +1,11 @@
 """Rebuilding: the tables say what the ledger says, and the doors what the tables say."""
 
 import pytest
+from sqlalchemy import Connection
 
+from gatepost.actions import ledger as ledger_actions
 from gatepost.actions import standing
+from gatepost.actions.access import grant_role, list_roles
 from gatepost.actions.change import changing
 from gatepost.actions.ledger import rebuild, show
 from gatepost.core.policy.verdict import Standing
@@ -10,6 +13,7 @@ from gatepost.core.refusal import Code
 from gatepost.doors.entry import RULE, encode_standing, identity_key, mode_key, rule_key
 from gatepost.storage import feed, identities
 from gatepost.storage.identities import Identity
+from gatepost.storage.reading import Contents
 from tests.verbs.houses import LEGAL, TIKTOK, House, good, nothing_written, refused
 
 CERTIFICATE = "ab" * 32
@@ -86,3 +90,19 @@ def test_only_who_may_rebuilds(blocked: House) -> None:
     """An approver is no auditor."""
     with nothing_written(blocked):
         refused(rebuild(blocked.site, LEGAL, check=False), Code.ROLE_MISSING)
+
+
+def test_what_is_written_while_the_ledger_is_folded_is_kept(blocked: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """I-33: the ledger is folded before the change that swaps the tables; a role granted in between stands after it."""
+    fold = ledger_actions._folded
+
+    def folded_slowly(conn: Connection) -> tuple[Contents, int]:
+        found = fold(conn)
+        good(grant_role(blocked.site, None, "late@corp.example", "auditor"))
+        return found
+
+    with monkeypatch.context() as slow:
+        slow.setattr(ledger_actions, "_folded", folded_slowly)
+        assert good(rebuild(blocked.site, None, check=False)).differing == ()
+    assert "auditor" in {row["role"] for row in good(list_roles(blocked.site, None))}
+    blocked.sound()

@@ -12,8 +12,11 @@ from gatepost.core.instant import DAY, HOUR, MINUTE
 from gatepost.core.refusal import Code
 from tests.verbs.houses import AUTHOR, LEGAL, OPERATOR, POLICY, SECURITY, TIKTOK, House, good, memo, refused
 
-NO_WAIT = {"wait": lambda _seconds: None}
 LATER = {"deadline": "2020-07-17"}
+
+
+def no_wait(_seconds: float) -> None:
+    return
 
 
 def read(letter: Letter) -> tuple[str, str, str]:
@@ -110,7 +113,7 @@ def test_nobody_does_it_alone_and_one_yes_is_enough(told_house: House) -> None:
     good(access.grant_role(told_house.site, None, AUTHOR, "approver:security"))
     refused(approve.approve(told_house.site, AUTHOR, "other", "security"), Code.AUTHOR_APPROVES)
     refused(approve.approve(told_house.site, LEGAL, "other", "legal"), Code.ROLE_NOT_ASKED)
-    done = good(approve.approve(told_house.site, SECURITY, "other", "security", **NO_WAIT))
+    done = good(approve.approve(told_house.site, SECURITY, "other", "security", wait=no_wait))
     assert (done.stage, done.missing) == ("announced", {})
 
 
@@ -135,7 +138,7 @@ def test_it_is_relaxed_again_paused_and_retracted(told_house: House) -> None:
     told_house.deliver()
     assert relaxed(told_house, deadline="2020-07-20").relaxes == 2
     told_house.deliver()
-    good(pause.pause(told_house.site, OPERATOR, POLICY, "to find out", **NO_WAIT))
+    good(pause.pause(told_house.site, OPERATOR, POLICY, "to find out", wait=no_wait))
     assert relaxed(told_house, deadline="2020-07-24").relaxes == 3
     assert told(told_house.deliver()) == []
     assert told_house.word("u0") == "allow"
@@ -169,7 +172,7 @@ def test_who_is_being_told_meanwhile_hears_of_the_change(house: House) -> None:
     house.announce()
     [letter] = deliver.claim(house.site)
     good(relax.propose_relax(house.site, AUTHOR, memo(**LATER), "memo.yaml"))
-    good(approve.approve(house.site, SECURITY, POLICY, "security", **NO_WAIT))
+    good(approve.approve(house.site, SECURITY, POLICY, "security", wait=no_wait))
     assert "July 10, 2020" in read(letter)[2]
     deliver.settle(house.site, [deliver.Answer(letter.notice, "accepted", "ok")])
     assert told(house.deliver()) == [("update", "u0")]
@@ -233,4 +236,4 @@ def test_the_time_since_the_announcement_goes_on(told_house: House) -> None:
     good(waiver)
     told_house.set("2020-07-18T00:00:00Z")
     assert told_house.word("u0") == "block"
-    good(retract.retract(told_house.site, OPERATOR, POLICY, "over", **NO_WAIT))
+    good(retract.retract(told_house.site, OPERATOR, POLICY, "over", wait=no_wait))

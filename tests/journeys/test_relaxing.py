@@ -36,6 +36,7 @@ def test_a_relax_is_signed_and_told_and_a_stranger_can_check_it(
     assert live.refused("policy relax", harder, by=AUTHOR) == "relax_stricter"
     assert live.say("policy relax", milder, by=AUTHOR)["relaxes"] == 1
     assert live.refused(yes, by=SEC) == "signature_missing"
+    before = live.say("ledger verify")["approvals_checked"]
     done = live.say(yes, "--sign", key, by=SEC)
     assert (done["stage"], done["relaxes"], done["revision"]) == ("announced", 1, 2)
     assert done["doors"][0]["confirmed_ms"] is not None
@@ -44,9 +45,9 @@ def test_a_relax_is_signed_and_told_and_a_stranger_can_check_it(
     assert update.message["In-Reply-To"]
     assert live.say(f"policy show {POLICY} --revision 1")["because"] == "relaxed"
 
-    assert live.holds()["approvals_checked"] == 2
+    assert live.holds()["approvals_checked"] == before + 1
     export = live.folder / "export"
     live.say("ledger export", export)
     checked = subprocess.run([sys.executable, "-I", "verify.py"], cwd=export, capture_output=True, text=True)
     assert (checked.returncode, checked.stderr) == (0, "")
-    assert "2 signatures of approvals checked" in checked.stdout
+    assert f"{before + 1} signatures of approvals checked" in checked.stdout

@@ -98,8 +98,8 @@ def test_the_preview_counts_what_is_there() -> None:
         assert impact.percent_of_fleet == (100 * len(due) / len(working) if working else 0)
         assert impact.due_devices == {facts.device.ref for facts in due}
         assert impact.due_people == {facts.person.ref for facts in due}
-        people = {facts.person.ref: facts for facts in due}.values()
-        cells = Counter((facts.person.time_zone, naive_ring(facts, announced)) for facts in people)
+        of_each = {facts.person.ref: facts for facts in due}.values()
+        cells = Counter((facts.person.time_zone, naive_ring(facts, announced)) for facts in of_each)
         assert impact.due_in == cells
         assert sum(impact.due_in_rings(1 + len(announced.policy.rollout))) == len(impact.due_people)
         seen["in a ring"] += any(ring for _, ring in cells)

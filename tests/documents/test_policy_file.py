@@ -193,10 +193,18 @@ WRONG = [
         "p.yaml:1:1: apps: is missing: name at least one app in apps, a list of apps in lists, or a country in "
         "publisher_country",
     ),
-    ("apps: [tiktok]", "publisher_country: china", 'p.yaml:3:20: publisher_country[0]: "china" is not a country: expected '
-        "an ISO 3166-1 code of two upper-case letters"),
+    (
+        "apps: [tiktok]",
+        "publisher_country: china",
+        'p.yaml:3:20: publisher_country[0]: "china" is not a country: expected '
+        "an ISO 3166-1 code of two upper-case letters",
+    ),
     ("apps: [tiktok]", "publisher_country: [CN, CN]", 'p.yaml:3:20: publisher_country: names "CN" twice'),
-    ("apps: [tiktok]", "apps: [tiktok]\nsuccessors: perhaps", 'p.yaml:4:13: successors: "perhaps" is none: expected true or false'),
+    (
+        "apps: [tiktok]",
+        "apps: [tiktok]\nsuccessors: perhaps",
+        'p.yaml:4:13: successors: "perhaps" is none: expected true or false',
+    ),
     (
         "deadline: 2020-07-10",
         "deadline: 2020-07-10\nrollout:\n- {group: it, deadline: 2020-07-10}",

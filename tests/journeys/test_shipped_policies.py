@@ -48,7 +48,9 @@ def test_a_list_in_one_country_and_mere_advice(story: Story, mails: MailSink, se
     india, advice = begin(story, "india-list"), begin(story, "notify-only")
     story.accepted("announcement", "cleo@example.com", policy=india)
     story.accepted("announcement", "hanna@example.com", "sam@example.com", policy=advice)
-    (reason,) = story.say("decide --purpose a --user cleo@example.com --device cleo-phone --at 2020-08-01", exit=11)["reasons"]
+    (reason,) = story.say("decide --purpose a --user cleo@example.com --device cleo-phone --at 2020-08-01", exit=11)[
+        "reasons"
+    ]
     assert (reason["policy"], reason["app"]) == (india, "shareit")
     story.say("decide --purpose a --user ellis@example.com --device ellis-phone --at 2020-08-01", exit=0)
     story.say("decide --purpose a --user hanna@example.com --device hanna-phone --at 2020-08-02", exit=10)

@@ -53,7 +53,16 @@ def test_it_comes_up_can_be_played_with_and_goes_down(tmp_path: Path) -> None:
             act(directory, "mail", "cleo", "Hello there")
             assert act(directory, "phone", "cleo") == "let in: Hello there\n"
             assert act(directory, "phone", "cleo", "--front", "haproxy") == "let in: Hello there\n"
-            issued = run("device-password", "issue", "--device", "cleo-phone", "--reason", "new", "--json", site=directory / "site").json
+            issued = run(
+                "device-password",
+                "issue",
+                "--device",
+                "cleo-phone",
+                "--reason",
+                "new",
+                "--json",
+                site=directory / "site",
+            ).json
             with imaplib.IMAP4("127.0.0.1", json.loads((directory / "lab.json").read_text())["imap"]) as mailbox:
                 mailbox.login("cleo@example.com", issued["password"])
                 assert mailbox.select() == ("OK", [b"1"])

@@ -70,7 +70,11 @@ def test_words_of_enumerations_are_plain() -> None:
         ("PolicyInForce", {"policy": "a", "revision": 1.0}, "PolicyInForce.revision: expected a whole number"),
         ("ClockSet", {"offset": 2**53}, "ClockSet.offset: expected a whole number of at most 53 bits"),
         ("SiteCreated", {"site": "s", "exercise": 1, "verifier_key": "k"}, "SiteCreated.exercise: expected true"),
-        ("NamesLooked", {"what": "names", "about": "", "people": "p1", "purpose_hash": "h"}, "NamesLooked.people: expected"),
+        (
+            "NamesLooked",
+            {"what": "names", "about": "", "people": "p1", "purpose_hash": "h"},
+            "NamesLooked.people: expected",
+        ),
         ("OutcomesChanged", {"outcomes": {"d1": 1}}, "OutcomesChanged.outcomes: expected a string, got 1"),
         ("OutcomesChanged", {"outcomes": []}, "OutcomesChanged.outcomes: expected an object"),
     ],

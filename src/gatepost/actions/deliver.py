@@ -214,8 +214,7 @@ def _told(change: Change, settled: Sequence[Notice], revisions: Mapping[tuple[st
 
 
 def _overtaken(change: Change, settled: Sequence[Notice], revisions: Mapping[tuple[str, int], Revision]) -> None:
-    """Whose notice was being sent while the policy was retracted, ended, replaced or relaxed hears of that now (I-24).
-    """
+    """Whose notice was being sent while the policy was retracted, ended, replaced or relaxed hears of it now (I-24)."""
     persons: dict[tuple[str, int], list[str]] = {}
     for notice in settled:
         key = (notice.policy, notice.revision)
@@ -225,9 +224,7 @@ def _overtaken(change: Change, settled: Sequence[Notice], revisions: Mapping[tup
     for key, people in persons.items():
         if relaxed := [person for person in people if person in overtaken]:
             begun = revisions[key].announced_at or change.now
-            tell(
-                change, revisions[key], NoticeKind.UPDATE, feed.position(change.conn), relaxed, change.now, str(begun)
-            )
+            tell(change, revisions[key], NoticeKind.UPDATE, feed.position(change.conn), relaxed, change.now, str(begun))
         if revisions[key].because == "replaced":
             correct(change, revisions[key], NoticeKind.ENDED, feed.position(change.conn), _spared(change, key, people))
         elif kind := CLOSING.get(revisions[key].because):

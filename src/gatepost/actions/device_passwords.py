@@ -11,7 +11,7 @@ from gatepost.actions.standing import refresh
 from gatepost.actions.who import HELPDESK, OPERATOR, acting, looking_as
 from gatepost.core.fleet.device import Device
 from gatepost.core.fleet.person import Person
-from gatepost.core.ledger.events import DevicePasswordIssued, DevicePasswordRevoked
+from gatepost.core.ledger.door_events import DevicePasswordIssued, DevicePasswordRevoked
 from gatepost.core.notice.notice import NoticeKind
 from gatepost.core.refusal import Code, Refusal
 from gatepost.documents.deadline import instant_text

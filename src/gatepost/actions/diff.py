@@ -32,7 +32,7 @@ Count = int | None
 @dataclass(frozen=True, slots=True)
 class Diffed:
     """`lines`: of the document, as a unified diff. `apps`: which came in, fell out or have other identifiers. People:
-    `due` under the new one, `newly_due`, `freed`; all None where the counts are `withheld`: few people are behind them."""
+    `due` under the new one, `newly_due`, `freed`; all None where counts are `withheld`: few people are behind them."""
 
     policy: str
     against: int

@@ -11,7 +11,7 @@ from gatepost.actions.site import Site
 from gatepost.actions.who import APPROVER, OPERATOR, Actor, acting
 from gatepost.core.change.quorum import Owed, Voice, fault
 from gatepost.core.instant import DAY, MINUTE, duration_text
-from gatepost.core.ledger.events import DoorEnforceAsked, DoorModeChanged
+from gatepost.core.ledger.door_events import DoorEnforceAsked, DoorModeChanged
 from gatepost.core.notice.notice import NoticeKind
 from gatepost.core.refusal import Code, Refusal
 from gatepost.doors.entry import Mode, mode_key

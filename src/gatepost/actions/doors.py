@@ -9,7 +9,7 @@ from gatepost.actions.site import Site
 from gatepost.actions.who import OPERATOR, acting
 from gatepost.config.settings import DoorProcess
 from gatepost.core.instant import Instant
-from gatepost.core.ledger.events import DoorForgotten
+from gatepost.core.ledger.door_events import DoorForgotten
 from gatepost.core.refusal import Code, Refusal
 from gatepost.documents.deadline import instant_text
 from gatepost.doors.report import Report

@@ -8,7 +8,6 @@ the command could not (a door was away, the program was killed).
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from time import sleep
 
 from sqlalchemy import Connection
 
@@ -21,7 +20,7 @@ from gatepost.actions.mentions import words_about
 from gatepost.actions.site import Site
 from gatepost.actions.standing import refresh
 from gatepost.actions.who import ADMIN, OPERATOR, acting
-from gatepost.clock import boot_elapsed
+from gatepost.clock import boot_elapsed, pause
 from gatepost.core.fleet.naming import names_any
 from gatepost.core.fleet.person import Person
 from gatepost.core.instant import SECOND
@@ -64,10 +63,6 @@ class Erased:
     files: tuple[str, ...]
     backups: tuple[str, ...]
     finished: bool
-
-
-def pause(seconds: float) -> None:
-    sleep(seconds)
 
 
 def erase(

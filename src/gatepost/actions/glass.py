@@ -12,7 +12,7 @@ from gatepost.clock import boot_elapsed, pause, system_now
 from gatepost.config.kinds import Address
 from gatepost.config.settings import DoorProcess
 from gatepost.core.instant import Instant
-from gatepost.core.ledger.events import DoorClosed, DoorOpened
+from gatepost.core.ledger.door_events import DoorClosed, DoorOpened
 from gatepost.core.ledger.leaf import parse
 from gatepost.core.refusal import Code, Refusal
 from gatepost.documents.deadline import instant_text

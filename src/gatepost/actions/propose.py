@@ -34,7 +34,7 @@ from gatepost.storage import ledger, notices, policies, sitemeta
 
 @dataclass(frozen=True, slots=True)
 class Proposed:
-    """`approvals`: how many of each role are asked. `about`: what is known of the apps and their owners, frozen with it.
+    """`approvals`: how many of each role are asked. `about`: what is known of apps and their owners, frozen with it.
     `announcing_takes`, `correcting_takes`: milliseconds."""
 
     policy: str

@@ -245,8 +245,8 @@ class Rails(Section):
     )
     previews_remembered: Span = Field(
         30 * DAY,
-        description="For so long a preview is refused whose people differ from those of another by one to four: together"
-        " they would tell on these.",
+        description="For so long a preview is refused whose people differ from those of another by one to four:"
+        " together they would tell on these.",
     )
     vendor_asked: Literal["ignore", "warn", "require"] = Field(
         "warn",
@@ -309,7 +309,8 @@ class Retention(Section):
         " been told. Never before it is over: a correction answers each person's own mail.",
     )
     audience: Term = Field(
-        180 * DAY, description="Whom a policy concerned and when they were told, after it is over: for the same disputes."
+        180 * DAY,
+        description="Whom a policy concerned and when they were told, after it is over: for the same disputes.",
     )
     attestations: Term = Field(
         180 * DAY, description="An owner's statement, after its end; never while a live policy asks about the app."

@@ -28,8 +28,8 @@ _ENCODED_WORD: Final = re.compile(r"=\?")
 _BOUNDARY: Final = "=_gatepost_parts_of_one_notice"
 _TEXT_HERE: Final = "TEXT-HERE"
 _HTML_HERE: Final = "HTML-HERE"
-_FITS_ONE_WORD: Final = 45
-"""Bytes whose base64 fits one encoded word of 75 characters (RFC 2047 section 2)."""
+_FITS_ONE_LINE: Final = 76
+"""Characters of a line that holds an encoded word (RFC 2047 section 2)."""
 _LONGEST_ADDRESS: Final = 254
 """RFC 5321 section 4.5.3.1.3, without the angle brackets."""
 
@@ -154,7 +154,7 @@ def _header(name: str, raw: str) -> str:
 
 def _encoded(value: str, charset: str, header: str) -> str:
     raw = value.encode()
-    if charset == "utf-8" and len(raw) <= _FITS_ONE_WORD:
+    if charset == "utf-8" and len(header) + len(": =?utf-8?b??=") + (len(raw) + 2) // 3 * 4 <= _FITS_ONE_LINE:
         return header_encode(raw, "utf-8")  # ten times faster than `Header`, which folds
     return Header(value, charset, header_name=header).encode(linesep="\r\n")
 

@@ -17,6 +17,7 @@ from jinja2.sandbox import SandboxedEnvironment
 from markupsafe import escape
 
 from gatepost.core.notice.notice import ABOUT_SITE, NoticeKind
+from gatepost.notify.acted import SECTIONS as ACTED_SECTIONS
 from gatepost.notify.facts import DeviceFacts, NoticeFacts
 from gatepost.notify.known import SECTIONS as KNOWN_SECTIONS
 from gatepost.notify.language import choose, language_of
@@ -28,7 +29,7 @@ from gatepost.notify.untrusted import one_line
 
 _SOURCES: Final = ("templates/layout.toml", "templates/mail.html.j2", "templates/mail.txt.j2")
 LANGUAGES: Final = ("de", "en", "es", "fr", "hi", "ja", "pt")
-SECTIONS: Final = {**OWN_SECTIONS, **KNOWN_SECTIONS}
+SECTIONS: Final = {**OWN_SECTIONS, **KNOWN_SECTIONS, **ACTED_SECTIONS}
 _WIDTH: Final = 76
 _MOST_FORMS: Final = 512
 

@@ -17,7 +17,7 @@ from gatepost.core.change.rollout import RingLine
 from gatepost.core.fleet.device import Form, Platform
 from gatepost.core.notice.notice import NoticeKind
 from gatepost.core.policy.policy import Consequence, Text, Unseen
-from gatepost.notify.facts import ApprovalFacts, DeviceFacts, LooksFacts, NoticeFacts
+from gatepost.notify.facts import ApprovalFacts, DeviceFacts, NoticeFacts
 from gatepost.notify.language import choose
 from gatepost.notify.moments import duration_words, words_of
 from gatepost.notify.phrases import Phrases
@@ -282,51 +282,6 @@ def approval_of(draft: Draft) -> ApprovalFacts:
     return draft.facts.approval
 
 
-def _acted(draft: Draft) -> Iterator[Block]:
-    """Who did what, when: what a mail about no policy tells."""
-    acted = draft.facts.acted
-    if acted is None:
-        raise ValueError(f"a mail of kind {draft.kind} needs to know who did it")
-    rows = (
-        (draft.phrase("acted_by"), one_line(acted.by)),
-        (draft.phrase("acted_at"), draft.moment(acted.at)),
-        (draft.phrase(f"acted_{draft.kind.replace('-', '_')}"), one_line(acted.about)),
-    )
-    yield Block("heading", draft.phrase("acted_heading"))
-    yield Block("rows", "", rows)
-
-
-def _not_you(draft: Draft) -> Iterator[Block]:
-    yield Block("heading", draft.phrase("not_you_heading"))
-    yield Block("call", draft.phrase("not_you", contact=draft.facts.policy.contact))
-
-
-def _looks(draft: Draft) -> Iterator[Block]:
-    """Who looked, at what and what for; never at whom."""
-    rows = tuple((one_line(look.by), _look(draft, look)) for look in draft.facts.looks)
-    yield Block("heading", draft.phrase("looks_heading"))
-    yield Block("rows", "", rows)
-
-
-def _look(draft: Draft, look: LooksFacts) -> str:
-    what = draft.phrase(f"looks_{look.what}")
-    if look.policy:
-        what = draft.phrase("looks_of_policy", what=what, policy=look.policy)
-    numbers = {"people": look.people, "times": look.times}
-    said = {name: str(format_decimal(number, locale=draft.locale)) for name, number in numbers.items()}
-    line = draft.phrase("looks_row", what=what, **said)
-    purpose = " · ".join(map(one_line, look.purposes))
-    return draft.phrase("looks_purpose", looks=line, purpose=purpose) if purpose else line
-
-
-def _let_refuse(draft: Draft) -> Iterator[Block]:
-    """How an approver says the second yes to a door that is to refuse before its time."""
-    door = draft.facts.acted.about if draft.facts.acted else ""
-    yield Block("heading", draft.phrase("how_heading"))
-    yield Block("para", draft.phrase("let_refuse"))
-    yield Block("pre", "", (draft.phrase("command_enforce", door=door),))
-
-
 _IMPACT: Final = ("hit", "clear", "exempt", "cannot_tell", "unmanaged", "cannot_be_told")
 
 
@@ -412,10 +367,6 @@ SECTIONS: Final[Mapping[str, Callable[[Draft], Iterator[Block]]]] = {
     "approvals": _approvals,
     "how": _how,
     "checkpoint": _checkpoint,
-    "acted": _acted,
-    "looks": _looks,
-    "not_you": _not_you,
-    "let_refuse": _let_refuse,
     "quote_announcement": lambda draft: _quote(draft, "quote_announcement", NoticeKind.ANNOUNCEMENT),
     "quote_first": lambda draft: _quote(draft, "quote_first", NoticeKind.ANNOUNCEMENT),
     "quote_void": lambda draft: _quote(draft, "quote_void", NoticeKind.ANNOUNCEMENT),

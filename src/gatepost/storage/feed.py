@@ -88,9 +88,9 @@ def confirm(conn: Connection, name: str, position: int, at: int, problem: str, r
 
 
 class KnownDoor(NamedTuple):
-    """What is known of a door. `position`: up to which it knows the devices; `rules`: up to which it goes by what people
-    decided. `opened_at`: since when it stands open, by its machine's clock; None if it does not. `dropped`: how much it
-    saw that had no place among the sightings. `erasures`: up to which its files are clean."""
+    """What is known of a door. `position`: up to which it knows the devices; `rules`: up to which it goes by what
+    people decided. `opened_at`: since when it stands open, by its machine's clock; None if it does not. `dropped`: how
+    much it saw that had no place among the sightings. `erasures`: up to which its files are clean."""
 
     name: str
     position: int

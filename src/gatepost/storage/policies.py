@@ -9,7 +9,6 @@ from sqlalchemy import Connection, RowMapping, func, select
 from gatepost.core.change.stage import Stage
 from gatepost.storage.schema import approvals, revisions
 
-
 RELAXED = "relaxed"
 """Why a revision is over whose audience another one has taken over."""
 
@@ -19,7 +18,8 @@ class Revision(NamedTuple):
 
     `begun_at`: when its audience was first told, of it or of a revision that it relaxes.
     `refers_to`: the question to an app's owner to which its retraction goes back. `paused_at`: None while it is not.
-    `not_before`: since a pause it blocks nobody before this instant. `paused_for`: how long it was paused before, in all; `paused_untold`: of that, since people were last told.
+    `not_before`: since a pause it blocks nobody before this instant. `paused_for`: how long it was paused before, in
+    all; `paused_untold`: of that, since people were last told.
     """
 
     policy: str

@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, delete, insert, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 
+from gatepost.core.ledger import door_events as d
 from gatepost.core.ledger import events as e
 from gatepost.core.ledger import pause_events as p
 from gatepost.core.ledger.leaf import SYSTEM
@@ -253,13 +254,13 @@ def _person_erased(conn: Connection, _entry: Entry, event: PersonErased) -> None
     conn.execute(delete(attestations).where(among(attestations.c.device, event.devices)))
 
 
-def _door_asked(conn: Connection, entry: Entry, event: e.DoorEnforceAsked) -> None:
+def _door_asked(conn: Connection, entry: Entry, event: d.DoorEnforceAsked) -> None:
     row = {"asked_by": entry.by, "asked_at": entry.at, "asked_index": entry.index, "because_hash": event.because_hash}
     statement = upsert(door_asks).values(row | {"door": event.door})
     conn.execute(statement.on_conflict_do_update(index_elements=[door_asks.c.door], set_=row))
 
 
-def _door_mode(conn: Connection, entry: Entry, event: e.DoorModeChanged) -> None:
+def _door_mode(conn: Connection, entry: Entry, event: d.DoorModeChanged) -> None:
     conn.execute(delete(door_asks).where(door_asks.c.door == event.door))
     row = {"door": event.door, "mode": event.mode, "at": entry.at}
     conn.execute(upsert(door_modes).values(row).on_conflict_do_update(index_elements=[door_modes.c.door], set_=row))
@@ -287,8 +288,8 @@ _HANDLERS: dict[type[e.Event], Callable[[Connection, Entry, Any], None]] = {
     e.WaiverEnded: _waiver_ended,
     e.AttestationGiven: _attested,
     e.AttestationVoided: _attestation_voided,
-    e.DoorEnforceAsked: _door_asked,
-    e.DoorModeChanged: _door_mode,
+    d.DoorEnforceAsked: _door_asked,
+    d.DoorModeChanged: _door_mode,
     RecordsErased: _records_erased,
     PersonErased: _person_erased,
     p.PolicyPaused: _paused,

@@ -21,7 +21,7 @@ class Rule:
 
     `apps`: in the order of RuleState.apps; one that is not active has no platform in its `since`.
     Derived: `order`, for each mark of an app its place in `apps`; `part`, the places of the apps that have an
-    identifier for a platform; `rises`, of these the ones that became active later than all before them, as (since, place).
+    identifier for a platform; `rises`, of these the ones active later than all before them, as (since, place).
     """
 
     number: int

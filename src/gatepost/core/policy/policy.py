@@ -99,7 +99,7 @@ class Policy:
     """A policy document with every default filled in. Durations in milliseconds, None where the site's value holds.
 
     `apps` and `lists` are ids of the catalogue, `publisher_countries` names all apps of publishers seated there, and
-    `successors` also what took the place of any of these; `notice` is the least time between being told and being blocked;
+    `successors` also what took the place of any of these; `notice` is the least time between being told and blocked;
     `grace` what a device due only after the announcement gets; `reminders` durations before the own deadline.
     """
 

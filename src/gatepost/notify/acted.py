@@ -1,0 +1,63 @@
+"""What mails about no policy say: what somebody did, to whom it may concern."""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Final
+
+from babel.numbers import format_decimal
+
+from gatepost.notify.facts import LooksFacts
+from gatepost.notify.sections import Block, Draft
+from gatepost.notify.untrusted import one_line
+
+
+def _acted(draft: Draft) -> Iterator[Block]:
+    """Who did what, when: what a mail about no policy tells."""
+    acted = draft.facts.acted
+    if acted is None:
+        raise ValueError(f"a mail of kind {draft.kind} needs to know who did it")
+    rows = (
+        (draft.phrase("acted_by"), one_line(acted.by)),
+        (draft.phrase("acted_at"), draft.moment(acted.at)),
+        (draft.phrase(f"acted_{draft.kind.replace('-', '_')}"), one_line(acted.about)),
+    )
+    yield Block("heading", draft.phrase("acted_heading"))
+    yield Block("rows", "", rows)
+
+
+def _not_you(draft: Draft) -> Iterator[Block]:
+    yield Block("heading", draft.phrase("not_you_heading"))
+    yield Block("call", draft.phrase("not_you", contact=draft.facts.policy.contact))
+
+
+def _looks(draft: Draft) -> Iterator[Block]:
+    """Who looked, at what and what for; never at whom."""
+    rows = tuple((one_line(look.by), _look(draft, look)) for look in draft.facts.looks)
+    yield Block("heading", draft.phrase("looks_heading"))
+    yield Block("rows", "", rows)
+
+
+def _look(draft: Draft, look: LooksFacts) -> str:
+    what = draft.phrase(f"looks_{look.what}")
+    if look.policy:
+        what = draft.phrase("looks_of_policy", what=what, policy=look.policy)
+    numbers = {"people": look.people, "times": look.times}
+    said = {name: str(format_decimal(number, locale=draft.locale)) for name, number in numbers.items()}
+    line = draft.phrase("looks_row", what=what, **said)
+    purpose = " · ".join(map(one_line, look.purposes))
+    return draft.phrase("looks_purpose", looks=line, purpose=purpose) if purpose else line
+
+
+def _let_refuse(draft: Draft) -> Iterator[Block]:
+    """How an approver says the second yes to a door that is to refuse before its time."""
+    door = draft.facts.acted.about if draft.facts.acted else ""
+    yield Block("heading", draft.phrase("how_heading"))
+    yield Block("para", draft.phrase("let_refuse"))
+    yield Block("pre", "", (draft.phrase("command_enforce", door=door),))
+
+
+SECTIONS: Final[Mapping[str, Callable[[Draft], Iterator[Block]]]] = {
+    "acted": _acted,
+    "looks": _looks,
+    "not_you": _not_you,
+    "let_refuse": _let_refuse,
+}

@@ -105,7 +105,7 @@ def run(arguments: Sequence[str]) -> int:
     """Carry out one command line. Returns the exit code."""
     out = Output("--json" in arguments)
     try:
-        code = app.meta(list(arguments))
+        code = app.meta(_in_order(arguments))
     except CycloptsError as error:
         return out.error(_usage(error), Exit.USAGE)
     except Misuse as error:
@@ -119,6 +119,19 @@ def run(arguments: Sequence[str]) -> int:
             raise
         return out.error(text)
     return code if isinstance(code, int) else Exit.DONE
+
+
+def _in_order(arguments: Sequence[str]) -> list[str]:
+    """What all commands take, before the command: behind it cyclopts would take it for a FILE that may begin with a
+    hyphen and may be left out."""
+    first: list[str] = []
+    rest = list(arguments)
+    for name, words in (("--site", 2), ("--as", 2), ("--json", 1)):
+        while name in rest[: rest.index("--") if "--" in rest else None]:
+            at = rest.index(name)
+            first += rest[at : at + words]
+            del rest[at : at + words]
+    return first + rest
 
 
 def _of_database(error: Exception) -> str:

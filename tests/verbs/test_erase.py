@@ -1,14 +1,17 @@
 """Erasing somebody: nothing of them stays but pseudonyms, and every proof holds."""
 
 import base64
+from collections.abc import Mapping
 from pathlib import Path
+from typing import get_type_hints
 
 import pytest
 
-from gatepost.actions import access, backup, erase, import_devices, ledger, person_record
+from gatepost.actions import access, backup, device_passwords, erase, import_devices, ledger, mentions, person_record
 from gatepost.actions.doors import hear_door
 from gatepost.core.fleet.naming import names_any
 from gatepost.core.instant import DAY
+from gatepost.core.ledger.codec import EVENTS
 from gatepost.core.refusal import Code
 from gatepost.doors.report import Report
 from gatepost.storage import people, sitemeta
@@ -16,6 +19,9 @@ from gatepost.storage.belongings import KEPT
 from gatepost.storage.schema import metadata
 from tests.verbs import seeded
 from tests.verbs.houses import ADMIN, OPERATOR, TIKTOK, House, good, refused, reopen
+
+WRITTEN: dict[object, object] = {str: "x", int: 1, bool: True, tuple[str, ...]: ()}
+WRITTEN |= {Mapping[str, str]: {}, Mapping[str, int]: {}}
 
 GONE = "Their time here is over."
 
@@ -63,6 +69,33 @@ def test_every_table_is_clean_of_their_pseudonym_or_says_why_not(house: House) -
     assert still <= set(KEPT)
     assert still >= {"ledger", "proposals"}
     assert not {"waivers", "attestations"} & still, "what somebody benefited from goes with them"
+
+
+def test_words_in_an_event_about_somebody_are_known_as_theirs() -> None:
+    """Completeness by introspection: what a new event says of a person or a device in words is erased with them, and
+    shown to them; but the reason of an erasure, which is refused if it names them."""
+    whom = {"person", "people", "device", "devices", "subject"}
+    found = set()
+    for name, event in EVENTS.items():
+        fields = get_type_hints(event)
+        words = [field for field in fields if field.endswith("_hash")]
+        if not words or not whom & fields.keys():
+            continue
+        given = {field: WRITTEN[shape] for field, shape in fields.items()} | dict.fromkeys(words, "words")
+        given |= {field: "d_1" if fields[field] is str else ("d_1",) for field in whom & fields.keys()}
+        if mentions.about_in(event(**given), {"d_1"}) != "words":
+            found.add(name)
+    assert found == {"PersonErased"}
+
+
+def test_why_somebody_got_a_device_password_goes_with_them(house: House) -> None:
+    """Such as a stay in hospital: it is shown to them while they are here, and no row keeps it afterwards."""
+    seeded.seed(house)
+    good(device_passwords.issue(house.site, OPERATOR, seeded.PHONE, reason="Back from hospital"))
+    record = good(person_record.export(house.site, None, seeded.ID, "They asked"))
+    assert "Back from hospital" in record["words"]
+    erased(house)
+    assert not any(_says(row, {"hospital"}) for row in house.tables()["texts"])
 
 
 def _standing(house: House, pseudonyms: set[str]) -> set[str]:

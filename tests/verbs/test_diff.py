@@ -2,8 +2,8 @@
 
 from gatepost.actions import diff, retract
 from gatepost.core.instant import DAY, HOUR
-from gatepost.core.refusal import Code, Refusal
-from tests.verbs.houses import AUTHOR, OPERATOR, POLICY, TIKTOK, WECHAT, House, good, memo
+from gatepost.core.refusal import Code
+from tests.verbs.houses import AUTHOR, OPERATOR, POLICY, SECURITY, TIKTOK, WECHAT, House, good, memo, refused
 
 
 def test_whom_a_new_revision_hits_and_frees(house: House) -> None:
@@ -55,10 +55,8 @@ def test_an_exception_for_few_is_shown_in_words_alone(house: House) -> None:
 
 def test_a_first_revision_has_nothing_to_be_held_against(house: House) -> None:
     """The refusal says what to use instead."""
-    refused = diff.diff_policy(house.site, AUTHOR, memo(), "memo")
-    assert isinstance(refused, Refusal)
-    assert refused.code is Code.NO_SUCH_POLICY
-    assert "policy preview" in refused.text
+    refusal = refused(diff.diff_policy(house.site, AUTHOR, memo(), "memo"), Code.NO_SUCH_POLICY)
+    assert "policy preview" in refusal.text
 
 
 def test_what_happened_between_two_instants(house: House) -> None:
@@ -84,3 +82,22 @@ def test_what_happened_between_two_instants(house: House) -> None:
     assert (third.newly_blocked, third.opened) == (0, 5)
     assert POLICY in {what["policy"] for what in third.policies}
     assert not isinstance(retract.retract(house.site, OPERATOR, POLICY, "again"), retract.Retracted)
+
+
+def test_what_happened_to_few_devices_is_not_counted_out_loud(house: House) -> None:
+    """One device that is blocked is somebody's: between one and four are not told apart, and none is none."""
+    house.owners(4)
+    house.announce()
+    house.deliver()
+    told = house.now()
+    house.set("2020-07-11T12:00:00Z")
+    found = good(diff.diff_instants(house.site, AUTHOR, told, house.now()))
+    assert (found.newly_blocked, found.newly_warned, found.opened, found.moved) == (None, 0, 0, True)
+
+
+def test_what_happened_is_for_those_whose_work_it_is(house: House) -> None:
+    """Authors, operators, approvers, auditors; a colleague, who could watch one day for one phone, is refused."""
+    house.owners(1)
+    for who in (AUTHOR, OPERATOR, SECURITY, None):
+        assert not good(diff.diff_instants(house.site, who, 0, house.now())).moved
+    refused(diff.diff_instants(house.site, "u0@corp.example", 0, house.now()), Code.ROLE_MISSING)

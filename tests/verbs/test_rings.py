@@ -9,6 +9,7 @@ import pytest
 from gatepost.actions import announce, propose, views
 from gatepost.actions.letter import Letter
 from gatepost.actions.relax import propose_relax
+from gatepost.cli.verbs import rings
 from gatepost.core.instant import HOUR
 from gatepost.core.refusal import Code
 from tests.verbs.houses import AUTHOR, EXECUTIVE, POLICY, SECURITY, TIKTOK, House, good, memo, refused
@@ -116,11 +117,12 @@ def test_approvers_see_the_rings_with_their_people(house: House) -> None:
     proposed = house.propose(rollout=ROLLOUT)
     expected = [("it", "2020-07-08", None), ("board", "2020-07-09", None), ("", "2020-07-10", 7)]
     assert [tuple(line) for line in proposed.rings] == expected
+    assert next(iter(rings(proposed.rings))) == "Ring it: 2020-07-08, number hidden."
     shown = views.show_policy(house.site, POLICY)
     assert isinstance(shown, dict)
     assert list(shown["rings"]) == list(proposed.rings)  # type: ignore[call-overload]
     text = said(house.deliver(), "approval-asked")["sec"]
-    assert "Ring it: 2020-07-08, fewer than five people" in text
+    assert "Ring it: 2020-07-08, number not shown" in text, "they are six"
     assert "Everybody else: 2020-07-10, 7 people" in text
 
 

@@ -193,6 +193,18 @@ def test_the_report_names_people_for_a_purpose_only(house: House) -> None:
     house.sound()
 
 
+def test_whoever_has_no_role_sees_their_own_waivers_alone(house: House) -> None:
+    """Reasons speak of people: the list of all is for those who may see the report, and for everybody their own."""
+    grant(house, HEAD)
+    grant(house, HEAD, person="u1@corp.example")
+    for who in (AUDITOR, OPERATOR, SECURITY, None):
+        assert len(good(waive.list_waivers(house.site, who))) == 2
+    (own,) = good(waive.list_waivers(house.site, U0))
+    assert own["reason"] == "Evidence in a case"
+    assert good(waive.list_waivers(house.site, AUTHOR)) == []
+    refused(waive.list_waivers(house.site, "nobody@corp.example"), Code.NO_SUCH_PERSON)
+
+
 def test_no_spreadsheet_runs_what_stands_in_the_report() -> None:
     """I-36: what begins like a formula has an apostrophe before it; commas, quotes and lines stay in their cell."""
     hostile = ["=1+1", "+1", "-1", "@SUM(A1)", " =1", "\t=1", "\r=1", "'=1", 'say "x", y', "a\nb", "plain", ""]

@@ -1,6 +1,6 @@
 """Diff: what a new revision of a policy would change, for how many and whom; and what changed between two instants."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass, replace
 from difflib import unified_diff
 from typing import NamedTuple
@@ -13,7 +13,7 @@ from gatepost.actions.live import proposal_of
 from gatepost.actions.naming import differing
 from gatepost.actions.preview import answered, watching
 from gatepost.actions.site import Site
-from gatepost.actions.who import ADMIN, AUTHOR, looking_as
+from gatepost.actions.who import ADMIN, AUDITOR, AUTHOR, OPERATOR, looking_as
 from gatepost.core.change.differencing import Watch
 from gatepost.core.change.impact import HIDDEN_UNDER
 from gatepost.core.instant import Instant
@@ -56,9 +56,13 @@ class Passed:
     since: Instant
     until: Instant
     policies: tuple[Mapping[str, object], ...]
-    newly_blocked: int
-    newly_warned: int
-    opened: int
+    newly_blocked: Count
+    newly_warned: Count
+    opened: Count
+
+    @property
+    def moved(self) -> bool:
+        return bool(self.policies) or any(one != 0 for one in (self.newly_blocked, self.newly_warned, self.opened))
 
 
 def diff_policy(site: Site, by: str | None, data: bytes, file: str) -> Diffed | Refusal | tuple[Problem, ...]:
@@ -127,7 +131,7 @@ def _diffed(found: _Compared, withheld: bool) -> Diffed:
     )
 
 
-def _count(found: frozenset[str]) -> Count:
+def _count(found: Set[str]) -> Count:
     return len(found) if not found or len(found) >= HIDDEN_UNDER else None
 
 
@@ -140,7 +144,7 @@ def document_lines(old: Policy, new: Policy, revision: int) -> tuple[str, ...]:
 def diff_instants(site: Site, by: str | None, since: Instant, until: Instant) -> Passed | Refusal:
     """What became of policies and of devices' verdicts after one instant, up to another, as the ledger says."""
     with looking(site) as conn:
-        actor = looking_as(conn, by)
+        actor = looking_as(conn, by, AUTHOR, OPERATOR, AUDITOR, "approver")
         if isinstance(actor, Refusal):
             return actor
         before, after = _outcomes(conn, since, until)
@@ -150,7 +154,7 @@ def diff_instants(site: Site, by: str | None, since: Instant, until: Instant) ->
             policies=tuple(_became(conn, since, until)),
             newly_blocked=_turned(before, after, "block"),
             newly_warned=_turned(before, after, "warn"),
-            opened=sum(1 for device, word in before.items() if word == "block" and after.get(device) != "block"),
+            opened=_count({ref for ref, word in before.items() if word == "block" and after.get(ref) != "block"}),
         )
 
 
@@ -169,8 +173,8 @@ def _outcomes(conn: Connection, since: Instant, until: Instant) -> tuple[dict[st
     return (dict(now) if before is None else before), now
 
 
-def _turned(before: Mapping[str, str], after: Mapping[str, str], word: str) -> int:
-    return sum(1 for device, now in after.items() if now == word and before.get(device) != word)
+def _turned(before: Mapping[str, str], after: Mapping[str, str], word: str) -> Count:
+    return _count({ref for ref, now in after.items() if now == word and before.get(ref) != word})
 
 
 def _became(conn: Connection, since: Instant, until: Instant) -> list[dict[str, object]]:

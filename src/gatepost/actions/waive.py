@@ -16,7 +16,7 @@ from gatepost.actions.lookup import revision_in
 from gatepost.actions.outbox import compose, enqueue
 from gatepost.actions.site import Site
 from gatepost.actions.standing import refresh
-from gatepost.actions.who import APPROVER, OPERATOR, Actor, acting
+from gatepost.actions.who import APPROVER, AUDITOR, OPERATOR, Actor, acting, lacks_role, looking_as
 from gatepost.core.change.stage import LIVE
 from gatepost.core.fleet.device import Device
 from gatepost.core.fleet.person import Person
@@ -223,9 +223,16 @@ def beneficiary(conn: Connection, waiver: Waiver) -> list[str]:
     return [member.person.ref for member in devices.members(conn, [waiver.subject])]
 
 
-def list_waivers(site: Site, policy: str | None = None) -> list[dict[str, object]]:
-    """Every waiver by pseudonym, with its reason where it was not erased."""
-    with site.store.reading() as conn:
+def list_waivers(site: Site, by: str | None, policy: str | None = None) -> list[dict[str, object]] | Refusal:
+    """Every waiver by pseudonym, with its reason where it was not erased; whoever may not see the report of them all
+    sees their own: a reason speaks of somebody."""
+    with looking(site) as conn:
+        actor = looking_as(conn, by)
+        if isinstance(actor, Refusal):
+            return actor
+        found = exceptions.all_waivers(conn, policy)
+        if lacks_role(actor, AUDITOR, OPERATOR, "approver"):
+            found = [waiver for waiver in found if beneficiary(conn, waiver) == [actor.ref]]
         return [
             {
                 "waiver": waiver.waiver,
@@ -237,7 +244,7 @@ def list_waivers(site: Site, policy: str | None = None) -> list[dict[str, object
                 "ended": waiver.ended,
                 "reason": ledger.words_of(conn, waiver.reason_hash),
             }
-            for waiver in exceptions.all_waivers(conn, policy)
+            for waiver in found
         ]
 
 

@@ -51,8 +51,7 @@ def _happened(session: Session, since: str, until: str, exit_code: bool) -> int:
         return diff_instants(site, session.by, instant(site, since, "--since"), ends)
 
     def code(passed: Passed) -> int:
-        moved = passed.policies or passed.newly_blocked or passed.newly_warned or passed.opened
-        return Exit.SOMETHING if exit_code and moved else Exit.DONE
+        return Exit.SOMETHING if exit_code and passed.moved else Exit.DONE
 
     return session.act(act, _passed, _passed_data, code)
 
@@ -73,7 +72,8 @@ def _said(count: Count) -> str:
 def _passed(passed: Passed) -> Lines:
     rows = [dict(what) | {"at": _text(what["at"])} for what in passed.policies]
     yield from listing(rows, "at", "policy", "revision", "stage", nothing="No policy reached another stage.")
-    yield f"Devices blocked: {passed.newly_blocked}. Warned: {passed.newly_warned}. Opened again: {passed.opened}."
+    blocked, warned, opened = map(_said, (passed.newly_blocked, passed.newly_warned, passed.opened))
+    yield f"Devices blocked: {blocked}. Warned: {warned}. Opened again: {opened}."
 
 
 def _passed_data(passed: Passed) -> object:

@@ -67,9 +67,9 @@ def revoke(waiver_id: str, /, *, reason: str = "", session: Given) -> int:
 
 @waiver.command(name="list")
 def waivers(*, policy: str | None = None, session: Given) -> int:
-    """Every waiver, with its end and reason."""
+    """Every waiver, with its end and reason; your own, if you are neither operator nor approver nor auditor."""
     return session.act(
-        lambda site: waive.list_waivers(site, policy),
+        lambda site: waive.list_waivers(site, session.by, policy),
         lambda rows: listing(rows, *(rows[0] if rows else ()), nothing="There are no waivers."),
     )
 

@@ -151,8 +151,8 @@ def _proposed(done: propose.Proposed) -> Lines:
 def rings(lines: Iterable[RingLine]) -> Lines:
     """By when the people of each ring have to be ready."""
     for line in lines:
-        people = "fewer than 5" if line.people is None else line.people
-        yield f"{f'Ring {line.group}' if line.group else 'Everybody else'}: {line.deadline}, {people} people concerned."
+        people = "number hidden" if line.people is None else f"{line.people} people concerned"
+        yield f"{f'Ring {line.group}' if line.group else 'Everybody else'}: {line.deadline}, {people}."
 
 
 def _approved(done: approving.Approved) -> Lines:

@@ -261,9 +261,10 @@ def _about(draft: Draft) -> Iterator[Block]:
 
 
 def _ring(draft: Draft, line: RingLine) -> tuple[str, str]:
-    """By when the people of a ring have to be ready, and how many they are."""
+    """By when the people of a ring have to be ready, and how many they are; of a hidden number not even that it is
+    small."""
     label = draft.phrase("ring", group=line.group) if line.group else draft.phrase("ring_others")
-    people = _counted(draft, "people", line.people)
+    people = draft.phrase("ring_hidden") if line.people is None else _counted(draft, "people", line.people)
     return label, draft.phrase("ring_row", deadline=line.deadline, people=people)
 
 

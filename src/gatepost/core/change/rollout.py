@@ -8,7 +8,8 @@ from gatepost.core.policy.policy import Policy
 
 
 class RingLine(NamedTuple):
-    """`group`: "" for everybody in no ring. `people`: of those concerned; None where they are too few to be counted."""
+    """`group`: "" for everybody in no ring. `people`: of those concerned; None where they are hidden: too few to be
+    counted, or what would tell another number that is."""
 
     group: str
     deadline: str

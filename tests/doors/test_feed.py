@@ -123,6 +123,45 @@ def test_a_retraction_is_confirmed_while_many_devices_are_on_their_way(tmp_path:
         copy.close()
 
 
+def test_what_hangs_is_told_as_long_as_it_hangs(tmp_path: Path) -> None:
+    """I-26: a program that goes by the copy and does not answer is a problem in every report, between tries too."""
+    heard: list[Report] = []
+    tries = threading.Semaphore(0)
+
+    def push(_keys: Sequence[bytes]) -> None:
+        tries.release()
+        raise OSError("HAProxy does not answer")
+
+    copy = Copy(tmp_path / "door", SITE, DAY)
+    stop = threading.Event()
+    follower = Follower(copy, Stream(batch(10, *FLEET)).changes, heard.append, retry_on=(Away,), pushes=(push,))
+    thread = threading.Thread(target=follower.run, args=(stop,))
+    thread.start()
+    try:
+        eventually(lambda: bool(heard) and heard[-1].problem != "")
+        told = len(heard)
+        for _ in range(30):
+            assert tries.acquire(timeout=5)
+        assert {report.problem for report in heard[told:]} <= {"HAProxy does not answer"}
+    finally:
+        stop.set()
+        thread.join()
+        copy.close()
+
+
+def test_a_load_that_was_cut_off_begins_anew_where_it_missed_something(tmp_path: Path) -> None:
+    """I-27: what was retracted, and forgotten by the stream, while a door had half of its first copy does not stay."""
+    half = Copy(tmp_path / "door", SITE, DAY)
+    half.apply(batch(100, rule(7), device("OLD1", "alice@example.com")))
+    half.close()
+    stream = Stream(batch(200, *FLEET)._replace(gone_until=150))
+    with following(tmp_path / "door", stream) as copy:
+        eventually(lambda: has(copy, "TIKTOK1"))
+        assert not has(copy, "OLD1")
+        assert copy.table is not None
+        assert 7 not in copy.table.states
+
+
 def test_a_change_is_answered_and_confirmed_at_once(tmp_path: Path) -> None:
     """I-27: what is confirmed is answered: a position is confirmed once readers see it, in a fraction of a second."""
     stream = Stream(batch(10, *FLEET))

@@ -62,7 +62,12 @@ class Copy:
         if batch.site != self.site:
             raise BatchRefused(f"a batch of site {batch.site} came to a door of site {self.site}")
         contact = self.time.contact(batch.server_now, batch.clock_offset)
-        self._usable_table().apply(batch, contact)
+        table = self._usable_table()
+        if not table.whole and 0 < table.position < batch.gone_until:
+            # A load that was cut off: what was taken away meanwhile is not told any more, so it begins anew.
+            self.close()
+            return
+        table.apply(batch, contact)
         self._heard(contact)
         self._kept = contact
 

@@ -71,8 +71,8 @@ class Follower:
         self._copy, self._changes, self._tell, self._pushes = copy, changes, tell, pushes
         self._sightings, self._opened, self._problems = sightings, opened, problems
         self._expected: tuple[type[Exception], ...] = (*retry_on, OSError, lmdb.Error)
-        self._pushed = self._ruled = copy.position
-        self._clean = copy.erasures
+        # As of the end of the last round, and replaced as a whole: it is told by another thread.
+        self._stood = Report(copy.position, copy.problem, erasures=copy.erasures, stream=copy.site)
         self._told: Report | None = None
         self._told_at = -CALL_EVERY
         self._news = threading.Event()
@@ -145,10 +145,10 @@ class Follower:
             except Exception as error:
                 _log.exception("what hangs on the copy cannot be brought up to date, for an unforeseen reason")
                 self._copy.problem, good, ruled = f"what hangs on the copy is behind: {error!r}", False, False
+        stood = self._stood._replace(problem=self._copy.problem)
         if ruled:
-            self._ruled = position
-        if good:
-            self._pushed, self._clean = position, clean
+            stood = stood._replace(rules=position)
+        self._stood = stood._replace(position=position, erasures=clean) if good else stood
 
     def _keep_telling(self, stop: threading.Event) -> None:
         while not stop.is_set():
@@ -160,15 +160,9 @@ class Follower:
     def _report(self, *, last: bool = False) -> None:
         # What cannot be told is told at the next round, whatever keeps it from that: the door goes on.
         try:
-            problem = "; ".join(filter(None, (self._copy.problem, *self._problems())))
-            report = Report(
-                self._pushed,
-                problem,
-                opened=self._opened(),
-                erasures=self._clean,
-                stream=self._copy.site,
-                rules=self._ruled,
-            )
+            stood = self._stood
+            problem = "; ".join(filter(None, (stood.problem, *self._problems())))
+            report = stood._replace(problem=problem, opened=self._opened())
             since = clock.boot_elapsed() - self._told_at
             seen = self._seen() if last or since >= TELL_EVERY else Report(0, "")
             news = bool(seen.sightings or seen.dropped)

@@ -67,7 +67,8 @@ class Sightings:
             self._noted[key] = headers, reason
             self._bytes += size
         else:
-            self.dropped += 1
+            with self._lock:
+                self.dropped += 1
 
     def see(
         self, login: str, kind: str, identity: str, reason: str, *, device_type: str = "", user_agent: str = ""
@@ -114,7 +115,8 @@ class Sightings:
             for sighting in sightings:
                 if self._owed.get(sighting.key) == sighting:
                     del self._owed[sighting.key]
-        self.dropped -= dropped
+        with self._lock:
+            self.dropped -= dropped
 
     def _read(self, key: Key, fields: dict[bytes, bytes], reason: str) -> None:
         parsed = key[0] if isinstance(key, tuple) else _usual(fields)

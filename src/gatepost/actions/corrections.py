@@ -4,6 +4,8 @@ They are written after the commit that opens the doors, a part at a time: that c
 thousand mails are put together. What a crash leaves of them, the worker writes.
 """
 
+from collections.abc import Sequence
+
 from sqlalchemy import Connection
 
 from gatepost.actions.change import Change, changing, looking
@@ -14,6 +16,7 @@ from gatepost.actions.site import Site
 from gatepost.core.instant import SECOND, Instant
 from gatepost.core.notice.notice import NoticeKind
 from gatepost.storage import audience, closing, notices, policies
+from gatepost.storage.notices import Notice
 from gatepost.storage.policies import Revision
 
 DOORS_MAY_TAKE = 5 * SECOND
@@ -22,7 +25,10 @@ DOORS_MAY_TAKE = 5 * SECOND
 PART = 2000
 
 SAYS_OVER = frozenset({NoticeKind.CORRECTION, NoticeKind.WITHDRAWAL, NoticeKind.ENDED})
-"""The kinds that tell somebody that a policy is over."""
+"""The kinds that tell somebody that a policy is over, or is over for them."""
+
+BESIDE = frozenset({NoticeKind.RESTORED, NoticeKind.WAIVER_RESULT})
+"""What is said after one of those and takes nothing of it back."""
 
 
 def correct(
@@ -36,10 +42,13 @@ def correct(
 ) -> int:
     """One correction to each of these who may have any notice of the policy, in reply to their own announcement (I-24).
 
-    Whoever heard last that the policy is over for them knows it: what came for others since was never theirs.
+    Of the policy's life, that is, of which this revision is a part: what is over and was told so is another one.
+    Whoever heard last that the policy is over for them knows it: what came for others since was never theirs. But they
+    do not know yet that it was an error.
     Sent when every door confirmed this position of the change stream, at the latest 5 s after `at` (now).
     """
     not_before = (change.now if at is None else at) + DOORS_MAY_TAKE
+    first = policies.life(change.conn, revision)[0].revision
     return enqueue(
         change,
         (
@@ -55,9 +64,17 @@ def correct(
                 thread=thread,
             )
             for person, thread in notices.threads(change.conn, revision.policy, people).items()
-            if thread[-1].kind not in SAYS_OVER
+            if _owed(kind, [notice for notice in thread if notice.revision >= first])
         ),
     )
+
+
+def _owed(kind: NoticeKind, thread: Sequence[Notice]) -> bool:
+    """Whether somebody who may have these notices of the policy's life is to have one of this kind."""
+    if kind is NoticeKind.CORRECTION:
+        return bool(thread)
+    said = [notice.kind for notice in thread if notice.kind not in BESIDE]
+    return bool(thread) and not (said and said[-1] in SAYS_OVER)
 
 
 def tell(

@@ -225,10 +225,11 @@ def _overtaken(change: Change, settled: Sequence[Notice], revisions: Mapping[tup
         if relaxed := [person for person in people if person in overtaken]:
             begun = revisions[key].announced_at or change.now
             tell(change, revisions[key], NoticeKind.UPDATE, feed.position(change.conn), relaxed, change.now, str(begun))
-        if revisions[key].because == "replaced":
+        last = policies.life(change.conn, revisions[key])[-1]
+        if kind := CLOSING.get(last.because):
+            correct(change, last, kind, feed.position(change.conn), people)
+        elif revisions[key].because == policies.REPLACED:
             correct(change, revisions[key], NoticeKind.ENDED, feed.position(change.conn), _spared(change, key, people))
-        elif kind := CLOSING.get(revisions[key].because):
-            correct(change, revisions[key], kind, feed.position(change.conn), people)
 
 
 def _spared(change: Change, key: tuple[str, int], people: Sequence[str]) -> list[str]:

@@ -12,6 +12,9 @@ from gatepost.storage.schema import approvals, revisions
 RELAXED = "relaxed"
 """Why a revision is over whose audience another one has taken over."""
 
+REPLACED = "replaced"
+"""Why a revision is over in whose place another one was announced."""
+
 
 class Revision(NamedTuple):
     """One revision of a policy. `asked`: how many approvals of each role. `rule`: its number at the doors.
@@ -124,6 +127,24 @@ def heir(conn: Connection, policy: str, number: int) -> Revision | None:
     later = (revisions.c.policy == policy, revisions.c.revision > number, revisions.c.announced_at.is_not(None))
     query = select(revisions.c.revision).where(*later).order_by(revisions.c.revision).limit(1)
     return heir(conn, policy, conn.execute(query).scalar_one())
+
+
+def life(conn: Connection, revision: Revision) -> list[Revision]:
+    """The announced revisions that people hear of as one policy, this one among them, oldest first.
+
+    What was relaxed or replaced goes on in the next; what was retracted or ended is over, and whatever is announced
+    under its name later is another life.
+    """
+    found: list[Revision] = []
+    for one in history(conn, revision.policy):
+        if one.announced_at is None:
+            continue
+        if found and found[-1].because not in (RELAXED, REPLACED):
+            if found[-1].revision >= revision.revision:
+                break
+            found = []
+        found.append(one)
+    return found or [revision]
 
 
 def next_revision(conn: Connection, policy: str) -> int:

@@ -78,27 +78,31 @@ def text_of(code: str, policy: Policy = POLICY, impact: Impact | None = None, **
     return found.get(code, "")
 
 
-def keepers(number: int, group: str = "sales") -> Impact:
-    """So many of a group hit."""
+def keepers(number: int, group: str = "sales", without: int = 0) -> Impact:
+    """So many of a group hit, and so many `without` the app."""
     return impact_of(
         *(
-            HIT._replace(
+            (HIT if n < number else UNSEEN)._replace(
                 person=replace(PERSON, ref=f"p{n}", groups=frozenset({group})),
                 device=replace(PHONE, ref=f"d{n}", owner=f"p{n}"),
             )
-            for n in range(number)
+            for n in range(number + without)
         )
     )
 
 
 def test_keepers_are_counted_but_few_are_not() -> None:
-    """Five are counted; of fewer it is said that there are some; of none nothing is said."""
+    """Five are counted; of fewer among many it is said that there are some; of none nothing is said. A group of which
+    four are in scope is named alike, whether they are hit or not."""
     assert "sales keeps @ours on TikTok: 5 of its people would be hit." in text_of(
         "keepers_hit", impact=keepers(5), accounts=(OURS,)
     )
+    among_many = text_of("keepers_hit", impact=keepers(4, without=1), accounts=(OURS,))
+    assert "some of its people would be hit" in among_many
+    assert "4" not in among_many
     few = text_of("keepers_hit", impact=keepers(4), accounts=(OURS,))
-    assert "some of its people would be hit" in few
-    assert "4" not in few
+    assert "its people in scope are too few to be counted, and may be hit" in few
+    assert text_of("keepers_hit", impact=keepers(0, without=1), accounts=(OURS,)) == few
     assert text_of("keepers_hit", impact=keepers(9, "others"), accounts=(OURS,)) == ""
 
 

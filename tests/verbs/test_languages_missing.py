@@ -23,18 +23,28 @@ def readers(house: House, locale: str, number: int) -> None:
 
 
 def test_readers_of_a_missing_language_are_counted(house: House) -> None:
-    """They are counted by language, most first; a language that fewer than five read is not named; another region of a
+    """They are counted by language, most first; of fewer than five nothing is said; another region of a
     language that there is, and people whom nobody has to tell, are no reason to warn."""
     readers(house, "en", 2)
     readers(house, "de-AT", 6)
     assert warned(house, announcement=ENGLISH_AND_GERMAN, correction=ENGLISH_AND_GERMAN) == ""
-    assert warned(house) == "6 people read German, and the announcement has no de."
+    assert warned(house) == "6 people in scope read German, and the announcement has no de."
     readers(house, "ja-JP", 7)
     readers(house, "ko", 3)
     assert warned(house) == (
-        "7 people read Japanese, and the announcement has no ja. 6 people read German, and the announcement has no de."
-        " Fewer than five people read other languages that it has not."
+        "7 people in scope read Japanese, and the announcement has no ja."
+        " 6 people in scope read German, and the announcement has no de."
     )
     assert warned(house, consequence="report") == ""
     house.people("ja-jp0", locale="en")
-    assert warned(house).startswith("6 people read German")
+    assert warned(house).startswith("6 people in scope read German")
+
+
+def test_what_they_read_does_not_tell_who_has_the_app(house: House) -> None:
+    """Everybody in scope is counted, with the app or without: else the one who reads a language would be told of."""
+    readers(house, "en", 6)
+    readers(house, "it", 6)
+    before = warned(house)
+    assert "Italian" in before
+    house.devices(*(house.phone_row(f"it{at}") for at in range(6)))
+    assert warned(house) == before

@@ -2,7 +2,9 @@
 
 import json
 
-from gatepost.actions import preview
+from gatepost.actions import accounts, preview
+from gatepost.cli.preview import preview_data, previewed
+from gatepost.core.change.warning import WarningCode
 from gatepost.core.instant import DAY, HOUR
 from gatepost.core.policy.policy import Policy
 from gatepost.core.refusal import Code
@@ -80,3 +82,44 @@ def test_two_previews_at_once_are_held_against_one_another(house: House) -> None
 
 def good_policy(**changes: object) -> Policy:
     return good(read_policy(memo(**changes), "memo"))
+
+
+def test_a_cell_of_one_is_shown_alike_whatever_is_on_the_phone(house: House) -> None:
+    """Alone in a group, a country, a kind, on a platform, in a ring, in a time zone, with a language, among keepers of
+    an account: the same words and the same JSON with the app or without. Only the total knows, and it is of nine."""
+    house.owners(7)
+    lone = {"groups": "choir", "country": "PT", "kind": "contractor", "time_zone": "Pacific/Kiritimati", "locale": "pt"}
+    house.people("hanna", **lone)
+    house.people("jo", groups="chess", country="IS", time_zone="Pacific/Honolulu", locale="is")
+    good(accounts.add_account(house.site, AUTHOR, "tiktok", "@choir", "choir"))
+    rollout = [{"group": "choir", "deadline": "2020-07-06"}, {"group": "chess", "deadline": "2020-07-07"}]
+    said = []
+    for hanna, jo in (([TIKTOK], []), ([], [TIKTOK])):
+        house.phone("hanna", hanna, platform="android")
+        house.phone("jo", jo, platform="ipados")
+        found = seen(house, rollout=rollout)
+        data = preview_data(found)
+        assert isinstance(data, dict)
+        said.append((list(map(str, previewed(found))), data))
+    first, second = said
+    assert first == second
+    words, data = first
+    assert "Hit by group: hidden" in words
+    assert "keepers_hit" in str(data["warnings"])
+    assert data["people_by"]["group"]["hit"] == {}
+    broken_down = f"{data['people_by']} {data['devices_by']}"
+    assert not any(name in broken_down for name in ("chess", "choir", "PT", "IS", "android", "contractor"))
+
+
+def test_a_deadline_tells_nobody_who_is_due(house: House) -> None:
+    """Short notice is short for whoever is in scope: somebody alone in a zone is due or not, and it says the same."""
+    house.owners(7)
+    house.people("hanna", time_zone="Pacific/Kiritimati")
+    near = {"deadline": "2020-07-06"}
+    told = []
+    for apps in ([TIKTOK], []):
+        house.phone("hanna", apps)
+        warned = seen(house, **near).assessed.warnings
+        told.append([one.text for one in warned if one.code in (WarningCode.SHORT_NOTICE, WarningCode.DEADLINE_PASSED)])
+    assert told[0] == told[1]
+    assert len(told[0]) == 1

@@ -38,8 +38,9 @@ ENDS_SOON: Final = 30 * DAY
 
 @dataclass(frozen=True, slots=True)
 class Assessed:
-    """`concerned`: the cells of the people concerned, else of all people, in every ring. `earliest`: the first own
-    deadline in them; None for `immediately`. `about`: what is known of the apps and their owners."""
+    """`concerned`: the cells of whoever has a device in scope, due or not, so that no deadline tells who is; else of
+    all people, in every ring. `earliest`: the first own deadline in them; None for `immediately`. `about`: what is
+    known of the apps and their owners."""
 
     policy: Policy
     apps: tuple[NamedApp, ...]
@@ -94,7 +95,7 @@ def assess_apps(
     impact = preview(rule, watch.over(rows) if watch else rows, site.settings.fleet.stale_after, at)
     instants = cells.instants(policy)
     default_zone = site.settings.site.default_time_zone
-    lived_in = impact.due_in or product(people.zones(conn) or [default_zone], range(len(policy.deadlines)))
+    lived_in = impact.lived_in or product(people.zones(conn) or [default_zone], range(len(policy.deadlines)))
     concerned = cells.known_cells(lived_in, instants, default_zone)
     earliest = None if policy.deadline.immediately else min(instants[cell] for cell in concerned)
     grants = access.grants(conn)
@@ -172,7 +173,8 @@ def _watched(conn: Connection, policy: Policy, apps: tuple[NamedApp, ...], after
 
 
 def _unread(policy: Policy, locales: Mapping[str, int], default: str) -> list[Unread]:
-    """What people read who get the announcement in another language; its text without a language is in the default."""
+    """What people in scope read who would get the announcement in another language; its text without one is in the
+    default."""
     if policy.consequence is Consequence.REPORT:
         return []  # nobody is written to
     given = [language or default for language in policy.announcement]

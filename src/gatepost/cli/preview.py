@@ -1,6 +1,6 @@
 """gatepost policy preview: how many a policy would hit. Counts that few people are behind are not shown."""
 
-from collections.abc import Container, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Annotated, Final
 
 from cyclopts import Parameter
@@ -35,6 +35,9 @@ _OF_NOBODY: Final = frozenset(
 _HIDDEN: Final = "hidden"
 """Of every cell alike: a cell may be large, and hide another behind it."""
 
+_OTHERS: Final = "others hidden"
+"""In place of the cells with few people in scope, whether any of them is hit or not."""
+
 
 def preview(
     file: Source,
@@ -53,10 +56,11 @@ def preview(
         hit = not seen.allowed.too_few and seen.assessed.impact.people.hit
         return Exit.SOMETHING if exit_code and hit else Exit.DONE
 
-    return session.act(lambda site: preview_policy(site, session.by, data, name), _previewed, _preview_data, code)
+    return session.act(lambda site: preview_policy(site, session.by, data, name), previewed, preview_data, code)
 
 
-def _preview_data(seen: Previewed) -> object:
+def preview_data(seen: Previewed) -> object:
+    """The same for programs."""
     impact, hidden = seen.assessed.impact, seen.allowed.hidden
     few = seen.allowed.too_few
     return {
@@ -73,14 +77,23 @@ def _preview_data(seen: Previewed) -> object:
     }
 
 
-def _broken_down(found: Mapping[By, Breakdown], hidden: Mapping[By, Container[str]]) -> dict[str, object]:
-    """Cells that few people are behind are hidden (null)."""
+def _broken_down(found: Mapping[By, Breakdown], hidden: Mapping[By, Collection[str]]) -> dict[str, object]:
+    """Cells that few people are behind are hidden (null), and absent where few people are in scope."""
     return {
-        by.value: {
-            category.word: hide_small(cells, also=hidden.get(by, ())) for category, cells in breakdown.items() if cells
-        }
+        by.value: {category.word: _cells(cells, hidden.get(by, ())) for category, cells in breakdown.items()}
         for by, breakdown in found.items()
     }
+
+
+def _cells(found: Mapping[str, int], hidden: Collection[str]) -> dict[str, int | None]:
+    """What is shown of one category. Of `hidden` values nothing is, not even that there is something: their people are
+    so few that it would say what is on each one's phone. So that subtraction does not, one more is hidden with them."""
+    shown = {value: count for value, count in found.items() if value not in hidden}
+    cells = hide_small(shown, total_known=not hidden)
+    counted = [value for value, count in cells.items() if count is not None]
+    if hidden and counted:
+        cells[min(counted, key=lambda value: (shown[value], value))] = None
+    return cells
 
 
 def _warned(seen: Previewed) -> Iterator[Warned]:
@@ -93,7 +106,8 @@ _COUNTS: Final = (*(category.word for category in reversed(Category)), "would_bl
 _WITHHELD: Final = dict.fromkeys(_COUNTS)
 
 
-def _previewed(seen: Previewed) -> Lines:
+def previewed(seen: Previewed) -> Lines:
+    """What is said of it."""
     impact = seen.assessed.impact
     if seen.allowed.too_few:
         policy = seen.assessed.policy.id
@@ -121,7 +135,9 @@ def _where(seen: Previewed) -> Iterator[str]:
     hidden = seen.allowed.hidden
     for by in By:
         hit = seen.assessed.impact.people_by[by].get(Category.HIT, {})
-        cells = hide_small(hit, also=hidden.get(by, ()))
-        if cells:
-            shown = (f"{value or 'not known'} {_HIDDEN if count is None else count}" for value, count in cells.items())
+        cells = _cells(hit, hidden.get(by, ()))
+        shown = [f"{value or 'not known'} {_HIDDEN if count is None else count}" for value, count in cells.items()]
+        if hidden.get(by):
+            shown.append(_OTHERS if shown else _HIDDEN)
+        if shown:
             yield f"Hit by {by.value}: {', '.join(shown)}"

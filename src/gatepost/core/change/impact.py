@@ -17,6 +17,9 @@ from gatepost.core.policy.compiled import Compiled, Rule
 from gatepost.core.policy.due import present_app, unseen_app
 from gatepost.core.policy.policy import Consequence, Policy, Unseen
 
+HIDDEN_UNDER: Final = 5
+"""People: fewer are not counted out loud, because they could be named."""
+
 
 class Category(IntEnum):
     """What a policy means for a device in its scope, ordered: a person's impact is that of their strictest device.
@@ -99,7 +102,9 @@ class Impact:
     ownership, which do add up.
     `due_people`: everybody with a device due now, waived ones left out: the audience. `due_in`: how many of
     them there are in each cell (time zone, ring).
-    `locales`: how many of them who have an address read mail in which (BCP 47, "" where it is not known).
+    Of whoever has a device in scope that is not exempt, due or not, so that these say of nobody's phone what is on it:
+    `lived_in`, their cells; `locales`, how many of those with an address read mail in which (BCP 47, "" where it is not
+    known); `few_in`, the groups in which there are only one to four of them.
     `fleet`: all devices looked at, in scope or not.
     `people_named`: somebody there is among the policy's people.
     """
@@ -112,7 +117,9 @@ class Impact:
     due_people: frozenset[str]
     due_devices: frozenset[str]
     due_in: Mapping[tuple[str, int], int]
+    lived_in: frozenset[tuple[str, int]]
     locales: Mapping[str, int]
+    few_in: frozenset[str]
     fleet: int
     people_named: bool
 
@@ -143,6 +150,8 @@ def preview(rule: Rule, rows: Iterable[Row], stale_after: Duration, at: Instant)
         elif row.waived_until > at or compiled.exempted(person, device):
             tally.add(person, device, Category.EXEMPT, due=False)
         else:
+            if not row.sighted:
+                tally.concerned[person.ref] = person
             category, due = categorise(rule, row, stale_after, at)
             tally.add(person, device, category, due)
     return tally.impact()
@@ -191,6 +200,7 @@ class _Tally:
     people_named: bool = False
     people: dict[str, _Someone] = field(default_factory=dict)
     devices: Counter[tuple[Category, Place]] = field(default_factory=Counter)
+    concerned: dict[str, Person] = field(default_factory=dict)
     due: dict[str, Person] = field(default_factory=dict)
     due_devices: set[str] = field(default_factory=set)
     blocked: set[str] = field(default_factory=set)
@@ -227,6 +237,7 @@ class _Tally:
         by_category: Counter[Category] = Counter()
         for (category, _), count in self.devices.items():
             by_category[category] += count
+        in_groups = Counter(group for person in self.concerned.values() for group in person.groups)
         return Impact(
             people=_counts(Counter(one.category for one in self.people.values()), len(self.blocked), silent),
             devices=_counts(by_category, self.blocked_devices, self.silent_devices),
@@ -236,7 +247,9 @@ class _Tally:
             due_people=frozenset(self.due),
             due_devices=frozenset(self.due_devices),
             due_in=Counter((person.time_zone, self.policy.ring(person.groups)) for person in self.due.values()),
-            locales=Counter(person.locale for person in self.due.values() if person.emails),
+            lived_in=frozenset((one.time_zone, self.policy.ring(one.groups)) for one in self.concerned.values()),
+            locales=Counter(person.locale for person in self.concerned.values() if person.emails),
+            few_in=frozenset(group for group, people in in_groups.items() if people < HIDDEN_UNDER),
             fleet=self.fleet,
             people_named=self.people_named,
         )
@@ -277,10 +290,6 @@ def _counts(by: Mapping[Category, int], would_block: int, cannot_be_told: int) -
         would_block=would_block,
         cannot_be_told=cannot_be_told,
     )
-
-
-HIDDEN_UNDER: Final = 5
-"""People: fewer are not counted out loud, because they could be named."""
 
 
 def hide_small(

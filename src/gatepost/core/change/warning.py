@@ -46,7 +46,7 @@ class Warned(NamedTuple):
 
 
 class Unread(NamedTuple):
-    """How many of the audience read a language in which the announcement has no text. `name`: in English."""
+    """How many people in scope read a language in which the announcement has no text. `name`: in English."""
 
     language: str
     name: str
@@ -61,9 +61,9 @@ CANNOT_SEE_ABOVE: Final = 20
 class Surroundings:
     """What the warnings hold an impact against.
 
-    `earliest`: the first own deadline of anybody, None for `immediately`. `apps`: the policy's, lists resolved.
-    `active`: by id. `approvers`, `administrators`, `executives`: pseudonyms. `large`: the site's rail for a
-    large impact applies (change/rails.py). `accounts`: ours on the apps. `hidden_groups`: those whose
+    `earliest`: the first own deadline of anybody in scope, due or not, None for `immediately`. `apps`: the policy's,
+    lists resolved. `active`: by id. `approvers`, `administrators`, `executives`: pseudonyms. `large`: the site's rail
+    for a large impact applies (change/rails.py). `accounts`: ours on the apps. `hidden_groups`: those whose
     people this answer must not count. `not_asked`: owners and their apps' names (rails.not_asked), none where the site
     does not care. `vendor_required`: it announces nothing before they were. `unread`: each language once.
     """
@@ -127,20 +127,29 @@ def _of_people(impact: Impact, around: Surroundings) -> Iterator[Warned]:
 
 
 def _of_keepers(policy: Policy, impact: Impact, around: Surroundings) -> Iterator[Warned]:
-    """Who needs an app for work: the accounts kept, by whom, and the words that would spare them."""
+    """Who needs an app for work: the accounts kept, by whom, and the words that would spare them.
+
+    A group of which few people are in scope is named whether any of them is hit or not: else naming it would say what
+    is on their phones.
+    """
     kept: dict[str, list[str]] = {}
     names = {app.id: app.name for app in around.apps}
     for account in around.accounts:
         kept.setdefault(account.group, []).append(f"{account.name} on {names.get(account.app, account.app)}")
-    hit = hide_small(impact.people_by[By.GROUP].get(Category.HIT, {}), also=around.hidden_groups)
-    groups = [group for group in sorted(kept) if group in hit]
+    few = impact.few_in | around.hidden_groups
+    hit = hide_small(impact.people_by[By.GROUP].get(Category.HIT, {}), also=few)
+    hit = {group: count for group, count in hit.items() if group not in few}
+    groups = [group for group in sorted(kept) if group in hit or group in few]
     if groups:
-        who = (f"{group} keeps {', '.join(kept[group])}: {_some(hit[group])} would be hit." for group in groups)
+        who = (f"{group} keeps {', '.join(kept[group])}: {_some(group, hit)} be hit." for group in groups)
         yield Warned(WarningCode.KEEPERS_HIT, " ".join([*who, _spare(policy, groups)]))
 
 
-def _some(count: int | None) -> str:
-    return "some of its people" if count is None else f"{count} of its people"
+def _some(group: str, hit: Mapping[str, int | None]) -> str:
+    if group not in hit:
+        return "its people in scope are too few to be counted, and may"
+    count = hit[group]
+    return "some of its people would" if count is None else f"{count} of its people would"
 
 
 def _spare(policy: Policy, groups: Sequence[str]) -> str:
@@ -229,14 +238,15 @@ def _of_words(policy: Policy, around: Surroundings) -> Iterator[Warned]:
 
 
 def _of_languages(around: Surroundings) -> Iterator[Warned]:
-    """Languages that fewer than five people read are not named: who reads them would be."""
+    """Languages that fewer than five people read are not named: who reads them would be. Nothing is said of fewer."""
     most_first = sorted(around.unread, key=lambda one: (-one.people, one.language))
     shown = [one for one in most_first if one.people >= HIDDEN_UNDER]
-    said = [f"{one.people} people read {one.name}, and the announcement has no {one.language}." for one in shown]
+    said = [
+        f"{one.people} people in scope read {one.name}, and the announcement has no {one.language}." for one in shown
+    ]
     others = sum(one.people for one in most_first[len(shown) :])
-    if others:
-        many = f"{others} people" if others >= HIDDEN_UNDER else "Fewer than five people"
-        said.append(f"{many} read {'other ' if said else ''}languages that it has not.")
+    if others >= HIDDEN_UNDER:
+        said.append(f"{others} people in scope read {'other ' if said else ''}languages that the announcement has not.")
     if said:
         yield Warned(WarningCode.LANGUAGES_MISSING, " ".join(said))
 

@@ -237,6 +237,17 @@ def test_stored_sources_are_what_is_rendered() -> None:
         Renderer({**stored, layout: stored[layout].replace('correction = ["author"', 'correction = ["invented"')})
 
 
+def test_a_store_from_before_a_sentence_still_renders() -> None:
+    """What was approved before a sentence came has that one from the running version, and all others as approved."""
+    stored = load_templates()
+    text = stored["texts/en.toml"]
+    stored["texts/en.toml"] = re.sub(r"(?m)^nothing_open.*\n", "", text).replace("What we ask of you", "As of 2020")
+    facts = replace(sample(NoticeKind.UPDATE, "en"), devices=(), nothing_open=True)
+    said = Renderer(stored).render(NoticeKind.UPDATE, facts).text
+    assert "AS OF 2020" in said
+    assert "Nothing is open." in said
+
+
 def test_what_is_remembered_is_never_told_to_somebody_else() -> None:
     """I-21, within a mail: a form kept for others carries nobody's name, device, zone or deadline over."""
     berlin = RENDERER.render(ANNOUNCEMENT, ANNA)
@@ -263,3 +274,11 @@ def test_html_needs_nothing_from_outside() -> None:
         assert not any(part in twin for part in ("<img", "<a ", "<script", "<link", "<style", "http", "background"))
         assert '<html lang="en"' in twin
         assert "color-scheme: light dark" in twin
+
+
+def test_what_is_over_is_asked_at_once() -> None:
+    """No mail asks for something by a date that has passed."""
+    facts = replace(sample(REMINDER, "en"), past=True)
+    said = flat(RENDERER.render(REMINDER, facts).text)
+    assert "named below, at once." in said
+    assert "July 10" not in said

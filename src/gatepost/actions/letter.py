@@ -22,13 +22,15 @@ from gatepost.notify.facts import Acted, ApprovalFacts, DeviceFacts, LooksFacts,
 from gatepost.notify.language import language_of
 from gatepost.notify.message import Mail, message_bytes
 from gatepost.notify.render import Renderer, load_templates
-from gatepost.storage import audience, devices, people, policies
+from gatepost.storage import audience, devices, exceptions, people, policies
 from gatepost.storage.audience import Listener
 from gatepost.storage.devices import Member
 from gatepost.storage.notices import Notice
 from gatepost.storage.policies import Revision
 
 ABOUT_APPROVAL = frozenset({NoticeKind.APPROVAL_ASKED, NoticeKind.APPROVAL_RESULT})
+_WAIVERS = frozenset({NoticeKind.WAIVER_RESULT, NoticeKind.WAIVER_ENDS})
+_ASKING = _WAIVERS | {NoticeKind.ANNOUNCEMENT, NoticeKind.REMINDER, NoticeKind.UPDATE}
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +94,10 @@ class Desk:
 
     def _facts(self, notice: Notice, person: Person, revision: Revision, proposal: Proposal) -> NoticeFacts:
         listener = self.listeners.get((revision.rule or 0, person.ref))
-        deadline = _deadline(revision, proposal, self._cell(listener, person, revision, proposal))
+        cell = self._cell(listener, person, revision, proposal)
+        deadline = _deadline(revision, proposal, cell)
+        found = self._devices(person, revision, proposal, notice)
+        nothing_open = notice.kind in _ASKING and not any(device.open for device in found)
         facts = NoticeFacts(
             policy=self._policy(revision.proposal, proposal),
             name=person.name,
@@ -101,12 +106,19 @@ class Desk:
             deadline=deadline,
             notice=self._notice_period(notice, listener, proposal, deadline),
             grace=proposal.policy.grace,
-            devices=self._devices(person, revision, proposal, notice),
+            devices=found,
             still_blocking=self._still_blocking(person, revision),
             until=notice.facts.get("until"),
             revoked=bool(notice.facts.get("revoked")),
+            goes_on=bool(notice.facts.get("goes_on")),
+            of_device=notice.kind in _WAIVERS and "device" in notice.facts,
+            exempt_until=self._exempt_until(person, revision) if nothing_open else None,
+            past=self._past(notice, listener, proposal, deadline),
+            nothing_open=nothing_open,
+            moved_from=self._moved_from(notice, revision, proposal, cell, deadline),
+            still_blocked=self._still_blocked(person, notice) if notice.kind is NoticeKind.RESTORED else (),
             note=str(notice.facts.get("note", "")),
-            approval=self._approval(notice, revision, proposal),
+            approval=self._approval(notice, person, revision, proposal),
         )
         if notice.in_reply_to and notice.kind not in ABOUT_APPROVAL:
             return _replying(facts, _renderer(tuple(sorted(proposal.templates.items()))))
@@ -184,20 +196,18 @@ class Desk:
     def _devices(
         self, person: Person, revision: Revision, proposal: Proposal, notice: Notice
     ) -> tuple[DeviceFacts, ...]:
-        """The person's devices that the policy concerns; of a mail about one device, that one."""
-        about = notice.facts.get("device")
-        return tuple(
-            DeviceFacts(
-                platform=member.device.platform,
-                form=member.device.form,
-                found=(proposal.apps[due.app].name,) if due and due.finding is Finding.PRESENT else (),
-                name=member.device.id,
-                shared=member.device.shared,
-            )
-            for member in self.members.get(person.ref, ())
-            if (due := self._due(member.device.ref, revision.rule)) or member.device.ref == about
-            if about is None or member.device.ref == about
-        )
+        """The person's devices of which the policy asks something now; of a mail about one device, that one. A waiver's
+        mail speaks of what counts once the waiver is over."""
+        about, waiver = notice.facts.get("device"), notice.kind in _WAIVERS
+        by = max(self.now, notice.facts.get("until") or self.now) if waiver else self.now
+        found = []
+        for member in self.members.get(person.ref, ()):
+            device, due = member.device, self._due(member.device.ref, revision.rule)
+            counts = due is not None and due.counts_from <= by
+            if device.ref == about if about is not None else counts:
+                facts = _device_facts(member, proposal, due)
+                found.append(replace(facts, open=counts or not waiver))
+        return tuple(found)
 
     def _due(self, device: str, rule: int | None) -> DueRule | None:
         return next((due for due in self.due.get(device, ()) if due.rule == rule), None)
@@ -208,11 +218,60 @@ class Desk:
             due.rule
             for member in self.members.get(person.ref, ())
             for due in self.due.get(member.device.ref, ())
-            if due.rule != revision.rule and _blocks(due, self.states, self.now)
+            if not self._same(due.rule, revision) and _blocks(due, self.states, self.now)
         }
         return tuple(self.rules[number].proposal.policy.title for number in sorted(numbers))
 
-    def _approval(self, notice: Notice, revision: Revision, proposal: Proposal) -> ApprovalFacts | None:
+    def _same(self, rule: int, revision: Revision) -> bool:
+        """Whether a rule is this revision's, or stands in its place because the policy was relaxed."""
+        if rule == revision.rule:
+            return True
+        known = self.rules.get(rule)
+        return known is not None and known.revision.policy == revision.policy and bool(known.proposal.relaxes)
+
+    def _still_blocked(self, person: Person, notice: Notice) -> tuple[DeviceFacts, ...]:
+        """The person's other devices that some policy blocks now."""
+        return tuple(
+            DeviceFacts(member.device.platform, member.device.form, name=member.device.id, shared=member.device.shared)
+            for member in self.members.get(person.ref, ())
+            if member.device.ref != notice.facts.get("device")
+            if any(_blocks(due, self.states, self.now) for due in self.due.get(member.device.ref, ()))
+        )
+
+    def _exempt_until(self, person: Person, revision: Revision) -> Instant | None:
+        """When the first of the person's devices that would be due is no longer exempted; None if none is."""
+        own = [m.device.ref for m in self.members.get(person.ref, ()) if self._due(m.device.ref, revision.rule)]
+        waived: dict[str, Instant] = {}
+        for waiver in exceptions.waivers_of(self.conn, [person.ref, *own]):
+            if waiver.policy == revision.policy and waiver.until > self.now:
+                waived[waiver.subject] = max(waived.get(waiver.subject, 0), waiver.until)
+        ends = [max(waived.get(ref, 0), waived.get(person.ref, 0)) for ref in own]
+        return min((end for end in ends if end), default=None)
+
+    def _past(self, notice: Notice, listener: Listener | None, proposal: Proposal, deadline: Instant | None) -> bool:
+        """Whether deadline, notice and grace are over, so that a mail which is not the first asks at once."""
+        if notice.kind is NoticeKind.ANNOUNCEMENT or notice.kind in ABOUT_APPROVAL:
+            return False
+        told = listener.told_at if listener else None
+        if told is None:
+            return False
+        policy = proposal.policy
+        bounds = [deadline or told + policy.grace, told + proposal.notice if policy.tell_first else 0]
+        if notice.kind in _WAIVERS:
+            bounds.append(notice.facts.get("until") or 0)
+        return max(bounds) <= self.now
+
+    def _moved_from(
+        self, notice: Notice, revision: Revision, proposal: Proposal, cell: int, deadline: Instant | None
+    ) -> Instant | None:
+        """The person's deadline before a relax moved it, in the mail that says so; a pause moves it without a relax."""
+        if notice.kind is not NoticeKind.UPDATE or not proposal.relaxes or revision.paused_for or deadline is None:
+            return None
+        base = policies.revision(self.conn, revision.policy, proposal.relaxes)
+        before = _deadline(base, proposal_of(self.conn, base), cell) if base else None
+        return before if before != deadline else None
+
+    def _approval(self, notice: Notice, person: Person, revision: Revision, proposal: Proposal) -> ApprovalFacts | None:
         if notice.kind not in ABOUT_APPROVAL:
             return None
         given: dict[str, int] = {}
@@ -228,6 +287,7 @@ class Desk:
             required=revision.asked,
             given=given,
             role=str(notice.facts.get("role", "")),
+            approver=person.emails[0],
             checkpoint=str(notice.facts.get("checkpoint", "")),
             declined_by=str(notice.facts.get("declined_by", "")),
             warnings=proposal.warnings,
@@ -244,6 +304,18 @@ def _deadline(revision: Revision, proposal: Proposal, cell: int) -> Instant | No
     if proposal.policy.deadline.immediately:
         return revision.not_before or None
     return max(proposal.effects[cell], revision.not_before)
+
+
+def _device_facts(member: Member, proposal: Proposal, due: DueRule | None) -> DeviceFacts:
+    device = member.device
+    return DeviceFacts(
+        platform=device.platform,
+        form=device.form,
+        found=(proposal.apps[due.app].name,) if due and due.finding is Finding.PRESENT else (),
+        name=device.id,
+        shared=device.shared,
+        blockable=not device.shared or proposal.policy.shared,
+    )
 
 
 def _not_asked(proposal: Proposal) -> str:
@@ -265,7 +337,7 @@ def _columns(counts: Mapping[str, int]) -> dict[str, int | None]:
 
 def _blocks(due: DueRule, known: Mapping[int, RuleState], now: Instant) -> bool:
     state = known.get(due.rule)
-    return state is not None and effect_of(due, state) <= now
+    return state is not None and state.counts and effect_of(due, state) <= now
 
 
 def _replying(facts: NoticeFacts, renderer: Renderer) -> NoticeFacts:

@@ -22,7 +22,7 @@ from gatepost.actions.reserve import keep_reserve
 from gatepost.actions.retention import keep_retention
 from gatepost.actions.site import Site
 from gatepost.actions.standing import catch_up_some, refresh, refresh_many
-from gatepost.actions.waive import beneficiary, tell
+from gatepost.actions.waive import about_device, beneficiary, tell
 from gatepost.core.change.stage import Stage
 from gatepost.core.instant import DAY, Duration, Instant, duration_text
 from gatepost.core.ledger.events import AttestationVoided, PolicyInForce, WaiverEnded
@@ -230,7 +230,8 @@ def _to_tell(conn: Connection, now: Instant) -> list[tuple[Waiver, str]]:
 
 def _tell_of_ends(change: Change) -> None:
     for waiver, owner in _to_tell(change.conn, change.now):
-        tell(change, waiver.policy, NoticeKind.WAIVER_ENDS, owner, waiver.waiver, {"until": waiver.until})
+        facts = {"until": waiver.until} | about_device(waiver.of, waiver.subject)
+        tell(change, waiver.policy, NoticeKind.WAIVER_ENDS, owner, waiver.waiver, facts)
 
 
 def _end_waivers(change: Change) -> None:

@@ -1,7 +1,9 @@
 """Pause and resume: second thoughts that are no retraction. Doors open for a policy, and nothing is claimed.
 
-A pause says nothing to anybody: it is for the hour in which somebody finds out. What lasts longer is told when it ends,
-and blocks nobody before people had their notice period again. Pauses are summed: many short ones are one long one.
+A pause says nothing about the policy: it is for the hour in which somebody finds out. Whoever was blocked hears at once
+that mail is open again, since that is true and they may be waiting for it; nobody hears why. What lasts longer is told
+when it ends, and blocks nobody before people had their notice period again. Pauses are summed: many short ones are
+one long one.
 """
 
 from collections.abc import Callable

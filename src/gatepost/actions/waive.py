@@ -201,7 +201,7 @@ def _grant(change: Change, granter: _Granter, asked: Asked, signature: str) -> N
     )
     ref = asked.subject.ref
     refresh(change, devices.refs_of(change.conn, [ref]) if asked.of == "person" else [ref])
-    facts = {"until": asked.until, "note": asked.reason}
+    facts = {"until": asked.until, "note": asked.reason} | about_device(asked.of, ref)
     tell(change, asked.policy, NoticeKind.WAIVER_RESULT, asked.owner, asked.waiver, facts)
 
 
@@ -214,6 +214,11 @@ def tell(change: Change, policy: str, kind: NoticeKind, person: str, step: str, 
     revision = announced[-1].revision
     thread = notices.threads(change.conn, policy, [person]).get(person, [])
     enqueue(change, [compose(change, policy, revision, kind, person, step=step, facts=facts, thread=thread)])
+
+
+def about_device(of: str, subject: str) -> dict[str, object]:
+    """What a mail about the waiver of one device holds besides: it speaks of that one alone."""
+    return {"device": subject} if of == "device" else {}
 
 
 def beneficiary(conn: Connection, waiver: Waiver) -> list[str]:
@@ -260,7 +265,7 @@ def revoke_waiver(site: Site, by: str | None, waiver_id: str, reason: str) -> di
         conn = change.conn
         refs = devices.refs_of(conn, [waiver.subject]) if waiver.of == "person" else [waiver.subject]
         refresh(change, refs)
-        facts = {"until": change.now, "revoked": True, "note": reason}
+        facts = {"until": change.now, "revoked": True, "note": reason} | about_device(waiver.of, waiver.subject)
         for owner in beneficiary(conn, waiver):
             tell(change, waiver.policy, NoticeKind.WAIVER_RESULT, owner, f"{waiver_id}/revoked", facts)
         return {"waiver": waiver_id, "ended": "revoked"}

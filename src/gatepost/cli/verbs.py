@@ -175,7 +175,10 @@ def _announced(done: announcing.Announced) -> Lines:
 
 def _paused(done: pausing.Paused) -> Lines:
     yield from _doors(done.doors)
-    yield f"{done.policy} revision {done.revision} is paused: it blocks nobody, and nothing is said about it."
+    yield (
+        f"{done.policy} revision {done.revision} is paused: it blocks nobody. Whoever was blocked hears that mail is "
+        "open again, and not why; nothing else is said about it."
+    )
 
 
 def _resumed(done: pausing.Resumed) -> Lines:

@@ -38,7 +38,8 @@ def _lines(record: Mapping[str, Any]) -> Iterator[str]:
     yield f"Everything that is held on you, on {record['at']}"
     yield f"In the record of decisions you are {record['person']}."
     yield from _section("Your devices now", record["devices"], _device)
-    yield from _section("Mails to you, with the text as it would be written now", record["mails"], _fields)
+    mails = "Mails to you; the texts are made anew for this export and may differ from what was sent"
+    yield from _section(mails, record["mails"], _fields)
     yield from _section("Who looked at your data, and what for", record["looks"], _fields)
     yield from _section("What was written about you", record["words"], _word)
     for table, rows in record["tables"].items():

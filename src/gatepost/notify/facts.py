@@ -50,6 +50,7 @@ class DeviceFacts:
     """One device of the person. `found`: names of the apps found on it; empty: we cannot see (never "you have").
 
     `name`: what tells two phones apart, such as the inventory's id; "" if it is not worth saying.
+    `open`: the policy asks something of it. `blockable`: the policy can block it; a shared one it may only ask for.
     """
 
     platform: Platform
@@ -57,13 +58,16 @@ class DeviceFacts:
     found: tuple[str, ...] = ()
     name: str = ""
     shared: bool = False
+    open: bool = True
+    blockable: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class ApprovalFacts:
     """What an approver, or the author of a proposal, is told.
 
-    `deadline`: as the policy writes it. `role`: the one that this approver is asked in; "" in a result.
+    `deadline`: as the policy writes it. `role`: the one that this approver is asked in, `approver`: their
+    address; "" in a result.
     `people`, `devices`: the predicted impact, counts
     by column (hit, clear, exempt, cannot_tell, unmanaged, cannot_be_told); a hidden small cell is None.
     `required`, `given`: approvals by role. `checkpoint`: the ledger's signed note, line for line (I-32).
@@ -81,6 +85,7 @@ class ApprovalFacts:
     required: Mapping[str, int]
     given: Mapping[str, int] = field(default_factory=dict)
     role: str = ""
+    approver: str = ""
     checkpoint: str = ""
     declined_by: str = ""
     warnings: tuple[str, ...] = ()
@@ -126,7 +131,11 @@ class NoticeFacts:
     `still_blocking`: titles of the other policies that block this person now.
     `thread`: the subject of the person's first mail on this policy, exactly as sent; "" if this is the first.
     `until`: the end of a waiver, from which the rule counts again; `revoked`: that waiver was taken back.
-    `note`: free text by who acted.
+    `goes_on`: what is over for this person stays for others.
+    `of_device`: that waiver is for the one device named. `exempt_until`: while nothing is asked because of a waiver.
+    `past`: the person's own deadline, notice and grace are over, so that what is asked is asked at once.
+    `nothing_open`: no device of theirs has anything to do. `moved_from`: their deadline before the policy was relaxed.
+    `still_blocked`: their other devices that some policy blocks now. `note`: free text by who acted.
     """
 
     policy: PolicyFacts
@@ -141,6 +150,13 @@ class NoticeFacts:
     thread: str = ""
     until: Instant | None = None
     revoked: bool = False
+    goes_on: bool = False
+    of_device: bool = False
+    exempt_until: Instant | None = None
+    past: bool = False
+    nothing_open: bool = False
+    moved_from: Instant | None = None
+    still_blocked: tuple[DeviceFacts, ...] = ()
     note: str = ""
     approval: ApprovalFacts | None = None
     acted: Acted | None = None

@@ -18,11 +18,11 @@ class Phrases:
 
     __slots__ = ("_parts", "language")
 
-    def __init__(self, language: str, source: str) -> None:
-        """`source`: TOML, every key a string. Raises ValueError if it is not."""
+    def __init__(self, language: str, source: str, later: str = "") -> None:
+        """`source`: TOML, every key a string; what it lacks is as in `later`. Raises ValueError if it is not."""
         self.language = language
         self._parts: dict[str, list[str]] = {}
-        for key, sentence in tomllib.loads(source).items():
+        for key, sentence in (tomllib.loads(later) | tomllib.loads(source)).items():
             if not isinstance(sentence, str):
                 raise ValueError(f"texts/{language}.toml: {key} must be a string")
             self._parts[key] = _PLACEHOLDER.split(sentence)

@@ -6,7 +6,7 @@ import textwrap
 import tomllib
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import fields, replace
-from functools import lru_cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from operator import attrgetter
 from typing import Final, NamedTuple
@@ -18,6 +18,7 @@ from markupsafe import escape
 
 from gatepost.core.notice.notice import ABOUT_SITE, NoticeKind
 from gatepost.notify.acted import SECTIONS as ACTED_SECTIONS
+from gatepost.notify.asked import SECTIONS as ASKED_SECTIONS
 from gatepost.notify.facts import DeviceFacts, NoticeFacts
 from gatepost.notify.known import SECTIONS as KNOWN_SECTIONS
 from gatepost.notify.language import choose, language_of
@@ -29,7 +30,7 @@ from gatepost.notify.untrusted import one_line
 
 _SOURCES: Final = ("templates/layout.toml", "templates/mail.html.j2", "templates/mail.txt.j2")
 LANGUAGES: Final = ("de", "en", "es", "fr", "hi", "ja", "pt")
-SECTIONS: Final = {**OWN_SECTIONS, **KNOWN_SECTIONS, **ACTED_SECTIONS}
+SECTIONS: Final = {**OWN_SECTIONS, **ASKED_SECTIONS, **KNOWN_SECTIONS, **ACTED_SECTIONS}
 _WIDTH: Final = 76
 _MOST_FORMS: Final = 512
 
@@ -57,6 +58,14 @@ def load_templates() -> dict[str, str]:
     return {name: package.joinpath(name).read_text(encoding="utf-8") for name in names}
 
 
+@cache
+def _shipped_text(language: str) -> str:
+    """For sentences that came after a text was stored; "" for a language that we do not ship."""
+    if language not in LANGUAGES:
+        return ""
+    return files("gatepost.notify").joinpath(f"texts/{language}.toml").read_text(encoding="utf-8")
+
+
 class _Form(NamedTuple):
     """A mail with holes: texts at even places, numbers of holes at odd ones."""
 
@@ -81,7 +90,7 @@ class Renderer:
         self._text = _environment(autoescape=False).from_string(templates["templates/mail.txt.j2"])
         self._html = _environment(autoescape=True).from_string(templates["templates/mail.html.j2"])
         self._phrases = {
-            language: Phrases(language, source)
+            language: Phrases(language, source, _shipped_text(language))
             for name, source in sorted(templates.items())
             if name.startswith("texts/") and (language := name.removeprefix("texts/").removesuffix(".toml"))
         }
@@ -206,10 +215,15 @@ def _subject(draft: Draft) -> str:
 
 
 def _own_subject(draft: Draft) -> str:
-    key = f"{draft.kind.replace('-', '_')}_subject"
+    key = "spared_subject" if _spared(draft) else f"{draft.kind.replace('-', '_')}_subject"
     if draft.kind in _APPROVALS:
         return draft.phrase(key, proposal=approval_of(draft).proposal[:12])
     return draft.phrase(key)
+
+
+def _spared(draft: Draft) -> bool:
+    """Whether a policy is over for this person alone."""
+    return draft.kind is NoticeKind.ENDED and draft.facts.goes_on
 
 
 def _lead(draft: Draft) -> str:
@@ -226,16 +240,17 @@ def _lead(draft: Draft) -> str:
         return draft.phrase("looks_lead", until=draft.moment(draft.facts.until))
     if kind in ABOUT_SITE:
         return draft.phrase(f"{kind.replace('-', '_')}_lead")
-    return draft.phrase(f"{kind}_lead", subject=_first_subject(draft))
+    return draft.phrase("spared_lead" if _spared(draft) else f"{kind}_lead", subject=_first_subject(draft))
 
 
 def _waiver_lead(draft: Draft) -> str:
-    if draft.facts.revoked:
-        return draft.phrase("waiver_revoked_lead")
+    of = "_device" if draft.facts.of_device else ""
     if draft.facts.until is None:
         raise ValueError(f"a mail of kind {draft.kind} needs the end of the waiver")
-    key = "waiver_granted_lead" if draft.kind is NoticeKind.WAIVER_RESULT else "waiver_ends_lead"
-    return draft.phrase(key, until=draft.moment(draft.facts.until))
+    if draft.facts.revoked:
+        return draft.phrase(f"waiver_revoked{of}_lead", until=draft.moment(draft.facts.until))
+    what = "granted" if draft.kind is NoticeKind.WAIVER_RESULT else "ends"
+    return draft.phrase(f"waiver_{what}{of}_lead", until=draft.moment(draft.facts.until))
 
 
 def _first_subject(draft: Draft) -> str:

@@ -103,6 +103,7 @@ APPROVAL: Final = ApprovalFacts(
     required={"security": 1, "legal": 1, "executive": 1},
     given={"legal": 1},
     role="security",
+    approver="sec@corp.example",
     checkpoint="corp.example/gatepost\n42\nqINS1GRFhWHwdkUeqLEoP4yEMkTBBzxBkGwGQlVlVcs=\n\n"
     "— corp.example/gatepost 8b1f3a5cRkX0mO2v8w8Dq0f3bLr5T7s1dJ4yQ9xUeP6nHcZaWgViKtBoMlEsCuRzXy\n",
     warnings=("The notice is shorter than the site's 24 hours.", "7 executives are among the people hit."),
@@ -168,6 +169,10 @@ def sample(kind: NoticeKind, language: str) -> NoticeFacts:
     facts = replace(facts, thread=_THREAD[language], notice=None)
     if kind in (NoticeKind.WAIVER_RESULT, NoticeKind.WAIVER_ENDS):
         return replace(facts, until=utc(2020, 7, 24, 15, 30), note="Keeps the company's own account.")
+    if kind is NoticeKind.UPDATE:
+        return replace(facts, moved_from=deadline - 48 * HOUR)
+    if kind is NoticeKind.RESTORED:
+        return replace(facts, devices=ANNA.devices[:1], still_blocked=ANNA.devices[1:])
     if kind in (NoticeKind.BLOCKED, NoticeKind.CORRECTION):
         return replace(facts, still_blocking=("Company-owned phones carry no games",))
     if kind is NoticeKind.ENDED:

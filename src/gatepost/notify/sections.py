@@ -14,10 +14,9 @@ from babel.lists import format_list
 from babel.numbers import format_decimal
 
 from gatepost.core.change.rollout import RingLine
-from gatepost.core.fleet.device import Form, Platform
 from gatepost.core.notice.notice import NoticeKind
-from gatepost.core.policy.policy import Consequence, Text, Unseen
-from gatepost.notify.facts import ApprovalFacts, DeviceFacts, NoticeFacts
+from gatepost.core.policy.policy import Text
+from gatepost.notify.facts import ApprovalFacts, NoticeFacts
 from gatepost.notify.language import choose
 from gatepost.notify.moments import duration_words, words_of
 from gatepost.notify.phrases import Phrases
@@ -72,7 +71,9 @@ class Draft:
         # Sending is before telling (the server's acceptance), so what counts from sending ends before the door closes.
         first = "" if self.kind is NoticeKind.ANNOUNCEMENT else "_first"
         facts, deadline = self.facts, self.facts.deadline
-        if self.kind is NoticeKind.WAIVER_ENDS and facts.until is not None:
+        if facts.past:
+            return self.phrase("by_at_once")
+        if (self.kind is NoticeKind.WAIVER_ENDS or facts.revoked) and facts.until is not None:
             deadline = max(facts.until, deadline or facts.until)
         if deadline is None:
             duration = max(facts.grace, facts.notice or 0)
@@ -86,29 +87,22 @@ class Draft:
         return self.phrase(f"by_deadline_or_later{first}", when=when, duration=least)
 
 
-_PLATFORM_NAMES: Final = {
-    Platform.IOS: "iOS",
-    Platform.IPADOS: "iPadOS",
-    Platform.ANDROID: "Android",
-    Platform.MACOS: "macOS",
-    Platform.WINDOWS: "Windows",
-    Platform.CHROMEOS: "ChromeOS",
-    Platform.LINUX: "Linux",
-}
 _MOST_APPS_IN_A_SENTENCE: Final = 4
 
 
 @lru_cache(maxsize=1024)
-def _listed(names: tuple[str, ...], language: str) -> str:
+def listed(names: tuple[str, ...], language: str) -> str:
+    """Names as a language lists them in a sentence."""
     return str(format_list([one_line(name) for name in names], locale=Locale.parse(language)))
 
 
-def _apps(draft: Draft) -> dict[str, str]:
+def apps_of(draft: Draft) -> dict[str, str]:
+    """The apps as a sentence names them."""
     names = draft.facts.policy.apps
     if len(names) > _MOST_APPS_IN_A_SENTENCE:
         return {"apps": draft.phrase("several_apps"), "apps_of": draft.phrase("several_apps_of")}
-    listed = _listed(names, draft.phrase.language)
-    return {"apps": listed, "apps_of": listed}
+    said = listed(names, draft.phrase.language)
+    return {"apps": said, "apps_of": said}
 
 
 def _author(draft: Draft) -> Iterator[Block]:
@@ -120,117 +114,11 @@ def _author(draft: Draft) -> Iterator[Block]:
         yield Block("author", "", paragraphs(text.body), language)
 
 
-def _asked(draft: Draft) -> Iterator[Block]:
-    yield from _asks(draft, ("asked_remove", "asked_attest", "asked_check"))
-
-
-def _asked_again(draft: Draft) -> Iterator[Block]:
-    """A waiver's result asks for something only if the waiver was taken back."""
-    if draft.facts.revoked:
-        yield from _asked(draft)
-
-
-def _asked_blocked(draft: Draft) -> Iterator[Block]:
-    """Once blocked there is no "by when" any more."""
-    yield from _asks(draft, ("asked_first", "asked_first_attest", "asked_first_check"))
-
-
-def _asks(draft: Draft, keys: tuple[str, str, str]) -> Iterator[Block]:
-    remove, attest, check = keys
-    devices, policy = draft.facts.devices, draft.facts.policy
-    yield Block("heading", draft.phrase("asked_heading"))
-    values = {**_apps(draft), "contact": policy.contact}
-    if not devices or any(device.found for device in devices):
-        yield Block("call", draft.phrase(remove, by=draft.by(), **values))
-    if any(not device.found for device in devices):
-        key = check if policy.unseen is Unseen.BLOCK else attest
-        yield Block("call", draft.phrase(key, by=draft.by(), **values))
-
-
 def _apps_concerned(draft: Draft) -> Iterator[Block]:
     names = draft.facts.policy.apps
     if len(names) > _MOST_APPS_IN_A_SENTENCE:
         yield Block("heading", draft.phrase("apps_heading"))
         yield Block("list", "", tuple(one_line(name) for name in names))
-
-
-def _label(draft: Draft, device: DeviceFacts) -> str:
-    if (device.platform, device.form) == (Platform.IOS, Form.PHONE):
-        label = "iPhone"
-    elif (device.platform, device.form) == (Platform.IPADOS, Form.TABLET):
-        label = "iPad"
-    else:
-        form = draft.phrase(f"form_{device.form}")
-        label = draft.phrase("device", platform=_PLATFORM_NAMES[device.platform], form=form)
-    if device.name:
-        label = draft.phrase("device_named", device=label, name=device.name)
-    return draft.phrase("device_shared", device=label) if device.shared else label
-
-
-def _devices(draft: Draft) -> Iterator[Block]:
-    if draft.facts.devices:
-        yield Block("heading", draft.phrase("devices_heading"))
-        yield Block("list", "", tuple(_device(draft, device) for device in draft.facts.devices))
-
-
-def _device(draft: Draft, device: DeviceFacts) -> str:
-    if not device.found:
-        return draft.phrase("device_unseen", device=_label(draft, device))
-    apps = _listed(device.found, draft.phrase.language)
-    return draft.phrase("device_found", device=_label(draft, device), apps=apps)
-
-
-def _devices_only(draft: Draft) -> Iterator[Block]:
-    """Their names alone: what was found on them is no longer so."""
-    if draft.facts.devices:
-        yield Block("heading", draft.phrase("devices_heading"))
-        yield Block("list", "", tuple(_label(draft, device) for device in draft.facts.devices))
-
-
-def _happens(draft: Draft) -> Iterator[Block]:
-    policy, devices = draft.facts.policy, draft.facts.devices
-    yield Block("heading", draft.phrase("happens_heading"))
-    if policy.consequence is not Consequence.BLOCK:
-        yield Block("para", draft.phrase("happens_notify"))
-    else:
-        if not devices or any(device.found for device in devices):
-            yield Block("para", draft.phrase("happens_block"))
-        if any(not device.found for device in devices):
-            yield Block("para", draft.phrase("happens_check" if policy.unseen is Unseen.BLOCK else "happens_attest"))
-        yield Block("para", draft.phrase("opens_again"))
-    yield from _what_stays(draft)
-
-
-def _happens_blocked(draft: Draft) -> Iterator[Block]:
-    yield Block("heading", draft.phrase("happens_heading"))
-    yield Block("para", draft.phrase("opens_again"))
-    yield from _what_stays(draft)
-
-
-def _what_stays(draft: Draft) -> Iterator[Block]:
-    yield Block("para", draft.phrase("stays"))
-    forms = draft.facts.policy.forms
-    if forms and len(forms) < len(Form):
-        names = _listed(
-            tuple(draft.phrase(f"forms_{form}") for form in Form if form not in forms), draft.locale.language
-        )
-        yield Block("para", draft.phrase("others_stay", forms=names))
-
-
-def _still(draft: Draft) -> Iterator[Block]:
-    if draft.facts.still_blocking:
-        yield Block("heading", draft.phrase("still_heading"))
-        yield Block("para", draft.phrase("still_blocking"))
-        yield Block("list", "", tuple(one_line(title) for title in draft.facts.still_blocking))
-
-
-def _still_after(draft: Draft) -> Iterator[Block]:
-    """Where a block has gone, that nothing else stands is worth a sentence."""
-    if draft.facts.still_blocking:
-        yield from _still(draft)
-    else:
-        yield Block("heading", draft.phrase("still_heading"))
-        yield Block("para", draft.phrase("nothing_else"))
 
 
 def _note(draft: Draft) -> Iterator[Block]:
@@ -334,7 +222,11 @@ def _how(draft: Draft) -> Iterator[Block]:
     yield Block("heading", draft.phrase("how_heading"))
     for step in ("read", "approve", "decline"):
         yield Block("para", draft.phrase(f"how_{step}"))
-        yield Block("pre", "", (draft.phrase(f"command_{step}", policy=policy.id, role=approval.role),))
+        yield Block(
+            "pre",
+            "",
+            (draft.phrase(f"command_{step}", policy=policy.id, role=approval.role, approver=approval.approver),),
+        )
     yield Block("para", draft.phrase("how_hash"))
     yield Block("pre", "", (one_line(approval.proposal),))
 
@@ -350,16 +242,7 @@ def _checkpoint(draft: Draft) -> Iterator[Block]:
 
 SECTIONS: Final[Mapping[str, Callable[[Draft], Iterator[Block]]]] = {
     "author": _author,
-    "asked": _asked,
-    "asked_again": _asked_again,
-    "asked_blocked": _asked_blocked,
     "apps": _apps_concerned,
-    "devices": _devices,
-    "devices_only": _devices_only,
-    "happens": _happens,
-    "happens_blocked": _happens_blocked,
-    "still": _still,
-    "still_after": _still_after,
     "note": _note,
     "contact": _contact,
     "about": _about,

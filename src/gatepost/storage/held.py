@@ -5,15 +5,18 @@ from typing import Any
 
 from sqlalchemy import Column, Connection, Select, func, select
 
-from gatepost.storage.door_schema import sightings
+from gatepost.storage.door_schema import doors, sightings
 from gatepost.storage.schema import audience, devices, metadata, people
 
 
 def rows_of(conn: Connection, tables: Iterable[str]) -> dict[str, int]:
-    """How many rows each of these tables has."""
-    return {
-        name: int(conn.execute(select(func.count()).select_from(metadata.tables[name])).scalar_one()) for name in tables
-    }
+    """How many rows each of these tables has; of doors those alone that somebody opened in an emergency."""
+    return {name: int(conn.execute(_rows(name)).scalar_one()) for name in tables}
+
+
+def _rows(name: str) -> Select[Any]:
+    counted = select(func.count()).select_from(metadata.tables[name])
+    return counted.where(doors.c.opened_at.is_not(None)) if name == doors.name else counted
 
 
 def people_by_working(conn: Connection) -> tuple[int, int]:

@@ -9,8 +9,9 @@ import pytest
 
 from gatepost.actions import access, backup, device_passwords, erase, import_devices, ledger, mentions, person_record
 from gatepost.actions.doors import hear_door
+from gatepost.clock import boot_elapsed
 from gatepost.core.fleet.naming import names_any
-from gatepost.core.instant import DAY
+from gatepost.core.instant import DAY, MINUTE, SECOND
 from gatepost.core.ledger.codec import EVENTS
 from gatepost.core.refusal import Code
 from gatepost.doors.report import Report
@@ -284,3 +285,30 @@ def test_the_search_for_traces_finds_what_it_looks_for(tmp_path: Path) -> None:
     ):
         (tmp_path / "file").write_bytes(b"before" + data + b"after")
         assert f"file: {name}" in seeded.traces(tmp_path)
+
+
+def test_no_writer_waits_for_an_erasure_behind_a_long_read(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """I-18: somebody who reads for long keeps the log from being emptied, not a retraction from being written; the
+    worker tries again minutes later, and does not write the file anew for that."""
+    monkeypatch.setattr(erase, "TRIES", 1)
+    seeded.seed(house)
+    seeded.leave(house)
+    with house.site.store.reading() as conn:
+        conn.exec_driver_sql("SELECT 1 FROM people").all()
+        started = boot_elapsed()
+        done = good(erase.erase(house.site, OPERATOR, seeded.ID, GONE, lambda _: seeded.doors_did_their_part(house)))
+        assert not done.finished
+        assert not erase.go_on_erasing(house.site), "it is not tried again at once"
+        house.set(house.now() + 3 * MINUTE)
+        monkeypatch.setattr(type(house.site.store), "write_anew", _never)
+        assert not erase.go_on_erasing(house.site)
+        assert boot_elapsed() - started < 10 * SECOND
+    house.set(house.now() + 3 * MINUTE)
+    erase.go_on_erasing(house.site)
+    assert seeded.traces(house.site.directory) == []
+    with house.site.store.reading() as conn:
+        assert sitemeta.get(conn, sitemeta.ERASING) == ""
+
+
+def _never(_: object) -> None:
+    raise AssertionError("the file was written anew already")

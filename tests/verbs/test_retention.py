@@ -309,3 +309,16 @@ def test_findings_go_when_their_app_is_not_looked_for_any_more(build: Build) -> 
         until = conn.execute(metadata.tables["active_apps"].select()).mappings().one()["until"]
     house.set(until + DAY)
     assert values(house, "present", "app") == []
+
+
+def test_mails_about_no_policy_go_each_in_its_time(build: Build) -> None:
+    """A mail about a device password is no part of a policy: that others are still being sent keeps no older one."""
+    house = build(retention__notices="30d")
+    house.owners(1)
+    for _ in range(4):
+        good(device_passwords.issue(house.site, OPERATOR, "phone-u0", reason="new"))
+        house.deliver()
+        house.later(20 * DAY)
+    settled = [at for at in values(house, "notices", "settled_at") if isinstance(at, int)]
+    assert settled
+    assert min(settled) >= house.now() - 31 * DAY

@@ -23,7 +23,7 @@ from gatepost.actions.who import ADMIN, OPERATOR, acting
 from gatepost.clock import boot_elapsed, pause
 from gatepost.core.fleet.naming import names_any
 from gatepost.core.fleet.person import Person
-from gatepost.core.instant import SECOND
+from gatepost.core.instant import MINUTE, SECOND
 from gatepost.core.ledger.events import KeyRevoked, RoleRevoked
 from gatepost.core.ledger.privacy_events import PersonErased
 from gatepost.core.refusal import Code, Refusal
@@ -39,6 +39,16 @@ AGAIN = "Erased once already; the backup that was restored is older."
 
 BEGUN, WAITS = "begun", "waits"
 """Of an erasure that is not finished: the database's file is still to be written anew, or only doors are behind."""
+
+LOG, LOG_WAITS = "log", "log, waits"
+"""The file is written anew, and the log before it is still to be emptied; LOG_WAITS: and doors are behind."""
+
+_EMPTIED = {LOG: "", LOG_WAITS: WAITS}
+
+TRIES = 20
+"""So often a look for a moment in which nobody reads; then again after RETRY."""
+
+RETRY = 2 * MINUTE
 
 DOORS_MAY_TAKE = 5 * SECOND
 """A door that has not written its copy anew by then is named and no longer waited for."""
@@ -133,6 +143,7 @@ def erase_all(change: Change, whose: Whose, because: str) -> dict[str, int]:
     sitemeta.advance(conn, sitemeta.INVENTORY)
     change.publish({ERASURE_KEY: encode_erasure(sitemeta.advance(conn, sitemeta.ERASURES))})
     sitemeta.put(conn, sitemeta.ERASING, BEGUN)
+    sitemeta.put(conn, sitemeta.ERASING_AFTER, "0")
     change.record(PersonErased(whose.ref, whose.devices, rows, withdrawn, change.words(because)))
     return rows
 
@@ -187,27 +198,51 @@ def _await_doors(site: Site, number: int, wait: Callable[[float], None]) -> tupl
 
 
 def go_on_erasing(site: Site) -> bool:
-    """A step of time: what an erasure left, because it was cut off or a door was away. Whether anything was done."""
+    """A step of time: what an erasure left, because it was cut off or somebody was in the way. Whether it is finished
+    now."""
     with looking(site) as conn:
         state = sitemeta.get(conn, sitemeta.ERASING)
         if not state or (state == WAITS and _doors_behind(conn)):
             return False
-    finish_erasures(site)
-    return True
+        if 0 < sitemeta.number(conn, sitemeta.ERASING_AFTER) - site.clock.now() <= RETRY:
+            return False
+    return finish_erasures(site)
 
 
 def finish_erasures(site: Site) -> bool:
     """Forget what doors have heard was taken away, and write the database's file anew. Whether nothing is left to do:
-    every door has done its part."""
+    every door has done its part, and nobody read for so long that the log could not be emptied."""
+    with looking(site) as conn:
+        state = sitemeta.get(conn, sitemeta.ERASING)
+    if state not in _EMPTIED:
+        _write_anew(site)
+    emptied = _empty_log(site)
+    with site.store.writing() as conn:
+        state = sitemeta.get(conn, sitemeta.ERASING)
+        if emptied:
+            state = _EMPTIED.get(state, state)  # else somebody was erased meanwhile: not this file is theirs
+            sitemeta.put(conn, sitemeta.ERASING, state)
+        sitemeta.put(conn, sitemeta.ERASING_AFTER, "0" if emptied else str(site.clock.now() + RETRY))
+    return emptied and not state
+
+
+def _write_anew(site: Site) -> None:
     with site.store.writing() as conn:
         number = sitemeta.number(conn, sitemeta.ERASURES)
         behind = _doors_behind(conn)
         feed.forget_heard(conn)
-    clean = site.store.write_anew()
+    site.store.write_anew()
     with site.store.writing() as conn:
-        if clean and sitemeta.number(conn, sitemeta.ERASURES) == number:
-            sitemeta.put(conn, sitemeta.ERASING, WAITS if behind else "")
-    return clean and not behind
+        if sitemeta.number(conn, sitemeta.ERASURES) == number:
+            sitemeta.put(conn, sitemeta.ERASING, LOG_WAITS if behind else LOG)
+
+
+def _empty_log(site: Site) -> bool:
+    for _ in range(TRIES):
+        if site.store.empty_log():
+            return True
+        pause(0.05)
+    return False
 
 
 def _doors_behind(conn: Connection) -> bool:

@@ -25,7 +25,6 @@ from gatepost.actions.who import AUTHOR, Actor, acting, looking_as
 from gatepost.core.change import rails
 from gatepost.core.change.proposal import Proposal
 from gatepost.core.change.stage import LIVE, Stage
-from gatepost.core.instant import Instant
 from gatepost.core.ledger.events import PolicyProposed, PolicyRelaxed
 from gatepost.core.notice.notice import NoticeKind
 from gatepost.core.policy.policy import Cells, Policy
@@ -224,7 +223,7 @@ def put_in_place(change: Change, revision: Revision) -> None:
     closing.owe(conn, Closing(policy, revision.revision, kind, change.position(), change.now))
 
 
-def follow_up(site: Site, position: Instant, wait: Callable[[float], None]) -> tuple[DoorAnswer, ...]:
+def follow_up(site: Site, position: int, wait: Callable[[float], None]) -> tuple[DoorAnswer, ...]:
     """After that change: the devices that are left, how soon the doors knew, and what people are told."""
     catch_up(site)
     doors = confirmations(site, position, wait)

@@ -50,11 +50,6 @@ def _is(one: Written) -> bool:
     return (about.st_size, about.st_mtime_ns) == (one.size, one.modified_ns)
 
 
-def exports_of(site: Site, person: str) -> list[Written]:
-    with looking(site) as conn:
-        return written_files.everything(conn, "export", person=person)
-
-
 def backups(site: Site) -> list[str]:
     """Where backups are still, as far as the site knows."""
     with looking(site) as conn:

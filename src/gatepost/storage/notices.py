@@ -54,10 +54,8 @@ def queue(conn: Connection, new: Sequence[Notice]) -> int:
     """Put these in the outbox, each (policy, revision, kind, person, step) once. How many were new."""
     if not new:
         return 0
-    before = conn.execute(select(func.count()).select_from(notices)).scalar_one()
     rows = [item._asdict() | {"facts": json.dumps(item.facts)} for item in new]
-    conn.execute(upsert(notices).on_conflict_do_nothing(), rows)
-    return int(conn.execute(select(func.count()).select_from(notices)).scalar_one()) - int(before)
+    return conn.execute(upsert(notices).on_conflict_do_nothing(), rows).rowcount
 
 
 def claimable(

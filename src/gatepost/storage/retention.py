@@ -52,11 +52,12 @@ class Kind(NamedTuple):
 
 
 def policy_over(policy: ColumnElement[str]) -> ColumnElement[bool]:
-    """Nothing of a policy is on its way, applies, or is owed to anybody."""
+    """Nothing of a policy is on its way, applies, or is owed to anybody. Mails about no policy have "" for one: each is
+    over by itself."""
     on_its_way = exists().where(revisions.c.policy == policy, revisions.c.stage.in_(OPEN_STAGES))
     owed = exists().where(closing.c.policy == policy)
     other = notices.alias()
-    unsent = exists().where(other.c.policy == policy, other.c.settled_at.is_(None))
+    unsent = exists().where(other.c.policy == policy, policy != "", other.c.settled_at.is_(None))
     return and_(~on_its_way, ~owed, ~unsent)
 
 
@@ -93,9 +94,11 @@ def _passwords(conn: Connection, bound: Bound) -> Keys:
 
 
 def _notices(conn: Connection, bound: Bound) -> Keys:
-    """By when the newest of the policy was settled: a policy is over for all at once."""
+    """By when the newest of the policy was settled: a policy is over for all at once. Mails about none end alone."""
     newer = notices.alias()
-    recent = exists().where(newer.c.policy == notices.c.policy, newer.c.settled_at >= bound.before)
+    recent = exists().where(
+        newer.c.policy == notices.c.policy, newer.c.policy != "", newer.c.settled_at >= bound.before
+    )
     condition = and_(notices.c.settled_at < bound.before, ~recent, policy_over(notices.c.policy))
     return _numbered(conn, notices, condition, bound.most)
 
@@ -165,7 +168,7 @@ KINDS: Mapping[str, Mapping[str, Kind]] = {
     "waivers": {"waivers": Kind(_waivers, _by_the_reading)},
     "reasons": {"texts": Kind(_texts, erase_texts)},
 }
-"""By the setting that bounds them, then by table. People and devices go with all that is theirs: see erasure.py."""
+"""By the setting that bounds them, then by table. People and devices go with all that is theirs: see belongings.py."""
 
 
 def people_over(conn: Connection, before: Instant) -> list[str]:

@@ -41,17 +41,25 @@ class Store:
         with _turn(self.path), self.engine.connect().execution_options(writes=True) as conn, conn.begin():
             yield conn
 
-    def write_anew(self) -> bool:
-        """Write the whole file anew and empty the log before it, so that nothing deleted is left in either.
+    def write_anew(self) -> None:
+        """Write the whole file anew, so that nothing deleted is left in it once the log before it is emptied.
 
         Overwriting alone leaves what was once moved from page to page. Nobody else writes meanwhile: seconds for a
-        million devices. False if somebody read for so long that the log could not be emptied; to be done again then.
+        million devices.
         """
         with _turn(self.path), contextlib.closing(self.engine.raw_connection()) as raw:
+            raw.cursor().execute("VACUUM")
+
+    def empty_log(self) -> bool:
+        """Empty the log before the file. False if somebody reads who needs it: no writer waits for them (I-18)."""
+        with _turn(self.path), contextlib.closing(self.engine.raw_connection()) as raw:
             cursor = raw.cursor()
-            cursor.execute("VACUUM")
-            cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-            found = cursor.fetchone()  # whether somebody was in the way, and two counts
+            cursor.execute("PRAGMA busy_timeout=0")
+            try:
+                cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+                found = cursor.fetchone()  # whether somebody was in the way, and two counts
+            finally:
+                cursor.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
             return found is not None and not found[0]
 
     def close(self) -> None:

@@ -4,7 +4,7 @@ import pytest
 
 from gatepost.actions import announce, deliver, retract
 from tests.verbs.houses import EXECUTIVE, OPERATOR, POLICY, SECURITY, TIKTOK, House, good
-from tests.verbs.test_relax import no_wait, relaxed, told
+from tests.verbs.test_relax import no_wait, read, relaxed, told
 
 SPARED = {"except_": {"groups": ["press"]}}
 ALL = [("correction", name) for name in ("press", "u0")]
@@ -23,7 +23,7 @@ def told_house(house: House) -> House:
 
 
 def test_whom_a_relax_freed_hears_that_it_was_an_error(told_house: House) -> None:
-    """I-24: they had the announcement, and that it does not concern them any more; that it was wrong they do not know."""
+    """I-24: they had the announcement, and that it concerns them no more; that it was wrong they do not know."""
     relaxed(told_house, **SPARED)
     assert ("ended", "press") in told(told_house.deliver())
     told_house.retract()
@@ -87,3 +87,11 @@ def test_a_mail_that_was_on_its_way_is_corrected_too(house: House) -> None:
     house.retract()
     deliver.settle(house.site, [deliver.Answer(letter.notice, "accepted", "ok")])
     assert told(house.deliver()) == [("correction", "u0")]
+
+
+def test_whom_a_policy_spares_is_not_told_that_it_ended(told_house: House) -> None:
+    """It stays for others: the mail says that it concerns this person no more."""
+    relaxed(told_house, **SPARED)
+    [text] = [read(letter)[2] for letter in told_house.deliver() if read(letter)[:2] == ("ended", "press")]
+    assert "no longer concerns you" in text
+    assert "has ended" not in text

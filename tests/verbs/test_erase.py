@@ -229,6 +229,8 @@ def test_who_may_and_what_for(house: House) -> None:
     refused(erase.erase(house.site, "bea@corp.example", seeded.ID, GONE), Code.ROLE_MISSING)
     refused(erase.erase(house.site, OPERATOR, seeded.ID, " "), Code.PURPOSE_MISSING)
     refused(erase.erase(house.site, OPERATOR, seeded.ID, f"{seeded.LOGIN} asked"), Code.REASON_NAMES)
+    part = seeded.LOGIN.partition("@")[0].partition(".")[0]
+    refused(erase.erase(house.site, OPERATOR, seeded.ID, f"{part.upper()}, left"), Code.REASON_NAMES)
     refused(erase.erase(house.site, OPERATOR, "nobody", GONE), Code.NO_SUCH_PERSON)
 
 

@@ -150,7 +150,7 @@ def test_the_report_tells_of_every_waiver_how_it_stands(house: House) -> None:
     second = grant(house, HEAD, person="", device="phone-u1", reason="Field research")
     house.later(HOUR)
     before = house.now()
-    good(waive.revoke_waiver(house.site, OPERATOR, second.waiver, "done"))
+    good(waive.revoke_waiver(house.site, HEAD, second.waiver, "done"))
     after = house.now()
     house.set(first.until + DAY)
     third = grant(house, HEAD)
@@ -169,7 +169,7 @@ def test_the_report_as_of_an_earlier_instant_says_what_was_known_then(house: Hou
     first = grant(house, HEAD)
     then = house.now() + 1
     house.later(HOUR)
-    good(waive.revoke_waiver(house.site, OPERATOR, first.waiver, "done"))
+    good(waive.revoke_waiver(house.site, HEAD, first.waiver, "done"))
     grant(house, HEAD, person="u1@corp.example")
     (row,) = good(report_waivers(house.site, AUDITOR, as_of=then))
     assert (row["waiver"], row["state"], row["ended"]) == (first.waiver, "in force", "")
@@ -214,3 +214,37 @@ def test_no_spreadsheet_runs_what_stands_in_the_report() -> None:
     for cell, (written,) in zip(hostile, (row or [""] for row in rows[1:]), strict=True):
         assert written.lstrip()[:1] not in ("=", "+", "-", "@")
         assert written.endswith(cell)
+
+
+# --- taken back
+
+
+def test_whoever_has_a_waiver_has_the_notice_period_when_it_is_taken_back(build: Build) -> None:
+    """I-10: nobody alone shuts somebody out at once; reason and day are told, and time closes the door."""
+    house = build()
+    house.owners(1)
+    house.announce()
+    house.deliver()
+    house.set("2020-07-20T08:00:00Z")
+    house.deliver()
+    waived = grant(house, OPERATOR)
+    assert house.word("u0") == "allow"
+    refused(waive.revoke_waiver(house.site, OPERATOR, waived.waiver, " "), Code.PURPOSE_MISSING)
+    done = good(waive.revoke_waiver(house.site, OPERATOR, waived.waiver, "The case is closed"))
+    assert house.word("u0") == "allow"
+    assert str(done["until"]).startswith("2020-07-21T08:00:")
+    text = " ".join(" ".join(str(letter.message, "utf-8", "replace").split()) for letter in house.deliver())
+    assert "July 21" in text
+    assert "The case is closed" in text
+    house.set("2020-07-21T08:01:00Z")
+    assert house.word("u0") == "block"
+    house.sound()
+
+
+def test_whoever_may_not_grant_may_not_take_back(house: House) -> None:
+    """Where the site names roles for waivers, an operator revokes none."""
+    waived = grant(house, HEAD)
+    with nothing_written(house):
+        refused(waive.revoke_waiver(house.site, OPERATOR, waived.waiver, "done"), Code.ROLE_MISSING)
+    good(waive.revoke_waiver(house.site, HEAD, waived.waiver, "done"))
+    house.sound()

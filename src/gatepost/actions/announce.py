@@ -202,7 +202,7 @@ def _announce(change: Change, revision: Revision, proposal: Proposal, ready: Pre
 def _release(change: Change, replaced: Revision, crowd: set[str]) -> None:
     """Whoever heard of the revision that is replaced and is not concerned any more hears that."""
     spared = [person for person in notices.threads(change.conn, replaced.policy) if person not in crowd]
-    correct(change, replaced, NoticeKind.ENDED, change.position(), spared)
+    correct(change, replaced, NoticeKind.ENDED, change.position(), spared, goes_on=True)
 
 
 def _concerned(conn: Connection, site: Site, assessed: Assessed, now: Instant) -> tuple[list[str], list[str]]:

@@ -39,12 +39,14 @@ def correct(
     people: list[str],
     at: Instant | None = None,
     step: str = "",
+    *,
+    goes_on: bool = False,
 ) -> int:
     """One correction to each of these who may have any notice of the policy, in reply to their own announcement (I-24).
 
     Of the policy's life, that is, of which this revision is a part: what is over and was told so is another one.
     Whoever heard last that the policy is over for them knows it: what came for others since was never theirs. But they
-    do not know yet that it was an error.
+    do not know yet that it was an error. `goes_on`: what is over for them stays for others.
     Sent when every door confirmed this position of the change stream, at the latest 5 s after `at` (now).
     """
     not_before = (change.now if at is None else at) + DOORS_MAY_TAKE
@@ -59,6 +61,7 @@ def correct(
                 kind,
                 person,
                 step=step,
+                facts={"goes_on": True} if goes_on else None,
                 not_before=not_before,
                 awaits=position,
                 thread=thread,
@@ -84,7 +87,7 @@ def tell(
     gone = freed_by(change.conn, revision, people) if kind is NoticeKind.UPDATE else set()
     correct(change, revision, kind, position, [ref for ref in people if ref not in gone], at, step)
     if gone:
-        correct(change, revision, NoticeKind.ENDED, position, sorted(gone), at, step)
+        correct(change, revision, NoticeKind.ENDED, position, sorted(gone), at, step, goes_on=True)
         let_go(change, revision, gone)
 
 

@@ -229,7 +229,8 @@ def _overtaken(change: Change, settled: Sequence[Notice], revisions: Mapping[tup
         if kind := CLOSING.get(last.because):
             correct(change, last, kind, feed.position(change.conn), people)
         elif revisions[key].because == policies.REPLACED:
-            correct(change, revisions[key], NoticeKind.ENDED, feed.position(change.conn), _spared(change, key, people))
+            spared = _spared(change, key, people)
+            correct(change, revisions[key], NoticeKind.ENDED, feed.position(change.conn), spared, goes_on=True)
 
 
 def _spared(change: Change, key: tuple[str, int], people: Sequence[str]) -> list[str]:

@@ -5,6 +5,7 @@ write their copies anew, the stream's own memory of what was taken away, the dat
 the command could not (a door was away, the program was killed).
 """
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -118,10 +119,19 @@ def _why_not(conn: Connection, person: Person, whose: Whose, because: str) -> Re
     if notices.owed_to(conn, person.ref):
         text = f"A mail to {person.id} is on its way, or owed: that a policy is over. Try again when it was sent."
         return Refusal(Code.MAIL_OWED, text)
-    if names_any(whose.names)(because):
-        text = "That reason names whom you erase, and it is kept. Say it without their name, their address or a device."
+    called = _words(person.name, person.id, *person.emails, *whose.logins)
+    if names_any(whose.names)(because) or called & _words(because):
+        text = (
+            "That reason names whom you erase, and it is kept. Say it without their name, a part of it (of three "
+            "letters or more), their login, their address or a device."
+        )
         return Refusal(Code.REASON_NAMES, text)
     return None
+
+
+def _words(*texts: str) -> set[str]:
+    """Every word of three letters or more in these, without the domains of addresses, in one case."""
+    return {word for text in texts for word in re.findall(r"[^\W\d_]{3,}", re.sub(r"@\S+", "", text).casefold())}
 
 
 def keeps_shared(conn: Connection, whose: Whose) -> list[str]:

@@ -218,7 +218,7 @@ def _asleep(conn: Connection, now: Instant) -> list[str]:
 def _to_tell(conn: Connection, now: Instant) -> list[tuple[Waiver, str]]:
     """The waivers of live policies that end within a day, each with the person who has not been told so."""
     live = {known.revision.policy for known in live_rules(conn).values()}
-    soon = [waiver for waiver in exceptions.waivers_ending(conn, now + DAY) if now < waiver.until]
+    soon = [waiver for waiver in exceptions.waivers_ending(conn, now + DAY) if now < waiver.until and not waiver.ended]
     return [
         (waiver, owner)
         for waiver in soon

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection
 
 from gatepost.actions.change import Change, changing, looking
+from gatepost.actions.live import proposal_of
 from gatepost.actions.lookup import revision_in
 from gatepost.actions.outbox import compose, enqueue
 from gatepost.actions.site import Site
@@ -20,7 +21,7 @@ from gatepost.actions.who import APPROVER, AUDITOR, OPERATOR, Actor, acting, lac
 from gatepost.core.change.stage import LIVE
 from gatepost.core.fleet.device import Device
 from gatepost.core.fleet.person import Person
-from gatepost.core.instant import Instant, duration_text
+from gatepost.core.instant import Duration, Instant, duration_text
 from gatepost.core.ledger.events import WaiverGranted, WaiverRevoked
 from gatepost.core.ledger.words import salted
 from gatepost.core.notice.notice import NoticeKind
@@ -254,18 +255,29 @@ def list_waivers(site: Site, by: str | None, policy: str | None = None) -> list[
 
 
 def revoke_waiver(site: Site, by: str | None, waiver_id: str, reason: str) -> dict[str, object] | Refusal:
+    """End a waiver before its time: whoever has it hears why, and has the policy's notice period from then."""
+    if not reason.strip():
+        return Refusal(Code.PURPOSE_MISSING, "Whoever has the waiver is told why: add --reason TEXT.")
     with changing(site) as change:
-        actor = acting(change, by, OPERATOR, "approver")
+        roles = [f"{APPROVER}{role.removeprefix(APPROVER)}" for role in change.site.settings.waivers.roles]
+        actor = acting(change, by, *(roles or (OPERATOR, "approver")))
         if isinstance(actor, Refusal):
             return actor
         waiver = exceptions.waiver(change.conn, waiver_id)
         if waiver is None or waiver.ended:
             return Refusal(Code.NO_SUCH_WAIVER, f"There is no waiver {waiver_id} in force; `waiver list` shows all.")
-        change.record(WaiverRevoked(waiver_id, change.words(reason)))
+        until = min(waiver.until, change.now + _notice(change.conn, waiver.policy))
+        change.record(WaiverRevoked(waiver_id, until, change.words(reason)))
         conn = change.conn
         refs = devices.refs_of(conn, [waiver.subject]) if waiver.of == "person" else [waiver.subject]
         refresh(change, refs)
-        facts = {"until": change.now, "revoked": True, "note": reason} | about_device(waiver.of, waiver.subject)
+        facts = {"until": until, "revoked": True, "note": reason} | about_device(waiver.of, waiver.subject)
         for owner in beneficiary(conn, waiver):
             tell(change, waiver.policy, NoticeKind.WAIVER_RESULT, owner, f"{waiver_id}/revoked", facts)
-        return {"waiver": waiver_id, "ended": "revoked"}
+        return {"waiver": waiver_id, "ended": "revoked", "until": instant_text(until)}
+
+
+def _notice(conn: Connection, policy: str) -> Duration:
+    """How long people are told before a policy may stop their mail; nothing while it stops nobody's."""
+    live = [revision for revision in policies.history(conn, policy) if revision.stage in LIVE]
+    return proposal_of(conn, live[-1]).notice if live else 0

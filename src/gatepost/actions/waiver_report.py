@@ -88,6 +88,10 @@ def _rows(
 
 def _state(waiver: Waiver, at: Instant) -> tuple[str, Instant | None]:
     """How a waiver stood at an instant, and since when it was over."""
-    if waiver.ended == "revoked" and waiver.ended_at is not None and waiver.ended_at <= at:
+    if (
+        waiver.ended in (exceptions.REVOKING, exceptions.REVOKED)
+        and waiver.ended_at is not None
+        and waiver.ended_at <= at
+    ):
         return "revoked", waiver.ended_at
     return ("over", waiver.until) if waiver.until <= at else ("in force", None)

@@ -6,12 +6,12 @@ from gatepost.actions.erase import Erased, erase
 from gatepost.actions.person_record import export
 from gatepost.cli.fleet import people
 from gatepost.cli.output import Lines
-from gatepost.cli.session import Given
+from gatepost.cli.session import Given, Source
 from gatepost.documents.person_export import as_text
 
 
 @people.command(name="export")
-def export_person(person: str, /, *, out: str = "-", purpose: str = "", session: Given) -> int:
+def export_person(person: str, /, *, out: Source = "-", purpose: str = "", session: Given) -> int:
     """Everything held on one person, readable and as JSON; the look is recorded.
 
     Parameters

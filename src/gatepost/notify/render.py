@@ -226,6 +226,11 @@ def _spared(draft: Draft) -> bool:
     return draft.kind is NoticeKind.ENDED and draft.facts.goes_on
 
 
+def _spared(draft: Draft) -> bool:
+    """Whether a policy is over for this person alone."""
+    return draft.kind is NoticeKind.ENDED and draft.facts.goes_on and "spared_lead" in draft.phrase
+
+
 def _lead(draft: Draft) -> str:
     """The first sentence: what this mail is, before anything else."""
     kind = draft.kind

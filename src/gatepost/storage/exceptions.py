@@ -9,10 +9,13 @@ from gatepost.core.instant import Instant
 from gatepost.storage.among import among
 from gatepost.storage.schema import attestations, waivers
 
+REVOKING, REVOKED = "revoking", "revoked"
+"""A waiver that was taken back and lasts until its new end, and one of which that end has come."""
+
 
 class Waiver(NamedTuple):
     """A person or a device (`of`) exempted from one policy until an instant. `ended`: "" while it may be in force, else
-    ended (by time) or revoked. `role`: the one in which it was granted, "" for any."""
+    ended (by time), revoking or revoked. `role`: the one in which it was granted, "" for any."""
 
     waiver: str
     policy: str
@@ -39,8 +42,8 @@ class Attestation(NamedTuple):
 
 
 def waivers_of(conn: Connection, subjects: Iterable[str]) -> list[Waiver]:
-    """Waivers of these people or devices, those that time ended too (they are over by their own instant)."""
-    query = select(waivers).where(among(waivers.c.subject, subjects), waivers.c.ended != "revoked")
+    """Waivers of these people or devices, those that are over too (they are so by their own instant)."""
+    query = select(waivers).where(among(waivers.c.subject, subjects))
     return [Waiver(*row) for row in conn.execute(query)]
 
 
@@ -59,7 +62,7 @@ def waiver(conn: Connection, waiver_id: str) -> Waiver | None:
 
 def waivers_ending(conn: Connection, by: Instant) -> list[Waiver]:
     """Waivers not ended whose end has come by an instant."""
-    query = select(waivers).where(waivers.c.ended == "", waivers.c.until <= by)
+    query = select(waivers).where(waivers.c.ended.in_(["", REVOKING]), waivers.c.until <= by)
     return [Waiver(*row) for row in conn.execute(query.order_by(waivers.c.until))]
 
 

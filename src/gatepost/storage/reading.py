@@ -16,7 +16,7 @@ from gatepost.core.ledger import events as e
 from gatepost.core.ledger import pause_events as p
 from gatepost.core.ledger.leaf import SYSTEM
 from gatepost.core.ledger.privacy_events import PersonErased, RecordsErased
-from gatepost.storage import activation_reading, app_reading, retention
+from gatepost.storage import activation_reading, app_reading, exceptions, retention
 from gatepost.storage.among import among
 from gatepost.storage.door_schema import door_asks, door_modes
 from gatepost.storage.entry import Entry
@@ -225,11 +225,14 @@ def _end_waiver(conn: Connection, waiver: str, how: str, at: int) -> None:
 
 
 def _waiver_revoked(conn: Connection, entry: Entry, event: e.WaiverRevoked) -> None:
-    _end_waiver(conn, event.waiver, "revoked", entry.at)
+    _end_waiver(conn, event.waiver, exceptions.REVOKING, entry.at)
+    conn.execute(update(waivers).where(waivers.c.waiver == event.waiver).values(until=event.until))
 
 
 def _waiver_ended(conn: Connection, entry: Entry, event: e.WaiverEnded) -> None:
-    _end_waiver(conn, event.waiver, "ended", entry.at)
+    this = (waivers.c.waiver == event.waiver, waivers.c.ended == exceptions.REVOKING)
+    if not conn.execute(update(waivers).where(*this).values(ended=exceptions.REVOKED)).rowcount:
+        _end_waiver(conn, event.waiver, "ended", entry.at)
 
 
 def _attested(conn: Connection, entry: Entry, event: e.AttestationGiven) -> None:

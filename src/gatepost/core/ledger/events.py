@@ -269,7 +269,10 @@ class WaiverGranted(Event):
 
 @dataclass(frozen=True, slots=True)
 class WaiverRevoked(Event):
+    """`until`: when it is over; whoever has it is told before, and has the policy's notice."""
+
     waiver: str
+    until: int
     reason_hash: str
 
 

@@ -271,7 +271,7 @@ class _Owed(NamedTuple):
 class _Approval(NamedTuple):
     person: str
     role: str
-    key: _Owed | None  # None: by --as, in an exercise
+    fingerprint: str  # "": by --as, in an exercise
 
 
 @dataclass
@@ -284,6 +284,7 @@ class _Proposal:
     approvals: list[_Approval] = field(default_factory=list)
     announced: bool = False
     held: bool = False
+    says_relaxes: object = None  # what its bytes say; None if they are not good
     relaxes: "_Proposal | None" = None
     apps: tuple[str, ...] = ()  # of an activation
     until: int = 0  # of an activation
@@ -296,15 +297,21 @@ class _History:
     def __init__(self, report: Report, proposals: Proposals, vkey: str, ssh: Ssh) -> None:
         self._report, self._bytes_of, self._vkey, self._ssh = report, proposals, vkey, ssh
         self._site = self._exercise = self._proposed = False
+        self._site_id = ""
         self._roles: dict[tuple[str, str], _Owed] = {}
         self._keys: dict[str, _Owed] = {}
         self._proposals: dict[tuple[str, int], _Proposal] = {}
         self._activations: dict[str, _Proposal] = {}
+        self._seen: set[object] = set()  # every hash that was proposed, and every revision
         self._index = self._at = 0
         self._by = ""
+        self._peaks: list[tuple[int, int]] = []  # entry and instant: those with no later instant after them
 
     def take(self, index: int, leaf: Mapping[str, Any]) -> None:
         self._index, self._at, self._by = index, leaf["at"], leaf["by"]
+        while self._peaks and self._peaks[-1][1] <= self._at:
+            self._peaks.pop()
+        self._peaks.append((index, self._at))
         handler = getattr(self, f"_on_{leaf['event']}", None)
         if handler is None:
             return  # it bears on no approval
@@ -324,7 +331,7 @@ class _History:
         if self._index:
             self._problem("site_again", "a site is created once, by the first entry")
             return
-        self._site, self._exercise = True, data.of(bool, "exercise")
+        self._site, self._exercise, self._site_id = True, data.of(bool, "exercise"), data.text("site")
         if data.text("verifier_key") != self._vkey:
             self._problem("verifier_key", "the ledger names another verifier key than the one it is checked with")
 
@@ -334,7 +341,8 @@ class _History:
 
     def _on_RoleGranted(self, data: "_Data") -> None:
         person, role = data.text("person"), data.text("role")
-        self._check_grant(person, f"the role {role}")
+        first = (self._index, self._by, role) == (1, "system", "admin")  # whoever makes a site names its administrator
+        self._check_grant(person, f"the role {role}", first)
         line = self._line()
         if role == "admin" and not self._proposed and line == (self._by, "system"):
             line = ()  # a founder, made by the first administrator: who owes them a role owes it to nobody before them
@@ -357,23 +365,50 @@ class _History:
         if known.person != person:
             self._problem("key_shared", f"one key speaks for two people, {known.person} and {person}")
 
-    def _check_grant(self, person: str, what: str) -> None:
+    def _check_grant(self, person: str, what: str, first: bool = False) -> None:
+        if not first and not self._holds("admin"):
+            self._problem("grant", f"{self._by}, who is no administrator, granted {what} to {person}")
         if person == self._by:
             self._problem("self_grant", f"{person} granted {what} to themselves")
+
+    def _holds(self, *roles: str) -> bool:
+        """Whether the present entry's author holds one of these roles; "approver:" stands for any of an approver."""
+        held = [role for person, role in self._roles if person == self._by]
+        return any(role in roles or (role.startswith("approver:") and "approver:" in roles) for role in held)
 
     def _on_KeyRevoked(self, data: "_Data") -> None:
         self._keys.pop(data.text("fingerprint"), None)
 
     def _on_PolicyProposed(self, data: "_Data") -> None:
         asked = {role: data.count("approvals", role) for role in data.of(dict, "approvals")}
-        digest = data.text("proposal")
+        digest, (policy, revision) = data.text("proposal"), data.revision()
         self._proposed = True
         proposal = _Proposal(self._index, self._by, digest, asked, data.of(int, "expires"))
-        self._proposals[data.revision()] = proposal
-        self._check_bytes(digest, {"asked": asked, "revision": data.revision()[1], "author": self._by})
+        if not self._is_new(digest, (policy, revision)):
+            return
+        self._proposals[policy, revision] = proposal
+        frozen = self._check_bytes(digest, {"asked": asked, "revision": revision})
+        if frozen is None:
+            return
+        proposal.says_relaxes = frozen.get("relaxes", 0)
+        document = frozen.get("policy")
+        if not isinstance(document, dict) or document.get("policy") != policy:
+            self._problem("proposal_differs", f"the bytes of proposal {digest} are of another policy than {policy}")
+
+    def _is_new(self, *names: object) -> bool:
+        """Whether nothing of this hash, nor this revision, was ever proposed: what was signed once is good for once."""
+        if not self._holds("author", "admin"):
+            self._problem("author", f"{self._by}, who is no author, proposed {names[0]}")
+        again = not self._seen.isdisjoint(names)
+        if again:
+            self._problem("proposal_again", f"it was proposed before: {names[0]}")
+        self._seen.update(names)
+        return not again
 
     def _check_bytes(self, digest: str, said: Mapping[str, object]) -> dict[str, Any] | None:
-        """What was frozen under a hash; None, and a problem, if it is other bytes or says something else than this."""
+        """What was frozen under a hash; None, and a problem, if it is other bytes or says something else than this, or
+        is of another author, instant or site."""
+        said = {**said, "author": self._by, "proposed_at": self._at, "site": self._site_id}
         frozen = self._bytes_of(digest)
         if frozen is None:
             self._report.unchecked.append(f"entry {self._index}: the bytes of proposal {digest} are not at hand")
@@ -394,9 +429,10 @@ class _History:
         asked = {role: data.count("approvals", role) for role in data.of(dict, "approvals")}
         digest, apps, until = data.text("proposal"), data.of(list, "apps"), data.of(int, "until")
         self._proposed = self._proposed or bool(asked)  # an exercise asks nobody about the app that it begins with
+        if not self._is_new(digest):
+            return
         proposal = _Proposal(self._index, self._by, digest, asked, data.of(int, "expires"), until=until)
-        said = {"kind": "activation", "asked": asked, "author": self._by, "until": until}
-        frozen = self._check_bytes(digest, said)
+        frozen = self._check_bytes(digest, {"kind": "activation", "asked": asked, "until": until})
         proposal.identifiers = _identifiers(frozen) if frozen else None
         if frozen and [*(proposal.identifiers or ())] != apps:
             self._problem("proposal_differs", f"the entry names other apps than the bytes of proposal {digest}")
@@ -409,8 +445,8 @@ class _History:
     def _on_ActivationApproved(self, data: "_Data") -> None:
         proposal = self._activation(data)
         if proposal and self._signature_stands(data):
-            key = self._keys[data.text("fingerprint")] if data.text("signature") else None
-            proposal.approvals.append(_Approval(self._by, data.text("role"), key))
+            fingerprint = data.text("fingerprint") if data.text("signature") else ""
+            proposal.approvals.append(_Approval(self._by, data.text("role"), fingerprint))
 
     def _on_ActivationDeclined(self, data: "_Data") -> None:
         if self._activation(data):
@@ -429,8 +465,7 @@ class _History:
             return
         if proposal.asked or not self._exercise:
             self._check_quorum(proposal)
-        if self._at > proposal.expires:
-            self._problem("expired", f"{app} became active after its approvals had expired")
+        self._check_expiry(proposal, f"{app} became active")
         matched = proposal.identifiers
         beyond = {*data.of(dict, "since")} - matched.get(app, set()) if matched is not None else set()
         if app not in proposal.apps or beyond:
@@ -449,8 +484,8 @@ class _History:
     def _on_PolicyApproved(self, data: "_Data") -> None:
         proposal = self._proposal(data)
         if proposal and self._signature_stands(data):
-            key = self._keys[data.text("fingerprint")] if data.text("signature") else None
-            proposal.approvals.append(_Approval(self._by, data.text("role"), key))
+            fingerprint = data.text("fingerprint") if data.text("signature") else ""
+            proposal.approvals.append(_Approval(self._by, data.text("role"), fingerprint))
 
     def _proposal(self, data: "_Data") -> _Proposal | None:
         """The proposal that the entry speaks of; None, and a problem, if it was not proposed or has another hash."""
@@ -461,12 +496,14 @@ class _History:
         return proposal
 
     def _on_WaiverGranted(self, data: "_Data") -> None:
-        """Never for oneself; one in a role by who held it, for nobody to whom they owe it; a signed one is what was
-        signed."""
+        """Never for oneself; one in a role by who held it, for nobody to whom they owe it, others by an operator or an
+        approver; a signed one is what was signed."""
         role, subject = data.text("role"), data.text("subject")
         held = self._roles.get((self._by, f"approver:{role}"))
         if subject == self._by:
             self._problem("waiver", f"{self._by} granted a waiver to themselves")
+        if not role and not self._holds("operator", "admin", "approver:"):
+            self._problem("waiver", f"{self._by}, who is no operator and no approver, granted a waiver")
         if role and held is None:
             self._problem("waiver", f"{self._by} granted a waiver in a role that they did not hold: {role}")
         elif role and held and subject in held.line:
@@ -505,26 +542,58 @@ class _History:
 
     def _on_PolicyAnnounced(self, data: "_Data") -> None:
         if proposal := self._proposal(data):
+            self._check_place(data, proposal)
             proposal.announced = True
             self._check_quorum(proposal)
-            if self._at > proposal.expires:
-                self._problem("expired", "it was announced after its approvals had expired")
+            self._check_expiry(proposal, "it was announced")
+
+    def _check_place(self, data: "_Data", proposal: _Proposal) -> None:
+        """Announced once, as a policy that stands by itself, in the place of the one revision that is live, if any."""
+        policy, replaced = data.text("policy"), data.of(int, "retires")
+        if proposal.announced:
+            self._problem("announced_again", "it was announced before")
+            return
+        if proposal.says_relaxes:
+            self._problem("relaxes", "it was announced, though what was approved is that it relaxes another")
+        live = [one for (name, one), known in self._proposals.items() if name == policy and known.announced]
+        if [replaced] != (live or [0]):
+            self._problem("retires", f"it retires revision {replaced}, but live is {live or 'none'}")
+        for number in live:
+            del self._proposals[policy, number]
+
+    def _on_PolicyRetracted(self, data: "_Data") -> None:
+        self._proposals.pop(data.revision(), None)  # what is over never comes back
+
+    _on_PolicyEnded = _on_PolicyRetracted
+
+    def _check_expiry(self, proposal: _Proposal, what: str) -> None:
+        """A clock that was put back revives no approval: the latest instant since the proposal counts. In an exercise,
+        whose clock is set as they like, that of the entry."""
+        since = [at for index, at in self._peaks if index > proposal.index]
+        if (self._at if self._exercise else max(since)) > proposal.expires:
+            self._problem("expired", f"{what} after its approvals had expired")
 
     def _on_PolicyRelaxed(self, data: "_Data") -> None:
         proposal = self._proposal(data)
-        base = self._proposals.get((data.text("policy"), data.of(int, "relaxes")))
+        relaxed = data.text("policy"), data.of(int, "relaxes")
+        base = self._proposals.get(relaxed)
         if proposal is None:
             return
         if base is None or not base.announced:
-            self._problem("not_announced", "it relaxes what was not announced")
+            self._problem("not_announced", "it relaxes what was not announced, or is over")
             return
+        if proposal.announced:
+            self._problem("announced_again", "it was announced before")
+            return
+        if proposal.says_relaxes not in (None, relaxed[1]):
+            self._problem("relaxes", f"it relaxes revision {relaxed[1]}, which is not what was approved")
+        del self._proposals[relaxed]
         proposal.announced, proposal.relaxes = True, base
         self._check_own(proposal)
         if not base.held:
             self._check_quorum(proposal)
         proposal.held = base.held
-        if self._at > proposal.expires:
-            self._problem("expired", "it was relaxed after the approval had expired")
+        self._check_expiry(proposal, "it was put in place")
         frozen = [self._bytes_of(one.digest) for one in (base, proposal)]
         if all(frozen) and not _milder(*map(json.loads, filter(None, frozen))):
             self._problem(
@@ -576,7 +645,10 @@ class _History:
             return "they wrote it"
         if role is None:
             return f"they do not hold the role {approval.role}"
-        for what, owed in (("role", role), ("key", approval.key)):
+        key = self._keys.get(approval.fingerprint)
+        if approval.fingerprint and key is None:
+            return "their key was revoked"
+        for what, owed in (("role", role), ("key", key)):
             if owed and proposal.author in owed.line:
                 return f"their {what} was granted by the author, or by whom the author had made an administrator"
             if owed and owed.entry > proposal.index:

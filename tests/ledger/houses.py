@@ -50,9 +50,13 @@ class House:
     revision: int = 1
     hash: str = ""
 
-    def say(self, by: str, event: Event) -> int:
+    def now(self) -> int:
+        """When the next entry happens."""
+        return 1594382400000 + len(self.leaves) * 1000
+
+    def say(self, by: str, event: Event, at: int | None = None) -> int:
         index = len(self.leaves)
-        self.leaves.append(canonical(envelope(Leaf(index, 1594382400000 + index * 1000, by, event))))
+        self.leaves.append(canonical(envelope(Leaf(index, self.now() if at is None else at, by, event))))
         return index
 
     def person(self, name: str) -> Person:
@@ -80,11 +84,16 @@ class House:
         self.grant(person, f"approver:{role}", by)
         self.add_key(person, by)
 
-    def propose(self, asked: dict[str, int] | None = None, by: str = AUTHOR, expires: int = 2**52) -> None:
+    def propose(
+        self, asked: dict[str, int] | None = None, by: str = AUTHOR, expires: int = 2**52, **frozen: object
+    ) -> None:
+        """`frozen`: what the bytes say otherwise than the entry."""
         asked = {"security": 1, "legal": 1} if asked is None else asked
-        frozen = canonical({"v": 1, "author": by, "asked": asked, "revision": self.revision, "text": len(self.leaves)})
-        self.hash = digest(frozen)
-        self.proposals[self.hash] = frozen
+        document = {"policy": POLICY, "deadline": "immediately"}
+        said = {"v": 1, "author": by, "asked": asked, "revision": self.revision, "site": "acme", "relaxes": 0}
+        data = canonical(said | {"proposed_at": self.now(), "policy": document, "cells": [], "effects": []} | frozen)
+        self.hash = digest(data)
+        self.proposals[self.hash] = data
         self.say(by, PolicyProposed(POLICY, self.revision, self.hash, asked, expires))
 
     def approve(self, person: str, role: str, signer: str | None = None, over: str | None = None) -> None:
@@ -96,8 +105,8 @@ class House:
     def approve_as(self, person: str, role: str) -> None:
         self.say(person, PolicyApproved(POLICY, self.revision, self.hash, role, "", ""))
 
-    def announce(self) -> None:
-        self.say(AUTHOR, PolicyAnnounced(POLICY, self.revision, self.hash, 1, "0" * 64, 12, 0))
+    def announce(self, retires: int = 0, at: int | None = None) -> None:
+        self.say(AUTHOR, PolicyAnnounced(POLICY, self.revision, self.hash, 1, "0" * 64, 12, retires), at)
 
     def checkpoint(self, size: int | None = None) -> str:
         leaves = self.leaves[:size]

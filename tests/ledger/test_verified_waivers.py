@@ -56,7 +56,12 @@ def for_whom_the_role_is_owed_to(house: House) -> None:
 
 
 def by_an_operator_where_no_role_is_named(house: House) -> None:
+    house.grant("p_operator", "operator")
     house.say("p_operator", WaiverGranted(**SAID, role="", fingerprint="", signature=""))  # type: ignore[arg-type] # as SAID
+
+
+def by_nobody_where_no_role_is_named(house: House) -> None:
+    house.say("p_nobody", WaiverGranted(**SAID, role="", fingerprint="", signature=""))  # type: ignore[arg-type] # as SAID
 
 
 CASES: dict[Callable[[House], None], set[str]] = {
@@ -68,6 +73,7 @@ CASES: dict[Callable[[House], None], set[str]] = {
     for_oneself: {"waiver"},
     for_whom_the_role_is_owed_to: {"waiver"},
     by_an_operator_where_no_role_is_named: set(),
+    by_nobody_where_no_role_is_named: {"waiver"},
 }
 
 

@@ -1,9 +1,12 @@
 """An app is looked for only once those agreed who stand for privacy, by what they agreed to, and no longer."""
 
+from pathlib import Path
+
 import pytest
 
-from gatepost.actions import access, activation, catalogue, ledger, preview
+from gatepost.actions import access, activation, approve, catalogue, ledger, preview
 from gatepost.actions.change import changing
+from gatepost.actions.who import acting
 from gatepost.core.change.activation import Activation
 from gatepost.core.instant import DAY
 from gatepost.core.ledger.activation_events import ActivationProposed, AppActivated
@@ -11,6 +14,7 @@ from gatepost.core.refusal import Code
 from gatepost.documents.activation import freeze_activation
 from gatepost.documents.canonical import digest
 from gatepost.documents.deadline import parse_instant
+from gatepost.signatures import ssh
 from gatepost.storage.ledger import put_proposal
 from tests.verbs.conftest import Build
 from tests.verbs.houses import (
@@ -195,6 +199,7 @@ def test_an_activation_beyond_what_was_agreed_is_found_by_the_verifier(
 def test_an_entry_that_asks_for_less_than_was_frozen_is_found_by_the_verifier(house: House) -> None:
     """I-13: the approvals and the apps in the ledger are those in the bytes that were signed."""
     with changing(house.site) as change:
+        change.by = good(acting(change, ADMIN)).ref
         wanted = Activation("s", ADMIN, (), (), "p", 9, "", {}, "", {"privacy": 1}, 1, 0)
         data = freeze_activation(wanted)
         put_proposal(change.conn, digest(data), data)
@@ -235,3 +240,21 @@ def test_an_author_is_told_that_an_activation_ends_soon(house: House) -> None:
     house.look_for("wechat", until=house.now() + 200 * DAY)
     text = good(preview.preview_policy(house.site, AUTHOR, memo(apps=["wechat"]), "memo.yaml")).assessed.warnings
     assert "activation_ends" not in {warned.code.value for warned in text}
+
+
+def test_a_clock_that_steps_back_revives_no_approval(build: Build) -> None:
+    """I-14: once anything was recorded after the approvals' end, they are over, whatever the machine's clock says
+    then: so the verifier can tell an instant that was put back."""
+    house = build(exercise=False)
+    house.look_for("tiktok", until=house.now() + 400 * DAY)
+    key = house.key(SECURITY)
+    proposed = house.propose(deadline="2049-07-20")
+    asked(house)
+    house.site.clock.offset = 15 * DAY
+    good(access.grant_role(house.site, None, "late@corp.example", "helpdesk"))
+    house.site.clock.offset = 0
+    signature = ssh.sign(Path(key), proposed.hash.encode("ascii"))
+    with nothing_written(house):
+        done = approve.approve(house.site, SECURITY, proposed.policy, "security", signature)
+        refused(done, Code.APPROVALS_EXPIRED)
+        refused(activation.approve(house.site, PRIVACY, "wechat"), Code.APPROVALS_EXPIRED)

@@ -281,7 +281,7 @@ def _wrong_role(actor: Actor, proposed: Proposed, role: str) -> Refusal | None:
 
 
 def _passed(change: Change, proposed: Proposed) -> Refusal | None:
-    if change.now >= proposed.expires:
+    if change.latest(proposed.proposed_entry) >= proposed.expires:
         return Refusal(Code.APPROVALS_EXPIRED, "The proposal has expired; ask again with `apps activate`.")
     if change.now >= proposed.until:
         return Refusal(Code.UNTIL_INVALID, f"The end {instant_text(proposed.until)} has passed; ask again.")

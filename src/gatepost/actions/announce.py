@@ -130,7 +130,7 @@ def _stopped(change: Change, revision: Revision, proposal: Proposal, assessed: A
             Code.QUORUM_MISSING,
             f"{policy.id} still needs {quorum.in_words(missing)}: a role or a key was taken away, or a yes.",
         )
-    if change.now >= revision.expires:
+    if change.latest(revision.proposed_entry) >= revision.expires:
         return Refusal(
             Code.APPROVALS_EXPIRED,
             f"The approvals expired at {instant_text(revision.expires)}; withdraw and propose again.",

@@ -97,7 +97,7 @@ def _unfit(change: Change, actor: Actor, revision: Revision, role: str, fingerpr
     if role not in revision.asked:
         asked = ", ".join(revision.asked)
         return Refusal(Code.ROLE_NOT_ASKED, f"This proposal asks for {asked}, not for {role}.")
-    if change.now >= revision.expires and revision.stage not in LIVE:
+    if revision.stage not in LIVE and change.latest(revision.proposed_entry) >= revision.expires:
         return Refusal(Code.APPROVALS_EXPIRED, "The proposal has expired; withdraw it and propose again.")
     given = {
         judgement.person: judgement

@@ -36,6 +36,11 @@ class Change:
         reading.apply(self.conn, Entry(index, self.now, self.by), event)
         return index
 
+    def latest(self, entry: int) -> Instant:
+        """Now, or the latest instant recorded since an entry: a clock that steps back revives no approval, here or in
+        the verifier. An exercise's clock is set as they like."""
+        return self.now if self.site.exercise else max(self.now, ledger.latest(self.conn, entry))
+
     def words(self, text: str) -> str:
         """Keep free text outside the ledger; gives its salted hash, which goes inside ("" for no text)."""
         if not text:

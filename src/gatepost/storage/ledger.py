@@ -44,6 +44,11 @@ def rows(conn: Connection, start: int = 0, events: tuple[str, ...] = ()) -> Iter
         yield Row(*row)
 
 
+def latest(conn: Connection, after: int) -> int:
+    """The latest instant of any entry after this one; 0 without one."""
+    return int(conn.execute(select(func.max(ledger.c.at)).where(ledger.c.idx > after)).scalar() or 0)
+
+
 def count(conn: Connection) -> int:
     """The number of stored entries, counted (the head says what it should be)."""
     return int(conn.execute(select(func.count()).select_from(ledger)).scalar_one())

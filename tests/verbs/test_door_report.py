@@ -4,6 +4,7 @@ from typing import Any
 
 from gatepost.actions.door_report import Reported, report_doors
 from gatepost.core.refusal import Code
+from gatepost.storage import held
 from tests.verbs.conftest import Build
 from tests.verbs.doorside import see, sighting
 from tests.verbs.houses import LEGAL, SECURITY, House, good, refused
@@ -96,3 +97,10 @@ def test_who_came_into_the_inventory_later_is_no_stranger(build: Build) -> None:
     assert report(house).seen["stranger"] == 2
     house.people("fred")
     assert (report(house).seen["stranger"], report(house).seen["unmanaged"]) == (1, 1)
+
+
+def test_a_door_that_nobody_opened_is_no_opening(house: House) -> None:
+    """What is held counts emergency openings, not doors."""
+    see(house)
+    with house.site.store.reading() as conn:
+        assert held.rows_of(conn, ["doors"]) == {"doors": 0}

@@ -111,7 +111,6 @@ class Desk:
             until=notice.facts.get("until"),
             revoked=bool(notice.facts.get("revoked")),
             goes_on=bool(notice.facts.get("goes_on")),
-            goes_on=bool(notice.facts.get("goes_on")),
             of_device=notice.kind in _WAIVERS and "device" in notice.facts,
             exempt_until=self._exempt_until(person, revision) if nothing_open else None,
             past=self._past(notice, listener, proposal, deadline),

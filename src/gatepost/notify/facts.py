@@ -132,7 +132,6 @@ class NoticeFacts:
     `thread`: the subject of the person's first mail on this policy, exactly as sent; "" if this is the first.
     `until`: the end of a waiver, from which the rule counts again; `revoked`: that waiver was taken back.
     `goes_on`: what is over for this person stays for others.
-    `goes_on`: what is over for this person stays for others.
     `of_device`: that waiver is for the one device named. `exempt_until`: while nothing is asked because of a waiver.
     `past`: the person's own deadline, notice and grace are over, so that what is asked is asked at once.
     `nothing_open`: no device of theirs has anything to do. `moved_from`: their deadline before the policy was relaxed.
@@ -151,7 +150,6 @@ class NoticeFacts:
     thread: str = ""
     until: Instant | None = None
     revoked: bool = False
-    goes_on: bool = False
     goes_on: bool = False
     of_device: bool = False
     exempt_until: Instant | None = None

@@ -223,11 +223,6 @@ def _own_subject(draft: Draft) -> str:
 
 def _spared(draft: Draft) -> bool:
     """Whether a policy is over for this person alone."""
-    return draft.kind is NoticeKind.ENDED and draft.facts.goes_on
-
-
-def _spared(draft: Draft) -> bool:
-    """Whether a policy is over for this person alone."""
     return draft.kind is NoticeKind.ENDED and draft.facts.goes_on and "spared_lead" in draft.phrase
 
 

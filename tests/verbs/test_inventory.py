@@ -256,7 +256,7 @@ def test_the_login_of_somebody_who_left_is_free_again(house: House) -> None:
     names = house.owners(40, apps=())
     house.announce()
     row = person_row("u0") | {"id": "4711", "email": "u0@corp.example"}
-    rows = [person_row(name) for name in (ADMIN, *names[1:], "ann", "op", "sec", "leg", "exe")]
+    rows = [person_row(name) for name in (ADMIN, *names[1:], "ann", "op", "sec", "leg", "exe", "wor")]
     done = house.people_rows(*rows, row, complete=True)
     assert (done.added, done.retired) == (1, 1)
     assert "u0@corp.example" not in logins_at_door(house, "u0")
@@ -298,7 +298,7 @@ def test_a_complete_file_retires_the_missing_up_to_a_limit(build: Build) -> None
     """`--complete`: above 5 % refused and nothing changed; below, people leave and devices are no longer managed."""
     house = build()
     names = house.owners(40, apps=())
-    everybody = [ADMIN, *names, "ann", "op", "sec", "leg", "exe"]
+    everybody = [ADMIN, *names, "ann", "op", "sec", "leg", "exe", "wor"]
     rows = [person_row(name) for name in everybody if name not in ("u0", "u1", "u2")]
     with nothing_written(house):
         answer = import_people.import_people(house.site, None, jsonl(*rows), "people", complete=True)
@@ -318,7 +318,7 @@ def test_a_complete_file_never_takes_away_the_last_administrator(build: Build) -
     """An administrator who stands in no file of the personnel office must not lock everybody out."""
     house = build()
     names = house.owners(40, apps=())
-    rows = [person_row(name) for name in (*names, "ann", "op", "sec", "leg", "exe")]
+    rows = [person_row(name) for name in (*names, "ann", "op", "sec", "leg", "exe", "wor")]
     with nothing_written(house):
         answer = import_people.import_people(house.site, None, jsonl(*rows), "people", complete=True)
         refused(answer, Code.LAST_ADMINISTRATOR)
@@ -337,7 +337,7 @@ def test_a_leaver_is_written_to_no_more_and_waits_for_no_cap(build: Build) -> No
     house.announce()
     house.phone("u0", [TIKTOK])
     house.deliver()
-    rows = [person_row(name) for name in (ADMIN, *names[1:], "ann", "op", "sec", "leg", "exe")]
+    rows = [person_row(name) for name in (ADMIN, *names[1:], "ann", "op", "sec", "leg", "exe", "wor")]
     assert house.people_rows(*rows, complete=True).retired == 1
     house.set("2020-07-12T00:00:00Z")
     house.phone("u0", [TIKTOK], id="second")

@@ -18,7 +18,7 @@ def harmless(cell: str) -> str:
 def csv_text(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     """A CSV file with a header; every cell harmless."""
     written = StringIO()
-    writer = csv.writer(written, lineterminator="\n")
+    writer = csv.writer(written)  # ends lines by CRLF, so that a CR in a cell is quoted too
     writer.writerow(columns)
     writer.writerows([harmless(cell) for cell in row] for row in rows)
     return written.getvalue()

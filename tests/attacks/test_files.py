@@ -110,7 +110,10 @@ def test_a_tail_that_no_checkpoint_covers_is_missed_all_the_same(build: Build, s
     ("table", "statement"),
     [
         ("roles", "UPDATE roles SET granted_by = 'system'"),
-        ("roles", "INSERT INTO roles SELECT person, 'approver:legal', 'system', 1, '[]' FROM roles WHERE role = 'author'"),
+        (
+            "roles",
+            "INSERT INTO roles SELECT person, 'approver:legal', 'system', 1, '[]' FROM roles WHERE role = 'author'",
+        ),
         ("keys", "INSERT INTO keys VALUES ('SHA256:x', 'p_x', 'ssh-ed25519 AAAA', 'system', 1, '[]')"),
         ("revisions", "UPDATE revisions SET stage = 'approved', author = 'p_x'"),
         ("approvals", "INSERT INTO approvals SELECT policy, revision, 'p_x', 'security', 1, 1, '', '' FROM revisions"),

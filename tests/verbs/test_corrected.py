@@ -1,12 +1,14 @@
 """Who hears that a policy was an error: everybody who may have had any notice of it since it was first announced."""
 
+from typing import Any
+
 import pytest
 
 from gatepost.actions import announce, deliver, retract
 from tests.verbs.houses import EXECUTIVE, OPERATOR, POLICY, SECURITY, TIKTOK, House, good
 from tests.verbs.test_relax import no_wait, read, relaxed, told
 
-SPARED = {"except_": {"groups": ["press"]}}
+SPARED: dict[str, Any] = {"except_": {"groups": ["press"]}}
 ALL = [("correction", name) for name in ("press", "u0")]
 
 

@@ -18,7 +18,7 @@ from typing import Final
 
 from bench import change, check, decide, doors, evaluate, haproxy, imports, mail, sessions, sogo, start
 from bench.figures import Figure
-from bench.page import PAGE, Measured, in_columns, now, write_page
+from bench.page import PAGE, in_columns, now, write_page
 from bench.processes import ROOT, Missing
 
 BENCHMARKS: Final[Mapping[str, ModuleType]] = {
@@ -51,7 +51,7 @@ def main(arguments: Sequence[str]) -> int:
     chosen = parser.parse_args(arguments)
     if unknown := [name for name in chosen.names if name not in BENCHMARKS]:
         parser.error(f"there is no benchmark {', '.join(unknown)}; there are {', '.join(BENCHMARKS)}")
-    measured: dict[str, Measured] = {}
+    where = chosen.write or (None if chosen.names or chosen.quick else ROOT / PAGE)
     missing = False
     for name in chosen.names or BENCHMARKS:
         print(f"{name} ...", file=sys.stderr, flush=True)
@@ -63,11 +63,9 @@ def main(arguments: Sequence[str]) -> int:
             print(f"{name}: {error}", file=sys.stderr)
             missing = True
             continue
-        measured[name] = now(figures, perf_counter() - begin, quick=chosen.quick)
         print("\n".join(in_columns(figures)), flush=True)
-    where = chosen.write or (None if chosen.names or chosen.quick or missing else ROOT / PAGE)
-    if where:
-        write_page(where, measured, BENCHMARKS)
+        if where:  # at once: what was measured stays, whatever becomes of the others
+            write_page(where, {name: now(figures, perf_counter() - begin, quick=chosen.quick)}, BENCHMARKS)
     return int(missing)
 
 

@@ -20,7 +20,7 @@ COMMANDS: Final = """
 0 apps show india-2020-06-29
 3 apps show nothing
 1 apps check {people}
-0 apps activate kwai --until 2021-01-01 --purpose a
+0 apps activate kwai --until 2021-01-01 --purpose a --as author@example.com
 0 apps proposed
 3 apps approve douyin --as sec@example.com
 3 apps approve kwai

@@ -16,7 +16,7 @@ from gatepost.core.refusal import Code
 from gatepost.doors.entry import RULE
 from gatepost.signatures.note import generate
 from gatepost.storage import feed
-from tests.attacks.conftest import Build
+from tests.verbs.conftest import Build
 from tests.verbs.houses import AUTHOR, POLICY, House, good, refused, reopen
 
 

@@ -10,8 +10,8 @@ from gatepost.actions import backup
 from gatepost.actions.site import KEY_FILE
 from gatepost.core.instant import DAY
 from gatepost.doors.copy import Copy
-from tests.attacks.conftest import Build
 from tests.doors.site import FLEET, SITE, batch
+from tests.verbs.conftest import Build
 from tests.verbs.houses import good
 
 OPEN = stat.S_IRWXG | stat.S_IRWXO

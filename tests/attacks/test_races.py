@@ -8,7 +8,7 @@ from threading import Barrier
 from gatepost.actions import announce, approve, propose, retract
 from gatepost.actions.site import Site
 from gatepost.core.refusal import Refusal
-from tests.attacks.conftest import Build
+from tests.verbs.conftest import Build
 from tests.verbs.houses import AUTHOR, LEGAL, OPERATOR, POLICY, SECURITY, House, memo, reopen
 
 Act = Callable[[Site], object]

@@ -20,7 +20,7 @@ from gatepost.core.privacy.held import HELD
 from gatepost.core.privacy.sheet import Sheet
 from gatepost.core.privacy.shown import SHOWN
 from gatepost.notify.sheet import LANGUAGES, PARTS, Language, Part, escaped, render_sheet
-from tests.privacy.conftest import Build
+from tests.verbs.conftest import Build
 from tests.verbs.doorside import see, sighting
 from tests.verbs.houses import ADMIN, AUTHOR, OPERATOR, POLICY, SECURITY, House, good
 
@@ -250,7 +250,7 @@ HOSTILE = (
     "- item",
     "1. item",
     "one\r\n\r\n# two",
-    "{{ 7 * 7 }} {% raw %}",
+    "{{ 71993 * 89993 }} {% raw %}",
     "&lt;b&gt; &amp;",
     "\u202etxet\u2066",
     "\\",
@@ -280,7 +280,7 @@ def test_no_name_changes_the_structure(part: Part, house_with_policy: House) -> 
         for untrusted in HOSTILE:
             text = render_sheet(part, language, with_everywhere(plain, untrusted))
             assert shape(text) == expected, untrusted
-            assert "49" not in text.replace("2049", "")
+            assert "6478866049" not in text, "a template was run"
 
 
 def with_everywhere(found: Sheet, untrusted: str) -> Sheet:

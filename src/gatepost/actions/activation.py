@@ -4,14 +4,14 @@ It is approved as a policy is: frozen bytes, signed over their hash, by people w
 proposed it. Ending it needs nobody else.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
 from gatepost.actions.change import Change, changing, looking
 from gatepost.actions.hold import voice
-from gatepost.actions.live import live_rules
+from gatepost.actions.live import frozen_bytes, live_rules
 from gatepost.actions.lookup import unknown_apps
 from gatepost.actions.naming import frozen
 from gatepost.actions.signed import signing_key
@@ -205,12 +205,10 @@ def approve(
     """Record a yes, in the first of the roles asked that the actor holds unless one is named. With the last yes the
     apps are looked for."""
     with changing(site) as change:
-        actor = acting(change, by, "approver")
-        if isinstance(actor, Refusal):
-            return actor
-        proposed = _found(change.conn, name)
-        if isinstance(proposed, Refusal):
-            return proposed
+        asked = _approver(change, by, name)
+        if isinstance(asked, Refusal):
+            return asked
+        actor, proposed = asked
         if refusal := _passed(change, proposed):
             return refusal
         role = _role(actor, proposed, role)
@@ -230,17 +228,24 @@ def approve(
 def decline(site: Site, by: str | None, name: str, reason: str, role: str = "") -> dict[str, object] | Refusal:
     """Record a no, with its reason. It ends the proposal."""
     with changing(site) as change:
-        actor = acting(change, by, "approver")
-        if isinstance(actor, Refusal):
-            return actor
-        proposed = _found(change.conn, name)
-        if isinstance(proposed, Refusal):
-            return proposed
+        asked = _approver(change, by, name)
+        if isinstance(asked, Refusal):
+            return asked
+        actor, proposed = asked
         role = _role(actor, proposed, role)
         if refusal := _wrong_role(actor, proposed, role):
             return refusal
         change.record(ActivationDeclined(proposed.proposal, role, change.words(reason)))
         return {"apps": list(proposed.apps), "role": role, "declined": True}
+
+
+def _approver(change: Change, by: str | None, name: str) -> tuple[Actor, Proposed] | Refusal:
+    """Who judges, and what."""
+    actor = acting(change, by, "approver")
+    if isinstance(actor, Refusal):
+        return actor
+    proposed = _found(change.conn, name)
+    return proposed if isinstance(proposed, Refusal) else (actor, proposed)
 
 
 def _found(conn: Connection, name: str) -> Proposed | Refusal:
@@ -259,12 +264,8 @@ def _lists(conn: Connection, proposal: str) -> set[str]:
 
 
 def activation_of(conn: Connection, proposal: str) -> Activation:
-    """What was frozen under a hash. LookupError if its bytes are missing, or are not those that were signed (I-13)."""
-    data = ledger.proposal(conn, proposal)
-    if data is None or digest(data) != proposal:
-        fault = "is missing from the database" if data is None else "was changed in the database since it was proposed"
-        raise LookupError(f"the activation {proposal} {fault}: restore a backup that has it")
-    return thaw_activation(data)
+    """What was frozen under a hash. LookupError as in `frozen_bytes`."""
+    return thaw_activation(frozen_bytes(conn, proposal, "activation", "proposed"))
 
 
 def _role(actor: Actor, proposed: Proposed, role: str) -> str:
@@ -345,7 +346,7 @@ def deactivate(site: Site, by: str | None, app_id: str) -> dict[str, object] | R
             return actor
         if app_id not in catalogue.active(change.conn):
             return Refusal(Code.APP_NOT_ACTIVE, f"{app_id} is not active.")
-        if using := _asking(change.conn, app_id):
+        if using := _asking(change.conn, [app_id]):
             return Refusal(Code.APP_IN_USE, f"{', '.join(using)} asks about {app_id}; retract or end that first.")
         stop_looking(change, app_id)
         return {"app": app_id, "active": False}
@@ -360,16 +361,16 @@ def stop_looking(change: Change, app_id: str) -> None:
     _concern(change, [app_id])
 
 
-def _asking(conn: Connection, app_id: str) -> list[str]:
-    """The live policies that ask about an app."""
+def _asking(conn: Connection, apps: Collection[str]) -> list[str]:
+    """The live policies that ask about one of these apps."""
     return [
         known.revision.policy
         for known in live_rules(conn).values()
-        if any(app.id == app_id for app in known.proposal.apps)
+        if any(app.id in apps for app in known.proposal.apps)
     ]
 
 
-def _concern(change: Change, apps: Iterable[str]) -> None:
+def _concern(change: Change, apps: Collection[str]) -> None:
     """Bring the fleet up to date where a live rule asks about one of these apps."""
-    if any(_asking(change.conn, app) for app in apps):
+    if _asking(change.conn, apps):
         refresh_many(change, [member.device.ref for member in devices.members(change.conn)])

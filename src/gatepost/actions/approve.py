@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from gatepost.actions.approval_mail import tell_author
 from gatepost.actions.change import Change, changing
-from gatepost.actions.hold import lacking, recheck_quorums
+from gatepost.actions.hold import lacking, recheck_quorums, voice
 from gatepost.actions.live import proposal_of
 from gatepost.actions.lookup import revision_in
 from gatepost.actions.relax import follow_up, over_meanwhile, put_in_place
@@ -14,12 +14,12 @@ from gatepost.actions.signed import signing_key
 from gatepost.actions.site import Site
 from gatepost.actions.who import APPROVER, Actor, acting
 from gatepost.clock import pause
-from gatepost.core.change.quorum import Owed, Voice, fault
+from gatepost.core.change.quorum import fault
 from gatepost.core.change.stage import LIVE, Stage
 from gatepost.core.ledger.events import PolicyApproved, PolicyDeclined, QuorumReached
 from gatepost.core.refusal import Code, Refusal
-from gatepost.storage import access, policies
-from gatepost.storage.policies import Revision
+from gatepost.storage import policies
+from gatepost.storage.policies import Judgement, Revision
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,16 +107,8 @@ def _unfit(change: Change, actor: Actor, revision: Revision, role: str, fingerpr
         return Refusal(
             Code.ALREADY_APPROVED, f"You approved this proposal as {mine.role} already; one person counts once."
         )
-    grant = next(grant for grant in access.grants(change.conn, actor.ref) if grant.role == f"{APPROVER}{role}")
-    key = access.key(change.conn, fingerprint) if fingerprint else None
-    voice = Voice(
-        person=actor.ref,
-        role=role,
-        role_owed=Owed(grant.line, grant.entry),
-        key_owed=Owed(key.line, key.entry) if key else None,
-        key_needed=bool(fingerprint),
-    )
-    return fault(voice, revision.author, revision.proposed_entry)
+    yes = Judgement(actor.ref, role, True, change.now, fingerprint, "")
+    return fault(voice(change.conn, yes, change.site.exercise), revision.author, revision.proposed_entry)
 
 
 def decline(site: Site, by: str | None, policy: str, role: str, reason: str) -> dict[str, object] | Refusal:

@@ -56,10 +56,7 @@ class Assessed:
 
 def fleet(conn: Connection, policy: str) -> Iterator[Row]:
     """Every device in use with what holds for it under a policy, streamed."""
-    waived: dict[str, Instant] = {}
-    for waiver in exceptions.all_waivers(conn, policy):
-        if not waiver.ended:
-            waived[waiver.subject] = max(waived.get(waiver.subject, ALWAYS), waiver.until)
+    waived = exceptions.waived(conn, policy).get(policy, {})
     attested: dict[str, dict[str, Instant]] = {}
     for statement in exceptions.all_attestations(conn):
         attested.setdefault(statement.device, {})[statement.app] = statement.until

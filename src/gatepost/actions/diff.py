@@ -11,9 +11,9 @@ from gatepost.actions.assess import Assessed, assess, assess_apps
 from gatepost.actions.change import looking
 from gatepost.actions.live import proposal_of
 from gatepost.actions.naming import differing
-from gatepost.actions.preview import answered, watching
+from gatepost.actions.preview import watched
 from gatepost.actions.site import Site
-from gatepost.actions.who import ADMIN, AUDITOR, AUTHOR, OPERATOR, looking_as
+from gatepost.actions.who import AUDITOR, AUTHOR, OPERATOR, looking_as
 from gatepost.core.change.differencing import Watch
 from gatepost.core.change.impact import HIDDEN_UNDER
 from gatepost.core.instant import Instant
@@ -71,19 +71,11 @@ def diff_policy(site: Site, by: str | None, data: bytes, file: str) -> Diffed | 
     policy = read_policy(data, file)
     if not isinstance(policy, Policy):
         return policy
-    while True:
-        with looking(site) as conn:
-            actor = looking_as(conn, by, AUTHOR, "approver", ADMIN)
-            if isinstance(actor, Refusal):
-                return actor
-            watch = watching(conn, site, policy)
-            found = _compared(conn, site, policy, watch)
-        if isinstance(found, Refusal):
-            return found
-        allowed = watch.answer()
-        withheld = allowed.too_few or allowed.too_near
-        if withheld or answered(site, policy, watch):
-            return _diffed(found, withheld)
+    found = watched(site, by, policy, lambda conn, watch: _compared(conn, site, policy, watch))
+    if isinstance(found, Refusal):
+        return found
+    compared, allowed = found
+    return _diffed(compared, allowed.too_few or allowed.too_near)
 
 
 class _Compared(NamedTuple):

@@ -13,6 +13,7 @@ from pathlib import Path
 from sqlalchemy import Connection
 
 from gatepost.actions import written
+from gatepost.actions.await_doors import await_doors
 from gatepost.actions.certificates import give_up
 from gatepost.actions.change import Change, changing, looking
 from gatepost.actions.device_passwords import revoke_all
@@ -21,7 +22,7 @@ from gatepost.actions.mentions import words_about
 from gatepost.actions.site import Site
 from gatepost.actions.standing import refresh
 from gatepost.actions.who import ADMIN, OPERATOR, acting
-from gatepost.clock import boot_elapsed, pause
+from gatepost.clock import pause
 from gatepost.core.fleet.naming import names_any
 from gatepost.core.fleet.person import Person
 from gatepost.core.instant import MINUTE, SECOND
@@ -197,14 +198,8 @@ def erased_before(path: Path) -> list[str]:
 
 
 def _await_doors(site: Site, number: int, wait: Callable[[float], None]) -> tuple[DoorErased, ...]:
-    started = boot_elapsed()
-    while True:
-        with looking(site) as conn:
-            doors = feed.known_doors(conn)
-        done = all(door.erasures >= number for door in doors.values())
-        if done or boot_elapsed() - started >= DOORS_MAY_TAKE:
-            return tuple(DoorErased(name, door.erasures >= number) for name, door in doors.items())
-        wait(0.01)
+    doors = await_doors(site, lambda door: door.erasures >= number, wait, DOORS_MAY_TAKE)
+    return tuple(DoorErased(door.name, after is not None) for door, after in doors)
 
 
 def go_on_erasing(site: Site) -> bool:

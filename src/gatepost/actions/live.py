@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection
 
 from gatepost.core.change.proposal import Proposal
-from gatepost.core.change.stage import LIVE, Stage
+from gatepost.core.change.stage import LIVE
 from gatepost.core.policy.compiled import Compiled, Rule
 from gatepost.core.policy.policy import Cell
 from gatepost.core.policy.verdict import RuleState
@@ -31,19 +31,25 @@ def proposal_of(conn: Connection, revision: Revision) -> Proposal:
 
 
 def _read(conn: Connection, name: str) -> Thawed:
-    """The proposal of this hash. LookupError if its bytes are missing, or are not those that were approved (I-13)."""
+    """The proposal of this hash. LookupError as in `frozen_bytes`."""
     if name in _KEPT:
         _KEPT.move_to_end(name)
         return _KEPT[name]
-    data = ledger.proposal(conn, name)
-    if data is None or digest(data) != name:
-        fault = "is missing from the database" if data is None else "was changed in the database since it was approved"
-        raise LookupError(f"the proposal {name} {fault}: restore a backup that has it")
-    proposal = thaw(data)
+    proposal = thaw(frozen_bytes(conn, name, "proposal", "approved"))
     _KEPT[name] = proposal, {cell: number for number, cell in enumerate(proposal.cells)}
     if len(_KEPT) > _MOST_KEPT:
         _KEPT.popitem(last=False)
     return _KEPT[name]
+
+
+def frozen_bytes(conn: Connection, name: str, what: str, signed: str) -> bytes:
+    """What was frozen under a hash. LookupError, which says `what` it is, if its bytes are missing, or are not those
+    that were `signed`: approved, say (I-13)."""
+    data = ledger.proposal(conn, name)
+    if data is None or digest(data) != name:
+        fault = "is missing from the database" if data is None else f"was changed in the database since it was {signed}"
+        raise LookupError(f"the {what} {name} {fault}: restore a backup that has it")
+    return data
 
 
 def cells_of(conn: Connection, revision: Revision) -> Mapping[Cell, int]:
@@ -87,7 +93,7 @@ def live_rules(conn: Connection) -> dict[int, LiveRule]:
     """The live rules by number."""
     active = catalogue.active(conn)
     found: dict[int, LiveRule] = {}
-    for revision in policies.in_stages(conn, Stage.ANNOUNCED, Stage.IN_FORCE):
+    for revision in policies.in_stages(conn, *LIVE):
         if revision.rule is None:
             continue
         proposal, cells = _read(conn, revision.proposal)

@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 from gatepost.actions.live import proposal_of
 from gatepost.actions.lookup import unknown_apps
 from gatepost.core.change.proposal import NamedApp
-from gatepost.core.change.stage import Stage
+from gatepost.core.change.stage import LIVE, PENDING
 from gatepost.core.fleet.app import App, AppList
 from gatepost.core.policy.named import named_by
 from gatepost.core.policy.policy import Policy
@@ -85,13 +85,10 @@ class Concerned:
     changes: tuple[str, ...]
 
 
-_OPEN = (Stage.PROPOSED, Stage.APPROVED, Stage.ANNOUNCED, Stage.IN_FORCE)
-
-
 def drifts(conn: Connection, apps: Mapping[str, App], lists: Mapping[str, AppList]) -> dict[tuple[str, int], Concerned]:
     """Every revision that is not over and whose apps would be others by this catalogue."""
     found = {}
-    for revision in policies.in_stages(conn, *_OPEN):
+    for revision in policies.in_stages(conn, *PENDING, *LIVE):
         proposal = proposal_of(conn, revision)
         named = {name: by for name, by in named_by(proposal.policy, apps, lists).items() if name in apps}
         changes = differing(proposal.apps, frozen(named, apps)).sentences

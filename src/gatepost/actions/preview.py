@@ -5,7 +5,9 @@ that differ from those of an earlier answer by so few (core/change/differencing.
 """
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeVar
 
 from sqlalchemy import Connection
 
@@ -15,7 +17,7 @@ from gatepost.actions.change import Change, changing, looking
 from gatepost.actions.site import Site
 from gatepost.actions.who import ADMIN, AUTHOR, looking_as
 from gatepost.core.change.differencing import Allowed, Scoped, Watch, scoped
-from gatepost.core.instant import ALWAYS, Instant
+from gatepost.core.instant import Instant
 from gatepost.core.policy.policy import Policy
 from gatepost.core.problem import Problem
 from gatepost.core.refusal import Code, Refusal
@@ -23,6 +25,8 @@ from gatepost.documents.canonical import canonical
 from gatepost.documents.policy_data import scope_data, scope_from_data
 from gatepost.documents.policy_file import read_policy
 from gatepost.storage import exceptions, previews
+
+Answer = TypeVar("Answer")
 
 NEAR = (
     "An earlier preview or proposal differs from this one by the devices of one to four people: the two together would "
@@ -45,21 +49,35 @@ def preview_policy(site: Site, by: str | None, data: bytes, file: str) -> Previe
     policy = read_policy(data, file)
     if not isinstance(policy, Policy):
         return policy
+
+    def look(conn: Connection, watch: Watch) -> tuple[Assessed, dict[str, Rows]] | Refusal:
+        assessed = assess(conn, site, policy, site.clock.now(), watch)
+        return assessed if isinstance(assessed, Refusal) else (assessed, about_data(conn, assessed.about))
+
+    found = watched(site, by, policy, look)
+    if isinstance(found, Refusal):
+        return found
+    (assessed, about), allowed = found
+    return Refusal(Code.DIFFERENCING, NEAR) if allowed.too_near else Previewed(assessed, allowed, about)
+
+
+def watched(
+    site: Site, by: str | None, policy: Policy, look: Callable[[Connection, Watch], Answer | Refusal]
+) -> tuple[Answer, Allowed] | Refusal:
+    """What `look` found, and what of it may be answered: too few or too near, and none of its counts may, nor is it
+    remembered; else it is."""
     while True:
         with looking(site) as conn:
             actor = looking_as(conn, by, AUTHOR, "approver", ADMIN)
             if isinstance(actor, Refusal):
                 return actor
             watch = watching(conn, site, policy)
-            assessed = assess(conn, site, policy, site.clock.now(), watch)
-            about = {} if isinstance(assessed, Refusal) else about_data(conn, assessed.about)
-        if isinstance(assessed, Refusal):
-            return assessed
+            found = look(conn, watch)
+        if isinstance(found, Refusal):
+            return found
         allowed = watch.answer()
-        if allowed.too_near:
-            return Refusal(Code.DIFFERENCING, NEAR)
-        if allowed.too_few or answered(site, policy, watch):
-            return Previewed(assessed, allowed, about)
+        if allowed.too_few or allowed.too_near or answered(site, policy, watch):
+            return found, allowed
 
 
 def watching(conn: Connection, site: Site, policy: Policy) -> Watch:
@@ -67,12 +85,7 @@ def watching(conn: Connection, site: Site, policy: Policy) -> Watch:
     now = site.clock.now()
     mine = scoped(policy)
     before = [one for one in _remembered(conn, site, now) if one != mine]
-    waived: dict[str, dict[str, Instant]] = {}
-    for waiver in exceptions.all_waivers(conn):
-        if not waiver.ended:
-            of = waived.setdefault(waiver.policy, {})
-            of[waiver.subject] = max(of.get(waiver.subject, ALWAYS), waiver.until)
-    return Watch(policy, before, now, waived)
+    return Watch(policy, before, now, exceptions.waived(conn))
 
 
 def _remembered(conn: Connection, site: Site, now: Instant) -> list[Scoped]:

@@ -17,7 +17,7 @@ from gatepost.actions.who import AUTHOR, Actor, acting, looking_as
 from gatepost.core.change import rails
 from gatepost.core.change.proposal import NamedApp, Predicted, Proposal
 from gatepost.core.change.rollout import RingLine, ring_lines
-from gatepost.core.change.stage import Stage
+from gatepost.core.change.stage import PENDING, Stage
 from gatepost.core.change.warning import Warned
 from gatepost.core.fleet.app import ActiveApp
 from gatepost.core.ledger.events import PolicyProposed, PolicyWithdrawn
@@ -96,7 +96,7 @@ def _unfit(change: Change, assessed: Assessed) -> Refusal | None:
 
 def open_revision(conn: Connection, policy: str) -> Refusal | None:
     """Refuses while a revision waits: of one policy one proposal at a time."""
-    waiting = next((r for r in policies.history(conn, policy) if r.stage in _OPEN), None)
+    waiting = next((r for r in policies.history(conn, policy) if r.stage in PENDING), None)
     if waiting is None:
         return None
     return Refusal(
@@ -115,9 +115,6 @@ def failing_examples(policy: Policy, apps: Sequence[ActiveApp]) -> Refusal | Non
 
 def _failed(failure: ExampleFailure) -> str:
     return f"line {failure.line}: expected {failure.expected}, got {failure.got}. {failure.sentence}"
-
-
-_OPEN = (Stage.PROPOSED, Stage.APPROVED)
 
 
 def _freeze(change: Change, actor: Actor, assessed: Assessed) -> Proposed:

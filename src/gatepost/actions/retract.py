@@ -9,6 +9,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 
+from gatepost.actions.await_doors import await_doors
 from gatepost.actions.change import Change, changing, looking
 from gatepost.actions.corrections import DOORS_MAY_TAKE, write_corrections
 from gatepost.actions.live import proposal_of
@@ -21,7 +22,7 @@ from gatepost.core.ledger.events import Event, PolicyEnded, PolicyRetracted
 from gatepost.core.notice.notice import NoticeKind
 from gatepost.core.refusal import Code, Refusal
 from gatepost.doors.entry import rule_key
-from gatepost.storage import audience, claims, closing, feed, notices
+from gatepost.storage import audience, claims, closing, notices
 from gatepost.storage.closing import Closing
 from gatepost.storage.policies import Revision
 from gatepost.storage.store import BROKEN
@@ -181,17 +182,5 @@ def _await_outbox(site: Site, policy: str, wait: Callable[[float], None]) -> Non
 
 def confirmations(site: Site, position: int, wait: Callable[[float], None]) -> tuple[DoorAnswer, ...]:
     """Wait until every door goes by the rules of a position, at most 5 s; who does not is named without a time."""
-    started = boot_elapsed()
-    confirmed: dict[str, int] = {}
-    while True:
-        with looking(site) as conn:
-            doors = feed.known_doors(conn)
-        waited = boot_elapsed() - started
-        for name, door in doors.items():
-            if door.rules >= position:
-                confirmed.setdefault(name, waited)
-        if len(confirmed) >= len(doors) or waited >= DOORS_MAY_TAKE:
-            return tuple(
-                DoorAnswer(name, confirmed.get(name), door.opened_at is not None) for name, door in doors.items()
-            )
-        wait(0.005)
+    doors = await_doors(site, lambda door: door.rules >= position, wait, DOORS_MAY_TAKE)
+    return tuple(DoorAnswer(door.name, after, door.opened_at is not None) for door, after in doors)

@@ -1,4 +1,6 @@
-"""The signature under a yes: whose key made it, over which proposal's hash."""
+"""The signature under a yes or a waiver: whose key made it, over which hash."""
+
+from sqlalchemy import Connection
 
 from gatepost.actions.change import Change
 from gatepost.actions.who import Actor
@@ -23,10 +25,14 @@ def signing_key(change: Change, actor: Actor, proposal: str, signature: str, sig
         return Refusal(
             Code.SIGNATURE_INVALID, "The proposal changed since it was signed; look at it again and sign anew."
         )
-    for key in access.keys_of(change.conn, actor.ref):
-        if ssh.verify(key.public_key, proposal.encode("ascii"), signature):
-            return key.fingerprint
-    return Refusal(
+    return key_that_made(change.conn, actor, proposal, signature) or Refusal(
         Code.SIGNATURE_INVALID,
         "The signature is not one of this proposal's hash by a key recorded for you; `key list` shows the keys.",
     )
+
+
+def key_that_made(conn: Connection, actor: Actor, signed: str, signature: str) -> str:
+    """Fingerprint of the actor's key that made the signature over this hash; "" if none did."""
+    keys = access.keys_of(conn, actor.ref)
+    made = (key.fingerprint for key in keys if ssh.verify(key.public_key, signed.encode("ascii"), signature))
+    return next(made, "")

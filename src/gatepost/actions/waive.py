@@ -15,6 +15,7 @@ from gatepost.actions.change import Change, changing, looking
 from gatepost.actions.live import proposal_of
 from gatepost.actions.lookup import revision_in
 from gatepost.actions.outbox import compose, enqueue
+from gatepost.actions.signed import key_that_made
 from gatepost.actions.site import Site
 from gatepost.actions.standing import refresh
 from gatepost.actions.who import APPROVER, AUDITOR, OPERATOR, Actor, acting, lacks_role, looking_as
@@ -28,7 +29,6 @@ from gatepost.core.notice.notice import NoticeKind
 from gatepost.core.refusal import Code, Refusal
 from gatepost.documents.canonical import canonical, digest
 from gatepost.documents.deadline import instant_text
-from gatepost.signatures import ssh
 from gatepost.storage import access, devices, exceptions, ledger, notices, people, policies
 from gatepost.storage.exceptions import Waiver
 
@@ -157,9 +157,8 @@ def _signed(change: Change, granter: _Granter, asked: Asked, signature: str) -> 
     """The granter, with the key that made the signature."""
     if not signature:
         return granter
-    for key in access.keys_of(change.conn, granter.actor.ref):
-        if ssh.verify(key.public_key, asked.hash.encode("ascii"), signature):
-            return _Granter(granter.actor, granter.role, key.fingerprint)
+    if fingerprint := key_that_made(change.conn, granter.actor, asked.hash, signature):
+        return _Granter(granter.actor, granter.role, fingerprint)
     return Refusal(Code.SIGNATURE_INVALID, "The signature is not by a key recorded for you; `key list` shows the keys.")
 
 

@@ -32,22 +32,22 @@ def report_waivers(
             actor = looking_as(conn, by, AUDITOR, OPERATOR, "approver")
             if isinstance(actor, Refusal):
                 return actor
-            found = _granted(conn, site, as_of, policy)
-            return _rows(conn, site, as_of, found, lambda waiver: waiver.subject)
+            at = site.clock.now() if as_of is None else as_of
+            return _rows(conn, at, _granted(conn, at, policy), lambda waiver: waiver.subject)
     if refusal := without_purpose(purpose):
         return refusal
     with changing(site) as change:
         actor = acting(change, by, AUDITOR, OPERATOR)
         if isinstance(actor, Refusal):
             return actor
-        found = _granted(change.conn, site, as_of, policy)
+        at = change.now if as_of is None else as_of
+        found = _granted(change.conn, at, policy)
         owners = [ref for waiver in found for ref in beneficiary(change.conn, waiver)]
         record_look(change, "waivers", policy or "", owners, purpose)
-        return _rows(change.conn, site, as_of, found, _namer(change.conn, found))
+        return _rows(change.conn, at, found, _namer(change.conn, found))
 
 
-def _granted(conn: Connection, site: Site, as_of: Instant | None, policy: str | None) -> list[Waiver]:
-    at = site.clock.now() if as_of is None else as_of
+def _granted(conn: Connection, at: Instant, policy: str | None) -> list[Waiver]:
     found = [waiver for waiver in exceptions.all_waivers(conn, policy) if waiver.granted_at <= at]
     return sorted(found, key=lambda waiver: (waiver.granted_at, waiver.waiver))
 
@@ -60,10 +60,7 @@ def _namer(conn: Connection, found: list[Waiver]) -> Callable[[Waiver], str]:
     return lambda waiver: ids.get(waiver.subject, waiver.subject)
 
 
-def _rows(
-    conn: Connection, site: Site, as_of: Instant | None, found: list[Waiver], name: Callable[[Waiver], str]
-) -> list[dict[str, str]]:
-    at = site.clock.now() if as_of is None else as_of
+def _rows(conn: Connection, at: Instant, found: list[Waiver], name: Callable[[Waiver], str]) -> list[dict[str, str]]:
     granters = people.load(conn, {waiver.granted_by for waiver in found})
     rows = []
     for waiver in found:

@@ -1,6 +1,5 @@
 """gatepost apps: the catalogue, and what is looked for."""
 
-from pathlib import Path
 from typing import Annotated
 
 from cyclopts import App, Parameter
@@ -10,18 +9,11 @@ from gatepost.actions.site import Site
 from gatepost.cli.data import as_data, facts, listing
 from gatepost.cli.output import Lines, Table
 from gatepost.cli.session import Given, Misuse, Source, content, instant
-from gatepost.cli.signing import signature
+from gatepost.cli.signing import Key, signature
 from gatepost.core.refusal import Code, Refusal
 
 app = App(name="apps")
 
-Key = Annotated[
-    Path | None,
-    Parameter(
-        help="The SSH key to sign with: a private key's file, or a .pub whose key is in the agent. An exercise needs "
-        "none."
-    ),
-]
 Role = Annotated[str, Parameter(help="The role in which you speak; else the first that is asked and that you hold.")]
 Open = Annotated[str, Parameter(help="An app or a list that is asked about, or the proposal's hash.")]
 

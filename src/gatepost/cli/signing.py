@@ -1,9 +1,20 @@
 """Signing with an SSH key at the command line: --sign KEYFILE."""
 
 from pathlib import Path
+from typing import Annotated, TypeAlias
+
+from cyclopts import Parameter
 
 from gatepost.cli.session import Misuse
 from gatepost.signatures import ssh
+
+Key: TypeAlias = Annotated[
+    Path | None,
+    Parameter(
+        help="The SSH key to sign with: a private key's file, or a .pub whose key is in the agent. An exercise needs "
+        "none."
+    ),
+]
 
 
 def signature(key: Path, digest: str) -> str:

@@ -1,7 +1,6 @@
 """The verbs of a policy's life, as commands of `gatepost policy`."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
 from typing import Annotated, Literal
 
 from cyclopts import Parameter
@@ -17,7 +16,7 @@ from gatepost.cli.known import known_of
 from gatepost.cli.named import apps_named
 from gatepost.cli.output import Lines
 from gatepost.cli.session import Given, Source, content
-from gatepost.cli.signing import signature
+from gatepost.cli.signing import Key, signature
 from gatepost.core.change.rollout import RingLine
 from gatepost.core.instant import duration_text
 from gatepost.core.refusal import Refusal
@@ -37,14 +36,8 @@ def withdraw(policy: str, /, *, reason: str = "", session: Given) -> int:
     return session.act(lambda site: propose.withdraw(site, session.by, policy, reason), facts)
 
 
-def approve(policy: str, /, *, role: Role, sign: Path | None = None, session: Given) -> int:
-    """Say yes to a proposal.
-
-    Parameters
-    ----------
-    sign
-        The SSH key to sign with: a private key's file, or a .pub whose key is in the agent. An exercise needs none.
-    """
+def approve(policy: str, /, *, role: Role, sign: Key = None, session: Given) -> int:
+    """Say yes to a proposal."""
 
     def say_yes(site: Site) -> approving.Approved | Refusal:
         digest = approving.to_sign(site, policy)

@@ -24,6 +24,15 @@ NAME: Final = "anew"
 DATA: Final = "data.mdb"
 
 
+def put_all(txn: lmdb.Transaction, records: Iterable[tuple[bytes, bytes | None]]) -> None:
+    """Write these records; None takes one away."""
+    for key, record in records:
+        if record is None:
+            txn.delete(key)
+        else:
+            txn.put(key, record)
+
+
 class Anew:
     """The new file. `go_on` until it says that all is written, `also` what changes meanwhile, then `take_place`."""
 
@@ -50,11 +59,7 @@ class Anew:
     def also(self, records: Iterable[tuple[bytes, bytes | None]]) -> None:
         """What was written to the copy meanwhile."""
         with self._env.begin(write=True) as txn:
-            for key, record in records:
-                if record is None:
-                    txn.delete(key)
-                else:
-                    txn.put(key, record)
+            put_all(txn, records)
 
     def take_place(self) -> None:
         """Durably. Nobody may have the old file open."""

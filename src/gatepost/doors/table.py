@@ -27,7 +27,7 @@ from lmdb import verify
 from gatepost.core.policy.policy import Cells
 from gatepost.core.policy.verdict import RuleState
 from gatepost.doors.anew import NAME as ANEW
-from gatepost.doors.anew import Anew
+from gatepost.doors.anew import Anew, put_all
 from gatepost.doors.entry import (
     CERTIFICATE,
     ERASURE,
@@ -215,11 +215,7 @@ class Table:
     def _write(self, records: list[tuple[bytes, bytes | None]], position: int, whole: bool, contact: Contact) -> int:
         """How many entries the copy has then."""
         with self._env.begin(write=True) as txn:
-            for key, record in records:
-                if record is None:
-                    txn.delete(key)
-                else:
-                    txn.put(key, record)
+            put_all(txn, records)
             entries: int = txn.stat()["entries"] - (txn.get(META) is not None)
             txn.put(META, _meta(self.site, position, entries, whole, contact, self.erasures))
         if self._anew:

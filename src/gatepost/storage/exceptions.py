@@ -55,6 +55,15 @@ def all_waivers(conn: Connection, policy: str | None = None) -> list[Waiver]:
     return [Waiver(*row) for row in conn.execute(query)]
 
 
+def waived(conn: Connection, policy: str | None = None) -> dict[str, dict[str, Instant]]:
+    """By policy, the latest end of the waivers of each person or device, of those that were not ended."""
+    found: dict[str, dict[str, Instant]] = {}
+    for waiver in all_waivers(conn, policy):
+        if not waiver.ended:
+            found.setdefault(waiver.policy, {})[waiver.subject] = waiver.until  # the newest end comes last
+    return found
+
+
 def waiver(conn: Connection, waiver_id: str) -> Waiver | None:
     row = conn.execute(select(waivers).where(waivers.c.waiver == waiver_id)).first()
     return Waiver(*row) if row else None

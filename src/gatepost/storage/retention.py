@@ -9,7 +9,7 @@ from typing import NamedTuple, TypeAlias
 
 from sqlalchemy import ColumnElement, Connection, Table, and_, delete, exists, literal_column, or_, select
 
-from gatepost.core.change.stage import Stage
+from gatepost.core.change.stage import LIVE, PENDING
 from gatepost.core.instant import Instant
 from gatepost.storage.among import among
 from gatepost.storage.door_schema import contacts, device_passwords, sightings
@@ -32,9 +32,6 @@ from gatepost.storage.schema import (
 Keys: TypeAlias = list[str]
 """Of rows: a text column's values, or row numbers."""
 
-OPEN_STAGES = tuple(stage.value for stage in (Stage.PROPOSED, Stage.APPROVED, Stage.ANNOUNCED, Stage.IN_FORCE))
-_LIVE = (Stage.ANNOUNCED.value, Stage.IN_FORCE.value)
-
 
 class Bound(NamedTuple):
     """`before`: what ended before this instant is over. `asked`: the apps that live policies ask about."""
@@ -54,7 +51,7 @@ class Kind(NamedTuple):
 def policy_over(policy: ColumnElement[str]) -> ColumnElement[bool]:
     """Nothing of a policy is on its way, applies, or is owed to anybody. Mails about no policy have "" for one: each is
     over by itself."""
-    on_its_way = exists().where(revisions.c.policy == policy, revisions.c.stage.in_(OPEN_STAGES))
+    on_its_way = exists().where(revisions.c.policy == policy, revisions.c.stage.in_(PENDING | LIVE))
     owed = exists().where(closing.c.policy == policy)
     other = notices.alias()
     unsent = exists().where(other.c.policy == policy, policy != "", other.c.settled_at.is_(None))
@@ -64,7 +61,7 @@ def policy_over(policy: ColumnElement[str]) -> ColumnElement[bool]:
 def rules_over(conn: Connection, before: Instant) -> list[int]:
     """The rules that ended before an instant."""
     query = select(revisions.c.rule).where(
-        revisions.c.rule.is_not(None), revisions.c.stage.not_in(_LIVE), revisions.c.closed_at < before
+        revisions.c.rule.is_not(None), revisions.c.stage.not_in(LIVE), revisions.c.closed_at < before
     )
     return [row.rule for row in conn.execute(query)]
 
@@ -187,7 +184,7 @@ def concerned(conn: Connection, refs: Iterable[str]) -> set[str]:
     """Which of these people a policy that is not over may still owe a word: in a live audience, reached by one of its
     mails, or with a mail that has not left."""
     listed = list(refs)
-    live = select(revisions.c.rule).where(revisions.c.stage.in_(_LIVE))
+    live = select(revisions.c.rule).where(revisions.c.stage.in_(LIVE))
     heard = select(audience.c.person).where(among(audience.c.person, listed), audience.c.rule.in_(live))
     of_open = or_(OPEN, ~policy_over(notices.c.policy))
     mailed = select(notices.c.person).where(among(notices.c.person, listed), of_open)

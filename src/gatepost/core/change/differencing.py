@@ -12,7 +12,7 @@ more answers say together, and what is known of people from elsewhere.
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from gatepost.core.change.impact import HIDDEN_UNDER, By, Row
 from gatepost.core.fleet.device import Device, Ownership, Platform
@@ -48,9 +48,6 @@ class _Like(NamedTuple):
     groups: frozenset[str]
     platform: Platform
     ownership: Ownership
-
-
-_NONE: Final[frozenset[str]] = frozenset()
 
 
 @dataclass(slots=True, weakref_slot=True)

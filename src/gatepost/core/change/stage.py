@@ -17,17 +17,20 @@ class Stage(StrEnum):
 LIVE: Final = frozenset({Stage.ANNOUNCED, Stage.IN_FORCE})
 """People have been told and doors know it."""
 
+PENDING: Final = frozenset({Stage.PROPOSED, Stage.APPROVED})
+"""Asked for, and not announced."""
+
 ALLOWED: Final = {
-    "withdraw": frozenset({Stage.PROPOSED, Stage.APPROVED}),
-    "approve": frozenset({Stage.PROPOSED, Stage.APPROVED}),
-    "decline": frozenset({Stage.PROPOSED, Stage.APPROVED}),
+    "withdraw": PENDING,
+    "approve": PENDING,
+    "decline": PENDING,
     "announce": frozenset({Stage.APPROVED}),
     "retract": LIVE,
     "end": LIVE,
     "pause": LIVE,
     "resume": LIVE,
     "relax": LIVE,
-    "waive": LIVE | {Stage.PROPOSED, Stage.APPROVED},
+    "waive": LIVE | PENDING,
     "told": LIVE,
 }
 """The stages in which a verb may be said; retracted and ended policies never come back.

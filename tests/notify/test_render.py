@@ -217,7 +217,13 @@ def test_an_approval_mail_carries_what_is_signed_and_the_checkpoint() -> None:
 
 @pytest.mark.parametrize(
     "kind",
-    [NoticeKind.APPROVAL_ASKED, NoticeKind.APPROVAL_RESULT, NoticeKind.WAIVER_ENDS, NoticeKind.DEVICE_PASSWORD],
+    [
+        NoticeKind.APPROVAL_ASKED,
+        NoticeKind.APPROVAL_RESULT,
+        NoticeKind.WAIVER_ENDS,
+        NoticeKind.DEVICE_PASSWORD,
+        NoticeKind.SIGN_IN,
+    ],
 )
 def test_facts_that_a_kind_needs(kind: NoticeKind) -> None:
     """A mail is not rendered without what it is about."""

@@ -23,6 +23,7 @@ from gatepost.actions import (
     import_devices,
     import_people,
     propose,
+    sign_in,
     vendor,
     waive,
 )
@@ -437,3 +438,9 @@ def _(scene: Scene) -> Verb:
     scene.house()
     (scene.directory / "archive").write_bytes(b"no archive")
     return lambda: backup.restore(scene.directory / "archive", scene.directory / "restored")
+
+
+@provokes(Code.LINK_OVER)
+def _(scene: Scene) -> Verb:
+    house = scene.house()
+    return lambda: sign_in.sign_in(house.site, "a link that nobody sent", "a browser that asked for none")

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from starlette.types import ASGIApp
@@ -25,8 +26,16 @@ def send(
     app: ASGIApp, path: str, body: object = b"", method: str = "POST", query: str = "", **headers: str
 ) -> tuple[int, dict[str, str], bytes]:
     """Status, headers and body of the answer. A body that is no bytes is sent as JSON; the token is shown."""
+    status, pairs, answer = exchange(app, path, body, method, query, headers)
+    return status, dict(pairs), answer
+
+
+def exchange(
+    app: ASGIApp, path: str, body: object, method: str, query: str, headers: Mapping[str, str]
+) -> tuple[int, list[tuple[str, str]], bytes]:
+    """The same with every header, also those that came twice."""
     sent = body if isinstance(body, bytes) else json.dumps(body).encode()
-    told = {"authorization": f"Bearer {TOKEN}", "content-type": "application/json"} | headers
+    told = {"authorization": f"Bearer {TOKEN}", "content-type": "application/json"} | dict(headers)
     pairs = [(name.replace("_", "-").encode(), value.encode()) for name, value in told.items() if value]
     events: list[Any] = []
 
@@ -44,7 +53,7 @@ def send(
     asyncio.run(call())
     start, *parts = events
     body = b"".join(part.get("body", b"") for part in parts)
-    return start["status"], {name.decode(): value.decode() for name, value in start["headers"]}, body
+    return start["status"], [(name.decode(), value.decode()) for name, value in start["headers"]], body
 
 
 def ask(app: ASGIApp, path: str, body: object) -> Any:

@@ -142,6 +142,7 @@ class Desk:
             note=str(told.get("note", "")),
             acted=Acted(str(told["by"]), int(told["at"]), str(told["about"])) if "by" in told else None,
             until=told.get("until"),
+            link=str(told.get("link", "")),
             looks=tuple(LooksFacts(**{**look, "purposes": tuple(look["purposes"])}) for look in told.get("looks", ())),
         )
 

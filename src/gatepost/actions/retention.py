@@ -11,6 +11,7 @@ from gatepost.actions import written
 from gatepost.actions.change import Change, changing, looking
 from gatepost.actions.erase import erase_all, keeps_shared, note_erased
 from gatepost.actions.live import live_rules
+from gatepost.actions.sign_in import forget_over
 from gatepost.actions.site import Site
 from gatepost.core.instant import HOUR, Instant
 from gatepost.core.ledger.privacy_events import RecordsErased
@@ -46,6 +47,7 @@ def keep_retention(site: Site) -> bool:
         return True
     with site.store.writing() as conn:
         feed.forget_heard(conn)
+        forget_over(site, conn, now)
         sitemeta.put(conn, sitemeta.RETENTION_AT, str(now))
     return bool(gone)
 

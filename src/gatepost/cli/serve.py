@@ -38,7 +38,7 @@ def worker(*, session: Given) -> int:
 
 
 def web(*, session: Given) -> int:
-    """Answer programs that ask by AuthZEN and show the site's token."""
+    """Show people its pages where [web] sign_in says how they sign in; answer programs that show the site's token."""
     from gatepost.web.run import run_web  # late: the other commands here have no use for it
 
     configure_logging()
@@ -56,7 +56,7 @@ def web(*, session: Given) -> int:
 def serve(*, session: Given) -> int:
     """Run everything of a site on this machine, each part a process of its own; until SIGTERM.
 
-    The web process is a part where [web] token_file names a token: without one nobody may ask it anything.
+    The web process is a part where [web] token_file names a token or sign_in a way: else nobody may ask it anything.
     """
     configure_logging()
     with session.site() as site:
@@ -65,9 +65,10 @@ def serve(*, session: Given) -> int:
         doors = site.settings.doors
         ready = [f"door {name} on {at.listen}" for name, at in doors.items()]
         others = ["worker"]
-        if site.settings.web.token_file is not None:
+        web = site.settings.web
+        if web.token_file is not None or web.sign_in != "off":
             others.append("web")
-            ready.append(f"web on {site.settings.web.listen}")
+            ready.append(f"web on {web.listen}")
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())

@@ -2,9 +2,10 @@
 
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final, cast
+from urllib.parse import urlsplit
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
@@ -204,8 +205,20 @@ def _contradictions(settings: Settings, places: Mapping[str, tuple[int, int]]) -
         yield problem("smtp.password_file", "a username needs a password file")
     if smtp.username and smtp.tls == "none" and not is_loopback(smtp.host):
         yield problem("smtp.tls", "a password would cross the network in clear text: expected starttls or tls")
+    if settings.web.sign_in != "off" and not _private(settings):
+        yield problem("web.url", "a session would cross the network in clear text: sign_in needs https here")
     if not settings.doors:
         yield problem(_DOORS, f"there is no door: write a section [{_DOORS}.NAME]")
+    yield from _door_contradictions(settings, problem)
+
+
+def _private(settings: Settings) -> bool:
+    """Whether what a browser keeps stays between it and the site: by TLS, or in an exercise on this machine."""
+    url = urlsplit(settings.web.url or f"http://{settings.web.listen}")
+    return url.scheme == "https" or (settings.site.exercise and is_loopback(url.hostname or ""))
+
+
+def _door_contradictions(settings: Settings, problem: Callable[[str, str], Problem]) -> Iterator[Problem]:
     taken: dict[object, str] = {settings.web.listen: "web.listen"}
     for name, door in settings.doors.items():
         for key, place in (("listen", door.listen), ("table", door.table)):

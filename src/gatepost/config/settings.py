@@ -172,7 +172,7 @@ class DoorProcess(Section):
 
 
 class Web(Section):
-    """The API, and later the pages: a process that `gatepost serve` runs where there is a token."""
+    """The API and the pages: a process that `gatepost serve` runs where there is a token or a way to sign in."""
 
     listen: Listen = Field(Address("127.0.0.1", 8180), description="HOST:PORT. Put a proxy with TLS before it.")
     url: Url = Field(
@@ -186,6 +186,13 @@ class Web(Section):
     token_purpose: str = Field(
         "", description="Why whoever has the token looks at named people; recorded with each search. Empty: no search."
     )
+    sign_in: Literal["off", "mail"] = Field(
+        "off",
+        description="How people sign in to the pages. mail: by a link to their address, for those who hold a role; the"
+        " url must begin with https, except in an exercise on this machine. off: there are no pages.",
+    )
+    session_idle: Span = Field(HOUR, ge=MINUTE, description="Whoever does nothing for so long is signed out.")
+    session_longest: Span = Field(12 * HOUR, ge=MINUTE, description="Everybody is signed out after so long.")
 
 
 class Smtp(Section):

@@ -86,6 +86,8 @@ class Code(StrEnum):
     OBSERVED_TOO_SHORT = "observed_too_short"
     TOO_MANY_UNMANAGED = "too_many_unmanaged"
     DOOR_NOT_OPEN = "door_not_open"
+    # the pages
+    LINK_OVER = "link_over"
     # the site
     NOT_AN_EXERCISE = "not_an_exercise"
     SITE_EXISTS = "site_exists"

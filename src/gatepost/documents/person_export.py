@@ -24,6 +24,8 @@ _TABLES = {
     "roles": "What you may do here",
     "keys": "Your keys",
     "approvals": "What you approved or declined",
+    "sessions": "Where you are signed in to the pages",
+    "sign_ins": "Links by which you may sign in",
     "written_files": "Files that were written about you",
 }
 """What stands above each table's rows."""

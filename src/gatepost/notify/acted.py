@@ -1,4 +1,4 @@
-"""What mails about no policy say: what somebody did, to whom it may concern."""
+"""What mails about no policy say: what somebody did, to whom it may concern; a link to sign in."""
 
 from collections.abc import Callable, Iterator, Mapping
 from typing import Final
@@ -55,9 +55,21 @@ def _let_refuse(draft: Draft) -> Iterator[Block]:
     yield Block("pre", "", (draft.phrase("command_enforce", door=door),))
 
 
+def _sign_in(draft: Draft) -> Iterator[Block]:
+    """The link. It stands there whole, so that whoever reads plain text, or is careful, sees where it leads."""
+    link = draft.facts.link
+    if not link:
+        raise ValueError(f"a mail of kind {draft.kind} needs a link")
+    yield Block("link", draft.phrase("sign_in_link"), (one_line(link),))
+    yield Block("para", draft.phrase("sign_in_where"))
+    yield Block("heading", draft.phrase("not_you_heading"))
+    yield Block("para", draft.phrase("sign_in_not_you", contact=draft.facts.policy.contact))
+
+
 SECTIONS: Final[Mapping[str, Callable[[Draft], Iterator[Block]]]] = {
     "acted": _acted,
     "looks": _looks,
+    "sign_in": _sign_in,
     "not_you": _not_you,
     "let_refuse": _let_refuse,
 }

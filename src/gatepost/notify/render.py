@@ -236,8 +236,8 @@ def _lead(draft: Draft) -> str:
         return draft.phrase("declined_lead" if declined_by else "approved_lead", by=declined_by)
     if kind in (NoticeKind.WAIVER_RESULT, NoticeKind.WAIVER_ENDS):
         return _waiver_lead(draft)
-    if kind is NoticeKind.LOOKS and draft.facts.until is not None:
-        return draft.phrase("looks_lead", until=draft.moment(draft.facts.until))
+    if kind in (NoticeKind.LOOKS, NoticeKind.SIGN_IN) and draft.facts.until is not None:
+        return draft.phrase(f"{kind.replace('-', '_')}_lead", until=draft.moment(draft.facts.until))
     if kind in ABOUT_SITE:
         return draft.phrase(f"{kind.replace('-', '_')}_lead")
     return draft.phrase("spared_lead" if _spared(draft) else f"{kind}_lead", subject=_first_subject(draft))

@@ -166,6 +166,10 @@ def sample(kind: NoticeKind, language: str) -> NoticeFacts:
     if kind is NoticeKind.LOOKS:
         digest = replace(_of_no_policy(facts, "", ""), devices=(), acted=None)
         return replace(digest, until=utc(2020, 8, 1), looks=LOOKS)
+    if kind is NoticeKind.SIGN_IN:
+        link = "https://gatepost.corp.example/sign-in/4fJ9Zr0vQe2bXwT7mKcYhLpS8nDuAg5iRoV3xE1yWq6"
+        plain = replace(_of_no_policy(facts, "", ""), devices=(), acted=None)
+        return replace(plain, until=utc(2020, 7, 10, 9, 40), link=link)
     facts = replace(facts, thread=_THREAD[language], notice=None)
     if kind in (NoticeKind.WAIVER_RESULT, NoticeKind.WAIVER_ENDS):
         return replace(facts, until=utc(2020, 7, 24, 15, 30), note="Keeps the company's own account.")

@@ -26,7 +26,7 @@ Items = tuple[Any, ...]
 
 
 class Block(NamedTuple):
-    """kind: banner, title, heading, para, call, list, rows (label, value), author, quote, pre, footer."""
+    """kind: banner, title, heading, para, call, list, rows (label, value), author, quote, pre, link, footer."""
 
     kind: str
     text: str = ""

@@ -212,6 +212,14 @@ def outcomes_of(conn: Connection, refs: Iterable[str]) -> dict[str, Outcome]:
     return {device: Outcome(outcome) for device, outcome in conn.execute(query)}
 
 
+def outcome_counts(conn: Connection) -> dict[Outcome, tuple[int, int]]:
+    """Of each outcome but allow, as recorded: how many devices have it now, and how many people own these."""
+    owners = func.count(devices.c.owner.distinct())
+    joined = outcomes.join(devices, devices.c.ref == outcomes.c.device)
+    query = select(outcomes.c.outcome, func.count(), owners).select_from(joined).group_by(outcomes.c.outcome)
+    return {Outcome(row[0]): (row[1], row[2]) for row in conn.execute(query) if row[0] != Outcome.ALLOW}
+
+
 def set_outcomes(conn: Connection, rows: Mapping[str, tuple[Outcome, Instant]]) -> None:
     """Record outcome and the instant at which time alone may change it. An allow that stands needs no row."""
     keep = [

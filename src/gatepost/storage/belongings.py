@@ -35,6 +35,7 @@ from gatepost.storage.schema import (
     waivers,
     written_files,
 )
+from gatepost.storage.session_schema import sessions, sign_ins
 
 KEPT: Mapping[str, str] = {
     "ledger": "names people by pseudonym only, and is never changed",
@@ -112,6 +113,8 @@ def conditions(who: Whose) -> dict[Table, ColumnElement[bool]]:
         keys: keys.c.person == who.ref,
         approvals: approvals.c.person == who.ref,
         written_files: written_files.c.person == who.ref,
+        sessions: sessions.c.person == who.ref,
+        sign_ins: sign_ins.c.person == who.ref,
         identities: among(identities.c.device, owned),
         device_passwords: among(device_passwords.c.device, owned),
         present: among(present.c.device, owned),
@@ -121,8 +124,8 @@ def conditions(who: Whose) -> dict[Table, ColumnElement[bool]]:
     }
 
 
-_SECRET = frozenset({"salt", "digest"})
-"""What a password is recognised by: nobody's to read."""
+_SECRET = frozenset({"salt", "digest", "browser"})
+"""What a password, a link or a session is recognised by: nobody's to read."""
 
 
 INSTANTS: Mapping[str, frozenset[str]] = {

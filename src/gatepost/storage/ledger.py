@@ -1,5 +1,6 @@
 """The ledger's rows (append-only by trigger), its head, its checkpoints, and what leaves name by hash."""
 
+import json
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -47,6 +48,19 @@ def rows(conn: Connection, start: int = 0, events: tuple[str, ...] = ()) -> Iter
 def latest(conn: Connection, after: int) -> int:
     """The latest instant of any entry after this one; 0 without one."""
     return int(conn.execute(select(func.max(ledger.c.at)).where(ledger.c.idx > after)).scalar() or 0)
+
+
+def newest(conn: Connection, before: int | None, limit: int, event: str = "", policy: str = "") -> list[Row]:
+    """Entries, the newest first: those before an index, of one event or all, about one policy or all."""
+    query = select(ledger).order_by(ledger.c.idx.desc()).limit(limit)
+    if before is not None:
+        query = query.where(ledger.c.idx < before)
+    if event:
+        query = query.where(ledger.c.event == event)
+    if policy:
+        # In canonical JSON (RFC 8785) this is how a policy is named, and nothing else is written so.
+        query = query.where(func.instr(ledger.c.leaf, f'"policy":{json.dumps(policy)}'.encode()) > 0)
+    return [Row(*row) for row in conn.execute(query)]
 
 
 def count(conn: Connection) -> int:

@@ -24,6 +24,7 @@ from gatepost.core.notice.notice import NoticeKind
 from gatepost.storage.app_schema import READINGS as APP_READINGS
 from gatepost.storage.door_schema import door_asks, door_modes
 from gatepost.storage.metadata import metadata as metadata
+from gatepost.storage.session_schema import sessions as sessions  # and with it sign_ins
 from gatepost.storage.written_schema import written_files as written_files
 
 
@@ -382,11 +383,12 @@ Index(
 # that has its condition word for word: so the queries take these, and they have literals in the place of parameters.
 CLOSING_KINDS = (NoticeKind.CORRECTION, NoticeKind.WITHDRAWAL, NoticeKind.ENDED)
 _URGENT: list[ColumnElement[str]] = [
-    literal_column(f"'{kind.value}'") for kind in (*CLOSING_KINDS, NoticeKind.RESTORED, NoticeKind.DEVICE_PASSWORD)
+    literal_column(f"'{kind.value}'")
+    for kind in (*CLOSING_KINDS, NoticeKind.RESTORED, NoticeKind.DEVICE_PASSWORD, NoticeKind.SIGN_IN)
 ]
 OPEN = notices.c.settled_at.is_(None)
 URGENT = and_(OPEN, notices.c.kind.concat(literal_column("''")).in_(_URGENT))  # the bare column: notices_kind again
-"""Corrections, what is about restored mail, and that a password to it was made: sent before everything else."""
+"""Corrections, mail restored, a password to it made, a link that somebody waits for: sent before everything else."""
 
 ORDINARY = and_(OPEN, notices.c.kind.not_in([*_URGENT, literal_column(f"'{NoticeKind.ANNOUNCEMENT.value}'")]))
 SETTLED = notices.c.settled_at.is_not(None)

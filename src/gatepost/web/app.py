@@ -3,6 +3,8 @@
 GET /healthz                204 the process is up
 GET /readyz                 204 it can answer, 503 it cannot reach its database
 /access/..., /.well-known   AuthZEN (gatepost.web.authzen), with Authorization: Bearer TOKEN
+/sign-in, /sign-out         where [web] sign_in says how: signing in to the console
+GET /today, /policies, ...  behind that: the console (gatepost.web.pages.console)
 GET /exercise/mails         in an exercise: the mails
 GET /static/...             what pages need
 """
@@ -26,7 +28,10 @@ from gatepost.notify.render import Renderer
 from gatepost.storage.store import BROKEN
 from gatepost.web.authzen import site_authzen
 from gatepost.web.pages import mails
+from gatepost.web.pages.browser import Browser
+from gatepost.web.pages.console import Console
 from gatepost.web.pages.frame import Pages
+from gatepost.web.pages.sign_in import SignIn
 
 _REALM = (b"www-authenticate", b'Bearer realm="gatepost"')
 
@@ -42,6 +47,9 @@ def application(site: Site, url: str, token: str) -> Starlette:
         Route(WELL_KNOWN, programs),
         Mount("/static", StaticFiles(directory=str(files("gatepost.web").joinpath("static")))),
     ]
+    if site.settings.web.sign_in != "off":
+        browser = Browser(url)
+        routes += SignIn(site, url, pages, browser).routes() + Console(site, pages, browser).routes()
     if site.exercise:
         routes += mails.routes(pages, Renderer(site.templates))
     return Starlette(routes=routes, exception_handlers={HTTPException: pages.refuse, 500: pages.fail})

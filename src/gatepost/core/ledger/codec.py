@@ -4,7 +4,15 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Final, TypeAlias, get_type_hints
 
-from gatepost.core.ledger import activation_events, app_events, door_events, events, pause_events, privacy_events
+from gatepost.core.ledger import (
+    activation_events,
+    app_events,
+    door_events,
+    events,
+    pause_events,
+    privacy_events,
+    session_events,
+)
 from gatepost.core.ledger.events import Event
 
 LARGEST: Final = 2**53 - 1
@@ -12,7 +20,15 @@ LARGEST: Final = 2**53 - 1
 
 EVENTS: Final[Mapping[str, type[Event]]] = {
     kind.__name__: kind
-    for module in (events, activation_events, app_events, door_events, pause_events, privacy_events)
+    for module in (
+        events,
+        activation_events,
+        app_events,
+        door_events,
+        pause_events,
+        privacy_events,
+        session_events,
+    )
     for kind in vars(module).values()
     if isinstance(kind, type) and issubclass(kind, Event) and kind is not Event
 }

@@ -20,6 +20,7 @@ class NoticeKind(StrEnum):
     DEVICE_PASSWORD = "device-password"  # noqa: S105  # a kind of mail
     DOOR_ASKED = "door-asked"
     LOOKS = "looks"
+    SIGN_IN = "sign-in"
 
 
 class NoticeState(StrEnum):
@@ -34,7 +35,7 @@ class NoticeState(StrEnum):
     UNCERTAIN = "uncertain"
 
 
-ABOUT_SITE: Final = frozenset({NoticeKind.DEVICE_PASSWORD, NoticeKind.DOOR_ASKED, NoticeKind.LOOKS})
+ABOUT_SITE: Final = frozenset({NoticeKind.DEVICE_PASSWORD, NoticeKind.DOOR_ASKED, NoticeKind.LOOKS, NoticeKind.SIGN_IN})
 """Mails about no policy: what somebody did, to whom it may concern."""
 
 REACHED: Final = frozenset({NoticeState.ACCEPTED, NoticeState.UNCERTAIN})

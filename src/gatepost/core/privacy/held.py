@@ -27,6 +27,7 @@ class Ends(StrEnum):
     INVENTORY = "inventory"
     NEWS = "news"
     HELD = "held"
+    SESSION = "session"
     RECORD = "record"
     HAND = "hand"
 
@@ -62,6 +63,7 @@ HELD: Final = (
     Held("attestations", Names.REFERENCE, ("attestations",), ("attestations",)),
     Held("waivers", Names.REFERENCE, ("waivers",), ("waivers",)),
     Held("roles", Names.REFERENCE, ("roles", "keys"), ends=Ends.HELD),
+    Held("sessions", Names.REFERENCE, ("sessions", "sign_ins"), ends=Ends.SESSION),
     Held("decisions", Names.REFERENCE, DECISIONS, ends=Ends.RECORD),
     Held("reasons", Names.WORDS, ("texts",), ("reasons",)),
     Held("claims", Names.WORDS, ("claims", "inquiries", "vendor_contacts", "accounts"), ("reasons",)),

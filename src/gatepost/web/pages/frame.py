@@ -9,11 +9,14 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
+from gatepost.web.pages.words import counted, span, when
+
 CLOSED: Final = {
     # Content Security Policy Level 3: nothing but our own style sheet, pictures, scripts and frames, sent to us alone.
     "content-security-policy": "default-src 'none'; style-src 'self'; img-src 'self'; script-src 'self';"
     " frame-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
-    "referrer-policy": "no-referrer",
+    # Nothing to other sites. To us, because without it a browser does not say whence a form comes (Origin: null).
+    "referrer-policy": "same-origin",
     "x-content-type-options": "nosniff",
     "cache-control": "no-store",
     "cross-origin-opener-policy": "same-origin",
@@ -38,6 +41,7 @@ class Pages:
             loader=PackageLoader("gatepost.web"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
         )
         self._templates.globals["at"] = self.at
+        self._templates.filters |= {"when": when, "span": span, "counted": counted}
 
     def at(self, path: str) -> str:
         """The address of one of our pages or files on this site."""

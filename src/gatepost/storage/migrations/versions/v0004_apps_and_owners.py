@@ -71,7 +71,7 @@ def upgrade() -> None:
         sa.Column("asked_index", sa.Integer(), nullable=False),
         sa.Column("because_hash", sa.String(), nullable=False),
     )
-    urgent = "'correction', 'withdrawal', 'ended', 'restored', 'device-password'"
+    urgent = "'correction', 'withdrawal', 'ended', 'restored', 'device-password', 'sign-in'"
     op.drop_index("notices_urgent", "notices")
     op.drop_index("notices_ordinary", "notices")
     op.create_index(
@@ -151,3 +151,21 @@ def upgrade() -> None:
     op.add_column("waivers", sa.Column("role", sa.String(), nullable=False, server_default=""))
     op.add_column("waivers", sa.Column("granted_at", sa.BigInteger(), nullable=False, server_default="0"))
     op.add_column("waivers", sa.Column("ended_at", sa.BigInteger()))
+    op.create_table(
+        "sign_ins",
+        sa.Column("digest", sa.String(), primary_key=True),
+        sa.Column("browser", sa.String(), nullable=False),
+        sa.Column("person", sa.String(), nullable=False),
+        sa.Column("asked_at", sa.BigInteger(), nullable=False),
+    )
+    op.create_index("ix_sign_ins_person", "sign_ins", ["person"])
+    op.create_index("ix_sign_ins_asked_at", "sign_ins", ["asked_at"])
+    op.create_table(
+        "sessions",
+        sa.Column("digest", sa.String(), primary_key=True),
+        sa.Column("person", sa.String(), nullable=False),
+        sa.Column("roles", sa.Text(), nullable=False),
+        sa.Column("begun_at", sa.BigInteger(), nullable=False),
+        sa.Column("used_at", sa.BigInteger(), nullable=False),
+    )
+    op.create_index("ix_sessions_person", "sessions", ["person"])

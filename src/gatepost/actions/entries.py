@@ -1,0 +1,66 @@
+"""The ledger as a page shows it: the newest entries first, in the words of the events."""
+
+from dataclasses import dataclass
+
+from sqlalchemy import Connection
+
+from gatepost.actions.change import looking
+from gatepost.actions.site import Site
+from gatepost.core.ledger.codec import to_data
+from gatepost.core.ledger.leaf import parse
+from gatepost.documents.deadline import instant_text
+from gatepost.storage import ledger, people
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """`by`: the id of somebody who is still known, else a pseudonym or "system". `policy`: "" where it is about none.
+    `fields`: the other words of the event, each as a text."""
+
+    index: int
+    at: str
+    by: str
+    event: str
+    policy: str
+    fields: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """`before`: from where the next, older, page goes on; None on the last."""
+
+    entries: tuple[Entry, ...]
+    before: int | None
+
+
+def newest_entries(site: Site, before: int | None, limit: int, event: str = "", policy: str = "") -> Page:
+    """The newest entries before an index, or of all; of one event or policy where these are given."""
+    with looking(site) as conn:
+        rows = ledger.newest(conn, before, limit + 1, event, policy)
+        shown = rows[:limit]
+        return Page(tuple(_entries(conn, shown)), shown[-1].idx if len(rows) > limit else None)
+
+
+def _entries(conn: Connection, rows: list[ledger.Row]) -> list[Entry]:
+    actors = people.load(conn, {row.by for row in rows})
+    return [_entry(row, actors[row.by].id if row.by in actors else row.by) for row in rows]
+
+
+def _entry(row: ledger.Row, by: str) -> Entry:
+    data = to_data(parse(row.leaf).event)
+    policy = str(data.pop("policy", ""))
+    return Entry(row.idx, instant_text(row.at), by, row.event, policy, tuple(_texts(data)))
+
+
+def _texts(data: dict[str, object]) -> list[tuple[str, str]]:
+    """What is long is said as how many: the export has all of it."""
+    return [(name, _text(value)) for name, value in sorted(data.items()) if value not in ("", [], {})]
+
+
+def _text(value: object) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{key}: {each}" for key, each in value.items()) if len(value) <= 6 else f"{len(value):,}"
+    if isinstance(value, list):
+        return ", ".join(map(str, value)) if len(value) <= 6 else f"{len(value):,}"
+    text = str(value)
+    return text if len(text) <= 200 else text[:200] + "…"

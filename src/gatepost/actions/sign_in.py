@@ -1,0 +1,154 @@
+"""Signing in without a password: a link by mail, and the session that it begins.
+
+A link's secret stands in the outbox until it is sent and in the mail after; whoever reads either gets nowhere, because
+the link signs in only the browser that asked for it.
+"""
+
+import hashlib
+import secrets
+from dataclasses import dataclass
+
+from sqlalchemy import Connection
+
+from gatepost.actions.change import Change, changing, looking
+from gatepost.actions.outbox import compose, enqueue
+from gatepost.actions.site import Site
+from gatepost.actions.who import Actor, unacknowledged
+from gatepost.core.instant import MINUTE, Instant
+from gatepost.core.ledger.session_events import SignedIn
+from gatepost.core.notice.notice import NoticeKind
+from gatepost.core.refusal import Code, Refusal
+from gatepost.storage import access, people, sessions
+from gatepost.storage.sessions import Ask, Session
+
+LINK_LASTS = 10 * MINUTE
+
+MOST_FOR_ONE = 3
+"""Links to one person within the time that a link lasts: enough for a slow mailbox, too few to fill it."""
+
+MOST_FOR_ALL = 60
+"""The same for everybody together: whoever knows all the addresses cannot use up the mail provider's limits."""
+
+NOTED_EVERY = MINUTE
+"""How often it is written down that a session is in use."""
+
+
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """Who is signed in. `token`: a new secret for the browser to keep, "" if it keeps the one it has."""
+
+    actor: Actor
+    token: str = ""
+
+
+def new_secret() -> str:
+    """256 bits, in letters that a cookie and an address take."""
+    return secrets.token_urlsafe(32)
+
+
+def digest(secret: str) -> str:
+    """What is kept of a secret. It is random, so nobody finds it by trying and it needs no salt."""
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def ask(site: Site, url: str, address: str, browser: str) -> bool:
+    """Send a link to somebody who has a role, good in the browser that holds the secret `browser`. Whether it was sent,
+    which is nothing to tell whoever asked. `url`: where the pages are."""
+    with looking(site) as conn:
+        if _official(conn, name=address) is None:
+            return False
+    with changing(site) as change:
+        actor, since = _official(change.conn, name=address), change.now - LINK_LASTS
+        if actor is None or unacknowledged(change.conn):
+            return False
+        if sessions.asked(change.conn, since) >= MOST_FOR_ALL:
+            return False
+        if sessions.asked(change.conn, since, actor.ref) >= MOST_FOR_ONE:
+            return False
+        token = new_secret()
+        sessions.add_ask(change.conn, Ask(digest(token), digest(browser), actor.ref, change.now))
+        facts = {"link": f"{url}/sign-in/{token}", "until": change.now + LINK_LASTS}
+        step = digest(token)[:16]
+        enqueue(change, [compose(change, "", 0, NoticeKind.SIGN_IN, actor.ref, step=step, facts=facts)])
+        return True
+
+
+def is_good(site: Site, token: str, browser: str) -> bool:
+    """Whether a link would sign in this browser now. Changes nothing: programs that scan mail follow links."""
+    with looking(site) as conn:
+        return sessions.find_ask(conn, digest(token), digest(browser), site.clock.now() - LINK_LASTS) is not None
+
+
+def sign_in(site: Site, token: str, browser: str, before: str = "") -> str | Refusal:
+    """Use a link up; the secret of a new session. `before`: that of the session which the browser has, which ends."""
+    with changing(site) as change:
+        found = sessions.find_ask(change.conn, digest(token), digest(browser), change.now - LINK_LASTS)
+        actor = _official(change.conn, ref=found.person) if found else None
+        if actor is None or unacknowledged(change.conn):
+            return Refusal(
+                Code.LINK_OVER,
+                "This link does not sign in here. A link works for ten minutes, once, and only in the browser that"
+                " asked for it: ask for another.",
+            )
+        sessions.forget_asks(change.conn, actor.ref)
+        sessions.end(change.conn, digest(before))
+        change.by = actor.ref
+        change.record(SignedIn("mail"))
+        return _begin(change, actor)
+
+
+def _begin(change: Change, actor: Actor) -> str:
+    token = new_secret()
+    sessions.begin(change.conn, Session(digest(token), actor.ref, actor.roles, change.now, change.now))
+    return token
+
+
+def visit(site: Site, token: str) -> Visitor | None:
+    """Whose session this is, if it has not ended; its secret is another once the roles are others."""
+    with looking(site) as conn:
+        session, now = sessions.find(conn, digest(token)), site.clock.now()
+        actor = _official(conn, ref=session.person) if session else None
+    if session is None or actor is None or not _lasts(site, session, now):
+        return None
+    if actor.roles == session.roles and now - session.used_at < NOTED_EVERY:
+        return Visitor(actor)
+    return _renewed(site, token)
+
+
+def _renewed(site: Site, token: str) -> Visitor | None:
+    with changing(site) as change:
+        session = sessions.find(change.conn, digest(token))
+        actor = _official(change.conn, ref=session.person) if session else None
+        if session is None or actor is None or not _lasts(site, session, change.now):
+            return None
+        other = new_secret() if actor.roles != session.roles else ""
+        now = session._replace(digest=digest(other or token), roles=actor.roles, used_at=change.now)
+        sessions.renew(change.conn, session.digest, now)
+        return Visitor(actor, other)
+
+
+def sign_out(site: Site, token: str) -> None:
+    """The session of this secret is over."""
+    with changing(site) as change:
+        sessions.end(change.conn, digest(token))
+
+
+def forget_over(site: Site, conn: Connection, now: Instant) -> None:
+    """Erase links and sessions whose time is over."""
+    web = site.settings.web
+    sessions.forget(conn, now - LINK_LASTS, now - web.session_idle, now - web.session_longest)
+
+
+def _lasts(site: Site, session: Session, now: Instant) -> bool:
+    """An exercise's clock may have been put back: what was in the future then has ended too."""
+    web = site.settings.web
+    return 0 <= now - session.used_at < web.session_idle and 0 <= now - session.begun_at < web.session_longest
+
+
+def _official(conn: Connection, *, name: str = "", ref: str = "") -> Actor | None:
+    """Somebody who works here, has an address and holds a role."""
+    person = people.load(conn, [ref]).get(ref) if ref else people.find(conn, name)
+    if person is None or not person.working or not person.emails:
+        return None
+    roles = frozenset(grant.role for grant in access.grants(conn, person.ref))
+    return Actor(person, roles) if roles else None

@@ -1,0 +1,82 @@
+"""Signing in: ask for a link by mail, follow it, press the button. Following alone does nothing."""
+
+from http import HTTPStatus
+
+from starlette.background import BackgroundTask
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
+
+from gatepost.actions import sign_in
+from gatepost.actions.site import Site
+from gatepost.core.instant import SECOND
+from gatepost.core.refusal import Refusal
+from gatepost.web.pages.browser import ASKED, SESSION, Browser, form
+from gatepost.web.pages.frame import Pages
+
+LONGEST_ADDRESS = 254
+"""RFC 5321 section 4.5.3.1.3, without the brackets."""
+
+
+class SignIn:
+    def __init__(self, site: Site, url: str, pages: Pages, browser: Browser) -> None:
+        self._site, self._url, self._pages, self._browser = site, url, pages, browser
+
+    def routes(self) -> list[Route]:
+        return [
+            Route("/sign-in", self._ask, methods=["GET"]),
+            Route("/sign-in", self._send, methods=["POST"]),
+            Route("/sign-in/{token}", self._follow, methods=["GET"]),
+            Route("/sign-in/{token}", self._press, methods=["POST"]),
+            Route("/sign-out", self._leave, methods=["POST"]),
+        ]
+
+    def _ask(self, _request: Request) -> Response:
+        return self._pages.page("sign_in.html.j2", {})
+
+    async def _send(self, request: Request) -> Response:
+        """Whether somebody has the address, nobody learns here, nor by the time it takes: the answer goes first."""
+        if not self._browser.is_ours(request):
+            return self._foreign()
+        address = (await form(request)).get("address", "").strip()
+        secret = sign_in.new_secret()
+        answer = self._pages.page("sign_in_sent.html.j2", {})
+        self._browser.keep(answer, ASKED, secret, sign_in.LINK_LASTS // SECOND)
+        if 0 < len(address) <= LONGEST_ADDRESS:
+            answer.background = BackgroundTask(sign_in.ask, self._site, self._url, address, secret)
+        return answer
+
+    def _follow(self, request: Request) -> Response:
+        """Programs that scan mail come here too, so nothing changes."""
+        token = request.path_params["token"]
+        if not sign_in.is_good(self._site, token, self._browser.cookie(request, ASKED)):
+            return self._over()
+        return self._pages.page("sign_in_button.html.j2", {"token": token})
+
+    async def _press(self, request: Request) -> Response:
+        if not self._browser.is_ours(request):
+            return self._foreign()
+        asked, before = (self._browser.cookie(request, name) for name in (ASKED, SESSION))
+        done = await run_in_threadpool(sign_in.sign_in, self._site, request.path_params["token"], asked, before)
+        if isinstance(done, Refusal):
+            return self._over()
+        answer = RedirectResponse(self._pages.at("today"), HTTPStatus.SEE_OTHER)
+        self._browser.keep(answer, SESSION, done)
+        self._browser.drop(answer, ASKED)
+        return answer
+
+    def _leave(self, request: Request) -> Response:
+        if not self._browser.is_ours(request):
+            return self._foreign()
+        sign_in.sign_out(self._site, self._browser.cookie(request, SESSION))
+        answer = RedirectResponse(self._pages.at("sign-in"), HTTPStatus.SEE_OTHER)
+        self._browser.drop(answer, SESSION)
+        return answer
+
+    def _over(self) -> Response:
+        return self._pages.page("sign_in_over.html.j2", {}, HTTPStatus.GONE)
+
+    def _foreign(self) -> Response:
+        text = "This form did not come from a page of this site, so nothing was done. Open the page here and try again."
+        return self._pages.page("refused.html.j2", {"title": "Not from here", "text": text}, HTTPStatus.FORBIDDEN)

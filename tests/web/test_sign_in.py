@@ -20,9 +20,9 @@ from tests.web.asking import URL, application
 from tests.web.visiting import Browser, ask, link_in, signed_in
 
 
-def built(build: Build, url: str = URL, **settings: object) -> House:
+def built(build: Build, url: str = URL, idle: str = "1h", longest: str = "12h") -> House:
     """An exercise whose pages people sign in to by mail."""
-    return build(web__sign_in="mail", web__url=url, **settings)
+    return build(web__sign_in="mail", web__url=url, web__session_idle=idle, web__session_longest=longest)
 
 
 def test_a_link_signs_in_once_and_by_the_button_only(build: Build) -> None:
@@ -152,7 +152,7 @@ def attributes(cookie: str) -> set[str]:
 
 def test_a_session_ends_unused_and_ends_anyway(build: Build) -> None:
     """`session_idle` after the last page; `session_longest` after the sign-in, however busy."""
-    house = built(build, web__session_idle="1h", web__session_longest="3h")
+    house = built(build, longest="3h")
     browser = signed_in(house, AUTHOR)
     begun = house.now()
     for _ in range(3):

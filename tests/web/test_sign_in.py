@@ -1,8 +1,11 @@
 """Signing in by a link: who may, in which browser, how often, for how long; and that nobody else learns anything."""
 
 from pathlib import Path
+from typing import NoReturn
 
-from gatepost.actions import access
+import pytest
+
+from gatepost.actions import access, backup, erase
 from gatepost.actions.change import changing
 from gatepost.actions.ledger import show
 from gatepost.actions.sign_in import MOST_FOR_ALL, MOST_FOR_ONE, forget_over
@@ -13,9 +16,10 @@ from gatepost.core.instant import HOUR, MINUTE
 from gatepost.core.problem import Problem
 from gatepost.storage.belongings import rows, whose
 from gatepost.storage.people import find
+from gatepost.storage.store import Store
 from gatepost.web import app as web
 from tests.verbs.conftest import Build
-from tests.verbs.houses import ADMIN, AUTHOR, OPERATOR, ROLES, SECURITY, House, good
+from tests.verbs.houses import ADMIN, AUTHOR, OPERATOR, ROLES, SECURITY, House, good, reopen
 from tests.web.asking import URL, application
 from tests.web.visiting import Browser, ask, link_in, signed_in
 
@@ -205,6 +209,65 @@ def test_a_form_of_another_site_does_nothing(build: Build) -> None:
     assert house.deliver() == []
     for origin, status in (("https://evil.example", 403), ("null", 403), (URL, 303)):
         assert browser._send("/sign-out", b"", "POST", "", origin=origin).status == status
+
+
+def test_strangers_make_nobody_wait(build: Build, monkeypatch: pytest.MonkeyPatch) -> None:
+    """I-18: there is one writer at a time, so nothing that a stranger can send comes to be one: a retraction would
+    wait, and who waits would learn that an address is known."""
+    house = built(build)
+    for _ in range(MOST_FOR_ONE):
+        Browser(application(house)).post("/sign-in", address=AUTHOR)
+
+    def writing(_store: Store) -> NoReturn:
+        raise AssertionError("a stranger writes")
+
+    monkeypatch.setattr(Store, "writing", writing)
+    stranger = Browser(application(house), {"__Host-gatepost": "x", "__Host-gatepost-asked": "y"})
+    assert stranger.post("/sign-in", address="nobody@corp.example").status == 200
+    assert stranger.post("/sign-in", address=AUTHOR).status == 200
+    assert stranger.get("/sign-in/x").status == 410
+    assert stranger.post("/sign-in/x").status == 410
+    assert stranger.get("/today").status == 303
+    assert stranger.post("/sign-out").status == 303
+
+
+def test_a_restored_site_lets_nobody_in(build: Build, tmp_path: Path) -> None:
+    """Sessions of the backup are over, since it does not know who lost their roles since; and the page to sign in says
+    what is to be done first."""
+    house = built(build)
+    cookies = dict(signed_in(house, AUTHOR).cookies)
+    Browser(application(house)).post("/sign-in", address=OPERATOR)
+    made = good(backup.backup(house.site, None, tmp_path / "backup"))
+    assert backup.restore(tmp_path / "backup", tmp_path / "restored") is None
+    restored = reopen(tmp_path / "restored")
+    browser = Browser(application(restored), cookies)
+    assert browser.get("/today").status == 303
+    page = browser.get("/sign-in")
+    assert (page.status, "gatepost acknowledge FILE" in page.text) == (503, True)
+    browser.post("/sign-in", address=AUTHOR)
+    assert restored.tables()["notices"] == house.tables()["notices"]
+    good(backup.acknowledge(restored.site, None, str(made["checkpoint"])))
+    assert Browser(application(restored), cookies).get("/today").status == 303
+    assert restored.tables()["sessions"] == restored.tables()["sign_ins"] == []
+    assert signed_in(restored, AUTHOR).get("/today").status == 200
+    restored.close()
+
+
+def test_an_erased_person_is_signed_in_no_more(build: Build) -> None:
+    """Neither their session nor a link that they asked for outlives them."""
+    house = build(web__sign_in="mail", web__url=URL, fleet__complete_limit_percent=100)
+    house.people("hal")
+    hal = "hal@corp.example"
+    good(access.grant_role(house.site, None, hal, "auditor"))
+    browser = signed_in(house, hal)
+    browser.post("/sign-in", address=hal)
+    good(access.revoke_role(house.site, None, hal, "auditor"))
+    staying = [{"email": who, "name": who, "kind": "employee", "country": "US"} for who in (ADMIN, *ROLES)]
+    house.people_rows(*staying, complete=True)
+    assert len(house.tables()["sessions"]) == len(house.tables()["sign_ins"]) == 1
+    good(erase.erase(house.site, None, hal, "Their time here is over."))
+    assert house.tables()["sessions"] == house.tables()["sign_ins"] == []
+    assert browser.get("/today").status == 303
 
 
 def test_a_form_is_bounded(build: Build) -> None:

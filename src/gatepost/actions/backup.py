@@ -23,7 +23,7 @@ from gatepost.core.ledger.merkle import leaf_hash, root_of
 from gatepost.core.refusal import Code, Refusal
 from gatepost.doors.entry import RULE
 from gatepost.signatures import note
-from gatepost.storage import ledger, sitemeta
+from gatepost.storage import ledger, sessions, sitemeta
 
 DATABASE = "database.sqlite"
 PARTS = (FILE, KEY_FILE, DATABASE)
@@ -127,6 +127,7 @@ def acknowledge(site: Site, by: str | None, checkpoint: str) -> dict[str, object
         if isinstance(actor, Refusal):
             return actor
         sitemeta.put(change.conn, sitemeta.UNACKNOWLEDGED, "")
+        sessions.forget_all(change.conn)  # somebody may have signed out since, or their cookie have been made anew
         change.publish(rule_entries(live_rules(change.conn)))
         publish_modes(change)
         change.record(RestoreAcknowledged(held.size, held.root.hex()))

@@ -54,16 +54,13 @@ def digest(secret: str) -> str:
 def ask(site: Site, url: str, address: str, browser: str) -> bool:
     """Send a link to somebody who has a role, good in the browser that holds the secret `browser`. Whether it was sent,
     which is nothing to tell whoever asked. `url`: where the pages are."""
+    # Looked at first: nobody without a name here, and nobody too often, makes those wait who write.
     with looking(site) as conn:
-        if _official(conn, name=address) is None:
+        if _may_ask(conn, address, site.clock.now()) is None:
             return False
     with changing(site) as change:
-        actor, since = _official(change.conn, name=address), change.now - LINK_LASTS
-        if actor is None or unacknowledged(change.conn):
-            return False
-        if sessions.asked(change.conn, since) >= MOST_FOR_ALL:
-            return False
-        if sessions.asked(change.conn, since, actor.ref) >= MOST_FOR_ONE:
+        actor = _may_ask(change.conn, address, change.now)
+        if actor is None:
             return False
         token = new_secret()
         sessions.add_ask(change.conn, Ask(digest(token), digest(browser), actor.ref, change.now))
@@ -71,6 +68,20 @@ def ask(site: Site, url: str, address: str, browser: str) -> bool:
         step = digest(token)[:16]
         enqueue(change, [compose(change, "", 0, NoticeKind.SIGN_IN, actor.ref, step=step, facts=facts)])
         return True
+
+
+def _may_ask(conn: Connection, address: str, now: Instant) -> Actor | None:
+    """Whose address this is, if a link may go there now. A restored site sends none, and lets nobody in."""
+    actor, since = _official(conn, name=address), now - LINK_LASTS
+    if actor is None or unacknowledged(conn) or sessions.asked(conn, since) >= MOST_FOR_ALL:
+        return None
+    return actor if sessions.asked(conn, since, actor.ref) < MOST_FOR_ONE else None
+
+
+def closed(site: Site) -> Refusal | None:
+    """Why nobody can sign in."""
+    with looking(site) as conn:
+        return unacknowledged(conn)
 
 
 def is_good(site: Site, token: str, browser: str) -> bool:
@@ -81,20 +92,27 @@ def is_good(site: Site, token: str, browser: str) -> bool:
 
 def sign_in(site: Site, token: str, browser: str, before: str = "") -> str | Refusal:
     """Use a link up; the secret of a new session. `before`: that of the session which the browser has, which ends."""
+    # Looked at first: whoever tries links must neither make those wait who write, nor learn by waiting who does.
+    if not is_good(site, token, browser):
+        return _over()
     with changing(site) as change:
         found = sessions.find_ask(change.conn, digest(token), digest(browser), change.now - LINK_LASTS)
         actor = _official(change.conn, ref=found.person) if found else None
         if actor is None or unacknowledged(change.conn):
-            return Refusal(
-                Code.LINK_OVER,
-                "This link does not sign in here. A link works for ten minutes, once, and only in the browser that"
-                " asked for it: ask for another.",
-            )
+            return _over()
         sessions.forget_asks(change.conn, actor.ref)
         sessions.end(change.conn, digest(before))
         change.by = actor.ref
         change.record(SignedIn("mail"))
         return _begin(change, actor)
+
+
+def _over() -> Refusal:
+    return Refusal(
+        Code.LINK_OVER,
+        "This link does not sign in here. A link works for ten minutes, once, and only in the browser that asked for"
+        " it: ask for another.",
+    )
 
 
 def _begin(change: Change, actor: Actor) -> str:
@@ -107,8 +125,8 @@ def visit(site: Site, token: str) -> Visitor | None:
     """Whose session this is, if it has not ended; its secret is another once the roles are others."""
     with looking(site) as conn:
         session, now = sessions.find(conn, digest(token)), site.clock.now()
-        actor = _official(conn, ref=session.person) if session else None
-    if session is None or actor is None or not _lasts(site, session, now):
+        actor = _going_on(site, conn, session, now)
+    if session is None or actor is None:
         return None
     if actor.roles == session.roles and now - session.used_at < NOTED_EVERY:
         return Visitor(actor)
@@ -118,8 +136,8 @@ def visit(site: Site, token: str) -> Visitor | None:
 def _renewed(site: Site, token: str) -> Visitor | None:
     with changing(site) as change:
         session = sessions.find(change.conn, digest(token))
-        actor = _official(change.conn, ref=session.person) if session else None
-        if session is None or actor is None or not _lasts(site, session, change.now):
+        actor = _going_on(site, change.conn, session, change.now)
+        if session is None or actor is None:
             return None
         other = new_secret() if actor.roles != session.roles else ""
         now = session._replace(digest=digest(other or token), roles=actor.roles, used_at=change.now)
@@ -127,8 +145,18 @@ def _renewed(site: Site, token: str) -> Visitor | None:
         return Visitor(actor, other)
 
 
+def _going_on(site: Site, conn: Connection, session: Session | None, now: Instant) -> Actor | None:
+    """Whose session it is, if it has not ended. A restored site has none: it knows not who lost their roles since."""
+    if session is None or unacknowledged(conn) or not _lasts(site, session, now):
+        return None
+    return _official(conn, ref=session.person)
+
+
 def sign_out(site: Site, token: str) -> None:
-    """The session of this secret is over."""
+    """The session of this secret is over. One that is none takes nobody's time."""
+    with looking(site) as conn:
+        if sessions.find(conn, digest(token)) is None:
+            return
     with changing(site) as change:
         sessions.end(change.conn, digest(token))
 

@@ -57,7 +57,7 @@ class Task(NamedTuple):
 
 
 class Wrong(NamedTuple):
-    """`what`: never, behind, silent, problem, open (of a door), frozen, held, restored, refused, uncertain or bounced.
+    """`what`: never, behind, silent, problem, open (of a door), frozen, held, refused, uncertain or bounced.
 
     `about`: a door or a policy, "" for the site. `number`: of mails, of changes that a door lacks, or how long it has
     been silent. `text`: as the door said.
@@ -149,8 +149,6 @@ def _other_tasks(conn: Connection, site: Site, actor: Actor, waiting: list[Revis
 
 
 def _of_site(conn: Connection) -> Iterator[Wrong]:
-    if sitemeta.get(conn, sitemeta.UNACKNOWLEDGED):
-        yield Wrong("restored")
     if sitemeta.get(conn, sitemeta.FROZEN):
         yield Wrong("frozen")
 

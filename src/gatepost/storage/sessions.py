@@ -81,5 +81,11 @@ def forget(conn: Connection, asked_before: Instant, used_before: Instant, begun_
     conn.execute(delete(sessions).where(or_(sessions.c.used_at <= used_before, sessions.c.begun_at <= begun_before)))
 
 
+def forget_all(conn: Connection) -> None:
+    """Nobody is signed in any more, and no link signs in."""
+    conn.execute(delete(sign_ins))
+    conn.execute(delete(sessions))
+
+
 def _text(roles: Collection[str]) -> str:
     return json.dumps(sorted(roles))

@@ -52,7 +52,6 @@ WRONG: Final[Mapping[str, str]] = {
     "open": "Open",
     "frozen": "Frozen",
     "held": "Held",
-    "restored": "Restored",
     "refused": "Not told",
     "uncertain": "Uncertain",
     "bounced": "Came back",

@@ -30,6 +30,12 @@ MAIL: Final = CLOSED | {
     "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'; sandbox; frame-ancestors 'self'",
 }
 
+_REFUSED: Final = {
+    400: "This is no form of ours, so nothing was done.",
+    413: "That is more than a form here holds, so nothing was done. Write less.",
+}
+"""By status: why something that was sent did nothing."""
+
 
 class Pages:
     """`url`: where the site is reached; a path in it stands before that of every link."""
@@ -62,9 +68,8 @@ class Pages:
         if status == 404:
             return self.missing(f"There is no page {request.url.path} on this site.")
         headers = error.headers if isinstance(error, HTTPException) else None
-        answer = self.page(
-            "refused.html.j2", {"title": "Not so", "text": f"{request.method} does nothing here."}, status
-        )
+        text = _REFUSED.get(status, f"{request.method} does nothing here.")
+        answer = self.page("refused.html.j2", {"title": "Not so", "text": text}, status)
         answer.headers.update(headers or {})
         return answer
 

@@ -33,6 +33,9 @@ class SignIn:
         ]
 
     def _ask(self, _request: Request) -> Response:
+        if refusal := sign_in.closed(self._site):
+            values = {"title": "Nobody can sign in now", "text": refusal.text}
+            return self._pages.page("refused.html.j2", values, HTTPStatus.SERVICE_UNAVAILABLE)
         return self._pages.page("sign_in.html.j2", {})
 
     async def _send(self, request: Request) -> Response:

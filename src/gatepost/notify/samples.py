@@ -149,6 +149,15 @@ def _of_no_policy(facts: NoticeFacts, about: str, note: str) -> NoticeFacts:
     return replace(facts, policy=shared, deadline=None, notice=None, devices=ANNA.devices[:1], note=note, acted=acted)
 
 
+def _unasked(kind: NoticeKind, facts: NoticeFacts) -> NoticeFacts:
+    """For a mail about no policy and no device."""
+    plain = replace(_of_no_policy(facts, "", ""), devices=(), acted=None)
+    if kind is NoticeKind.LOOKS:
+        return replace(plain, until=utc(2020, 8, 1), looks=LOOKS)
+    link = "https://gatepost.corp.example/sign-in/4fJ9Zr0vQe2bXwT7mKcYhLpS8nDuAg5iRoV3xE1yWq6"
+    return replace(plain, until=utc(2020, 7, 10, 9, 40), link=link)
+
+
 def sample(kind: NoticeKind, language: str) -> NoticeFacts:
     """Plausible facts for a mail of this kind to a person of this language, whose day ends where they live."""
     name, locale, time_zone, deadline = _PEOPLE[language]
@@ -163,13 +172,8 @@ def sample(kind: NoticeKind, language: str) -> NoticeFacts:
         return _of_no_policy(facts, "ab3d5fgh", "Lost the old phone.")
     if kind is NoticeKind.DOOR_ASKED:
         return replace(_of_no_policy(facts, "mail", "It has stood here for years."), devices=())
-    if kind is NoticeKind.LOOKS:
-        digest = replace(_of_no_policy(facts, "", ""), devices=(), acted=None)
-        return replace(digest, until=utc(2020, 8, 1), looks=LOOKS)
-    if kind is NoticeKind.SIGN_IN:
-        link = "https://gatepost.corp.example/sign-in/4fJ9Zr0vQe2bXwT7mKcYhLpS8nDuAg5iRoV3xE1yWq6"
-        plain = replace(_of_no_policy(facts, "", ""), devices=(), acted=None)
-        return replace(plain, until=utc(2020, 7, 10, 9, 40), link=link)
+    if kind in (NoticeKind.LOOKS, NoticeKind.SIGN_IN):
+        return _unasked(kind, facts)
     facts = replace(facts, thread=_THREAD[language], notice=None)
     if kind in (NoticeKind.WAIVER_RESULT, NoticeKind.WAIVER_ENDS):
         return replace(facts, until=utc(2020, 7, 24, 15, 30), note="Keeps the company's own account.")

@@ -249,6 +249,7 @@ def test_a_restored_site_lets_nobody_in(build: Build, tmp_path: Path) -> None:
     good(backup.acknowledge(restored.site, None, str(made["checkpoint"])))
     assert Browser(application(restored), cookies).get("/today").status == 303
     assert restored.tables()["sessions"] == restored.tables()["sign_ins"] == []
+    restored.deliver()
     assert signed_in(restored, AUTHOR).get("/today").status == 200
     restored.close()
 

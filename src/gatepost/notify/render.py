@@ -236,7 +236,9 @@ def _lead(draft: Draft) -> str:
         return draft.phrase("declined_lead" if declined_by else "approved_lead", by=declined_by)
     if kind in (NoticeKind.WAIVER_RESULT, NoticeKind.WAIVER_ENDS):
         return _waiver_lead(draft)
-    if kind in (NoticeKind.LOOKS, NoticeKind.SIGN_IN) and draft.facts.until is not None:
+    if kind in (NoticeKind.LOOKS, NoticeKind.SIGN_IN):
+        if draft.facts.until is None:
+            raise ValueError(f"a mail of kind {kind} needs an instant")
         return draft.phrase(f"{kind.replace('-', '_')}_lead", until=draft.moment(draft.facts.until))
     if kind in ABOUT_SITE:
         return draft.phrase(f"{kind.replace('-', '_')}_lead")

@@ -224,6 +224,7 @@ def run_site_door(site: Site, name: str, ready: Callable[[], None]) -> None:
         url=at.url or f"http://{at.listen}",
         servers=MailServers(at.haproxy_socket, at.doveadm, at.doveadm_key_file),
         maps=maps,
+        metrics=at.metrics,
         changes=changes,
         tell=tell,
         retry_on=(*BROKEN, sqlite3.Error),
@@ -232,6 +233,17 @@ def run_site_door(site: Site, name: str, ready: Callable[[], None]) -> None:
         run_door(door, ready)
     finally:
         following.close()
+
+
+def figures_of(site: Site) -> contextlib.AbstractContextManager[None]:
+    """Shows the site's figures meanwhile, where the settings say."""
+    listen = site.settings.metrics.listen
+    if listen is None:
+        return contextlib.nullcontext()
+    from gatepost.actions.metrics import site_figures
+    from gatepost.doors.scrape import showing
+
+    return showing(listen, lambda: site_figures(site))
 
 
 def door_rules(settings: Settings) -> DoorRules:

@@ -14,7 +14,7 @@ from gatepost.actions.site import Site
 from gatepost.notify.session import Outgoing
 from gatepost.notify.smtp import Sender
 from gatepost.storage.store import BROKEN
-from gatepost.wiring import sender_of
+from gatepost.wiring import figures_of, sender_of
 
 IDLE = 0.25
 """Seconds between two looks when there is nothing to do."""
@@ -70,8 +70,9 @@ async def _work_alone(site: Site, sender: Sender, ready: Callable[[], None], sto
         log.warning("mail was being sent when the last run ended", notices=interrupted)
     ready()
     try:
-        while not stop.is_set():
-            await _pause(stop, await _turn(site, sender))
+        with figures_of(site):
+            while not stop.is_set():
+                await _pause(stop, await _turn(site, sender))
     finally:
         await sender.close()
 

@@ -112,7 +112,8 @@ def test_a_misspelt_section_is_named() -> None:
     """An unknown section gets the nearest one."""
     assert [problem for problem in problems(TEXT.replace("[rails]", "[rials]")) if "rials" in problem] == [
         'rials: there is no section or setting of this name: sections are "site", "database", "door", "doors", "web",'
-        ' "smtp", "rails", "fleet", "waivers", "attestations", "retention" or "ledger"; did you mean "rails"?'
+        ' "metrics", "smtp", "rails", "fleet", "waivers", "attestations", "retention" or "ledger";'
+        ' did you mean "rails"?'
     ]
 
 

@@ -11,7 +11,7 @@ import io
 import os
 import re
 import tomllib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import UnionType
 from typing import Any, Final, get_args, get_origin
 from unittest.mock import patch
@@ -20,9 +20,11 @@ from cyclopts import App
 from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
+from gatepost.actions import metrics
 from gatepost.cli.main import app, run
 from gatepost.config import init_text
 from gatepost.config.settings import sections
+from gatepost.core.figure import Figure
 from gatepost.documents.policy_document import (
     DevicesPart,
     ExampleDevice,
@@ -34,6 +36,7 @@ from gatepost.documents.policy_document import (
     RingPart,
     TextPart,
 )
+from gatepost.doors import metrics as door_metrics
 from gatepost.doors.fronts import files
 from tests.docs.pages import DOCS, PAGES
 from tests.servers.front import a_front
@@ -142,6 +145,19 @@ def _default(required: bool, value: object) -> str:
     return "none" if value in (None, "", [], {}) else f"`{getattr(value, 'value', value)}`"
 
 
+# --- figures
+
+
+def figures_part(figures: Iterable[Figure]) -> str:
+    """A table of figures as Prometheus is told of them."""
+    rows = ["| figure | kind | labels | meaning |", "| --- | --- | --- | --- |"]
+    for figure in figures:
+        kind = "counter" if figure.counts else "gauge"
+        labels = ", ".join(f"`{label}`" for label in figure.labels)
+        rows.append(f"| `{figure.name}` | {kind} | {labels} | {figure.meaning} |")
+    return "\n" + "\n".join(rows) + "\n\n"
+
+
 # --- what proxies are configured with
 
 
@@ -169,6 +185,8 @@ PARTS: Final[Mapping[str, Callable[[], str]]] = {
     "policy example": lambda: keys_part(ExamplePart),
     "policy example device": lambda: keys_part(ExampleDevice),
     "policy example person": lambda: keys_part(ExamplePerson),
+    "figures of the site": lambda: figures_part(metrics.FIGURES),
+    "figures of a door": lambda: figures_part(door_metrics.FIGURES),
     "nginx": nginx_part,
     "caddy": caddy_part,
 }

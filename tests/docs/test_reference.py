@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from gatepost.actions import metrics
 from gatepost.actions.doctor.finding import CHECKS
 from gatepost.cli.output import Exit
 from gatepost.core.change.warning import WarningCode
@@ -14,6 +15,7 @@ from gatepost.core.ledger.codec import EVENTS
 from gatepost.core.notice.notice import NoticeKind, NoticeState
 from gatepost.core.refusal import Code
 from gatepost.documents import devices_file, people_file
+from gatepost.doors import metrics as door_metrics
 from gatepost.doors.judge import REASONS
 from tests.docs.generated import PARTS, command_names, parts_of, renewed
 from tests.docs.pages import DOCS, PAGES, ROOT, blocks
@@ -100,6 +102,26 @@ def test_every_kind_and_state_of_a_mail_is_explained() -> None:
     shown = rows(page("mail.md"))
     assert {kind.value for kind in NoticeKind} | {state.value for state in NoticeState} <= shown
     assert {"Gatepost-Notice", "Gatepost-Policy", "Gatepost-Exercise"} <= shown
+
+
+def test_pages_speak_of_figures_that_there_are() -> None:
+    """Who copies an alert from a page is woken by it: each figure that a page names is one that a process tells."""
+    known = {figure.name for figure in (*metrics.FIGURES, *door_metrics.FIGURES)}
+    text = (DOCS / "how-to" / "watch.md").read_text()
+    named = set(re.findall(r"\bgatepost_[a-z_]+", text)) - {"gatepost_doors"}  # the beginning that grep looks for
+    assert len(named) > 8
+    assert named <= known
+
+
+def test_figures_are_named_as_prometheus_asks() -> None:
+    """Names are unique; counters end in _total, and what is measured has its base unit in its name."""
+    figures = (*metrics.FIGURES, *door_metrics.FIGURES)
+    assert len({figure.name for figure in figures}) == len(figures)
+    for figure in figures:
+        assert re.fullmatch(r"gatepost_[a-z_]+", figure.name)
+        assert figure.name.endswith("_total") == figure.counts, figure.name
+        assert not re.search(r"_(ms|milliseconds|minutes|hours|days|percent)\b", figure.name)
+        assert figure.meaning.endswith(".")
 
 
 def test_every_exit_code_is_explained() -> None:

@@ -172,7 +172,7 @@ def test_an_expired_copy_is_as_none(tmp_path: Path) -> None:
     with_age.nothing_new()
     check = check_of(with_age, STRICT)
     assert reason(check, plain("CLEAN1")) == (503, "expired")
-    assert ask(check, [], "/healthz")[0] == 503
+    assert ask(check, [], "/readyz")[0] == 503
     with_age.close()
 
 
@@ -217,10 +217,11 @@ def test_broken_entries_are_undecided_and_counted(copy: Copy) -> None:
 
 
 def test_other_paths_are_not_there(copy: Copy, empty: Copy) -> None:
-    """Only /check and /healthz exist, and none has a body."""
+    """Without a body there are /check and two more: the process answers, and it can decide."""
     assert ask(check_of(copy, STRICT), [], "/") == (404, {"content-length": "0"}, b"")
-    assert ask(check_of(copy, STRICT), [], "/healthz") == (204, {}, b"")
-    assert ask(check_of(empty, STRICT), [], "/healthz")[0] == 503
+    assert ask(check_of(copy, STRICT), [], "/healthz") == ask(check_of(copy, STRICT), [], "/readyz") == (204, {}, b"")
+    assert ask(check_of(empty, STRICT), [], "/healthz") == (204, {}, b"")
+    assert ask(check_of(empty, STRICT), [], "/readyz")[0] == 503
 
 
 @given(st.binary(max_size=60), st.none() | st.binary(max_size=40), st.binary(max_size=6))

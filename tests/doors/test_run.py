@@ -128,7 +128,7 @@ def test_the_process_answers_and_ends(door: Door) -> None:
     """A door that is ready answers from its copy; SIGTERM ends it with code 0."""
     assert check(door, "CLEAN1") == (204, "clear")
     assert check(door, "TIKTOK1") == (403, "blocked")
-    assert ask(door.port, "/healthz", {})[0] == 204
+    assert ask(door.port, "/readyz", {})[0] == 204
     assert door.stop() == 0
 
 
@@ -156,7 +156,8 @@ def test_a_door_without_copy_and_site_cannot_decide(tmp_path: Path) -> None:
     door = Door(tmp_path)
     door.start()
     assert check(door, "CLEAN1") == (503, "no-copy")
-    assert ask(door.port, "/healthz", {})[0] == 503
+    assert ask(door.port, "/healthz", {})[0] == 204
+    assert ask(door.port, "/readyz", {})[0] == 503
     door.stream.write_text("")
     door.wait_for_line("confirmed 10")
     until = time.monotonic() + 5

@@ -21,6 +21,12 @@ def told(conn: Connection) -> Instant | None:
     return int(words[0]) if words else None
 
 
+def silent_for(conn: Connection) -> int | None:
+    """Milliseconds since it was last told; None if it never was in this run of the machine."""
+    words = sitemeta.get(conn, sitemeta.SERVER_NOW).split()
+    return boot_elapsed() - int(words[1]) if words and words[2] == boot_id() else None
+
+
 def running(text: str) -> Instant | None:
     """What the site's clock must show now, by the stored text: elapsed time is added on the same run of the machine."""
     words = text.split()

@@ -38,6 +38,10 @@ def _address(value: object) -> Address:
     return Address(host.removeprefix("[").removesuffix("]"), int(port))
 
 
+def _optional_address(value: object) -> Address | None:
+    return None if value in ("", None) else _address(value)
+
+
 def _path(value: object, info: ValidationInfo) -> Path:
     """Relative paths are relative to the site's directory, handed in as the context."""
     if not isinstance(value, str) or not value:
@@ -75,6 +79,7 @@ Span = Annotated[Duration, BeforeValidator(_duration), InMilliseconds()]
 Term = Annotated[Duration, BeforeValidator(_duration), Field(ge=DAY), InMilliseconds()]
 """How long something is kept: a day at least, for nothing is erased more often, and never for ever."""
 Listen = Annotated[Address, BeforeValidator(_address)]
+OptionalListen = Annotated[Address | None, BeforeValidator(_optional_address)]
 SitePath = Annotated[Path, BeforeValidator(_path)]
 OptionalPath = Annotated[Path | None, BeforeValidator(_optional_path)]
 Zone = Annotated[str, AfterValidator(_zone)]

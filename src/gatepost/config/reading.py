@@ -219,15 +219,27 @@ def _private(settings: Settings) -> bool:
 
 
 def _door_contradictions(settings: Settings, problem: Callable[[str, str], Problem]) -> Iterator[Problem]:
-    taken: dict[object, str] = {settings.web.listen: "web.listen"}
+    taken: dict[object, str] = {}
+    for field, place in _own(settings):
+        if place in taken and not (isinstance(place, Address) and place.port == 0):
+            yield problem(field, f"{place} is taken by {taken[place]} already")
+        taken[place] = field
     for name, door in settings.doors.items():
-        for key, place in (("listen", door.listen), ("table", door.table)):
-            if place in taken and not (isinstance(place, Address) and place.port == 0):
-                yield problem(f"{_DOORS}.{name}.{key}", f"{place} is taken by {taken[place]} already")
-            taken[place] = f"{_DOORS}.{name}.{key}"
         if (door.haproxy_socket is None) != (door.haproxy_files is None):
             yield problem(f"{_DOORS}.{name}.haproxy_socket", "haproxy_socket and haproxy_files need each other")
         if "certificate" in door.users and not door.certificates:
             yield problem(f"{_DOORS}.{name}.users", "certificate stands here, so certificates must be true")
         if door.doveadm and door.doveadm_key_file is None:
             yield problem(f"{_DOORS}.{name}.doveadm_key_file", "doveadm needs a file with its API key")
+
+
+def _own(settings: Settings) -> Iterator[tuple[str, object]]:
+    """The addresses and folders that belong to one process alone."""
+    yield "web.listen", settings.web.listen
+    if settings.metrics.listen:
+        yield "metrics.listen", settings.metrics.listen
+    for name, door in settings.doors.items():
+        yield f"{_DOORS}.{name}.listen", door.listen
+        yield f"{_DOORS}.{name}.table", door.table
+        if door.metrics:
+            yield f"{_DOORS}.{name}.metrics", door.metrics

@@ -18,6 +18,7 @@ from gatepost.config.kinds import (
     Listen,
     Locale,
     MailAddress,
+    OptionalListen,
     OptionalPath,
     Percent,
     Port,
@@ -169,6 +170,9 @@ class DoorProcess(Section):
     url: Url = Field(
         "", description="Where programs that ask by AuthZEN reach this door. Empty: http and the address of the check."
     )
+    metrics: OptionalListen = Field(
+        None, description="HOST:PORT of this door's figures for Prometheus, at /metrics, to whoever asks. Empty: none."
+    )
 
 
 class Web(Section):
@@ -193,6 +197,15 @@ class Web(Section):
     )
     session_idle: Span = Field(HOUR, ge=MINUTE, description="Whoever does nothing for so long is signed out.")
     session_longest: Span = Field(12 * HOUR, ge=MINUTE, description="Everybody is signed out after so long.")
+
+
+class Metrics(Section):
+    """The site's figures for Prometheus, which the worker shows; each door has its own (`doors.NAME.metrics`)."""
+
+    listen: OptionalListen = Field(
+        None,
+        description="HOST:PORT, where /metrics is shown to whoever asks, such as 127.0.0.1:9464. Empty: nowhere.",
+    )
 
 
 class Smtp(Section):
@@ -357,6 +370,7 @@ class Settings(Section):
     door: Door
     doors: dict[DoorName, DoorProcess]
     web: Web
+    metrics: Metrics
     smtp: Smtp
     rails: Rails
     fleet: Fleet

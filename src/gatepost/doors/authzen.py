@@ -11,7 +11,7 @@ an app or a policy (I-37). The specification: OpenID AuthZEN Authorization API 1
 import asyncio
 import json
 import logging
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
 from typing import Final
 
 from gatepost.doors.check import RETRY_AFTER, Receive, Scope, Send
@@ -153,15 +153,24 @@ async def complain(scope: Scope, send: Send, status: int, text: str, more: Heade
 # --- at the door
 
 
-def door_authzen(judge: Judge, url: str, see: See = lambda _login, _kind, _identity, _reason: None) -> AuthZen:
+def door_authzen(
+    judge: Judge,
+    url: str,
+    see: See = lambda _login, _kind, _identity, _reason: None,
+    counts: MutableMapping[str, int] | None = None,
+) -> AuthZen:
     """The endpoints that a door has. `see` is told of whoever is about to open mail: of an evaluation that is asked
-    alone, not of several, which an application may ask for other ends."""
+    alone, not of several, which an application may ask for other ends. `counts`: of all answers, by reason."""
+    counts = {} if counts is None else counts
 
     def answer(question: Question) -> Answer:
-        return decision(judge, question)
+        answered = decision(judge, question)
+        reason = str(answered["context"]["reason_code"])
+        counts[reason] = counts.get(reason, 0) + 1
+        return answered
 
     def seen(question: Question) -> Answer:
-        answered = decision(judge, question)
+        answered = answer(question)
         kind = "certificate" if question.certificate else "activesync" if question.device else ""
         see(question.user, kind, question.certificate or question.device, str(answered["context"]["reason_code"]))
         return answered

@@ -5,7 +5,8 @@
     GET /check-web  the same about a web application
     *   /check/...  the same with the request's own method, its path and query after the prefix; so /check-web/...;
                     200 in place of 204 (Envoy takes only that for a yes)
-    GET /healthz    204 it can decide, 503 it cannot
+    GET /healthz    204 the process answers
+    GET /readyz     204 it can decide, 503 it cannot
     GET /stance     200, JSON: door, stance (open, enforce, observe), can_decide, position, now (its clock), problem;
                     behind: why what hangs on the door (HAProxy's maps) does not stand so too, "" if it does;
                     counts: how often each reason was the answer since the start; probe, probed: see probe.py
@@ -106,7 +107,9 @@ class Check:
             answer = self.answer(question)
             await send(_with_content(answer) if question[-1][0] == TARGET else answer)
         elif path == "/healthz":
-            await send(_HEALTHY if self._copy.reader else _UNHEALTHY)
+            await send(_YES)
+        elif path == "/readyz":
+            await send(_YES if self._copy.reader else _NO)
         elif path == "/stance":
             await self._tell_stance(send)
             return
@@ -258,6 +261,6 @@ def _with_content(start: Event) -> Event:
     return {**start, "status": 200, "headers": [*start["headers"], (b"content-length", b"0")]}
 
 
-_HEALTHY: Final = _event(204)
-_UNHEALTHY: Final = _event(503)
+_YES: Final = _event(204)
+_NO: Final = _event(503)
 _NOT_FOUND: Final = _event(404)

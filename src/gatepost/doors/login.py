@@ -25,6 +25,7 @@ from gatepost.doors.sessions.labels import BETWEEN
 from gatepost.doors.table import SEAL, Reader
 
 PATH: Final = "/login"
+RESULTS: Final = ("ok", "mismatch", "disabled", "unavailable")
 MOST_BYTES: Final = 4096
 
 See = Callable[[str, str, str, str], None]
@@ -46,9 +47,11 @@ class Asked(NamedTuple):
 
 
 class Login:
-    """The ASGI application. May be asked in the thread that reads the copy."""
+    """The ASGI application. May be asked in the thread that reads the copy. `counts`: how often each result was told
+    since the start."""
 
     def __init__(self, judge: Judge, see: See) -> None:
+        self.counts = dict.fromkeys(RESULTS, 0)
         self._judge, self._see = judge, see
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -61,6 +64,7 @@ class Login:
         except Exception:
             _log.exception("a login could not be decided")
             answer = {"result": "unavailable"}
+        self.counts[answer["result"]] += 1
         await _respond(send, 200, answer)
 
     def answer(self, asked: Asked) -> dict[str, str]:

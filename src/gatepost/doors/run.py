@@ -19,7 +19,8 @@ from gatepost.doors.copy import Copy
 from gatepost.doors.feed import Changes, Follower
 from gatepost.doors.glass import Watch, endings, forget
 from gatepost.doors.haproxy.kept import KeptMaps
-from gatepost.doors.judge import DoorRules, Judge
+from gatepost.doors.judge import REASONS, DoorRules, Judge
+from gatepost.doors.metrics import Counted, door_figures
 from gatepost.doors.mode import KeptMode
 from gatepost.doors.probe import Probe
 from gatepost.doors.report import Report, Tell
@@ -38,7 +39,8 @@ _log = logging.getLogger(__name__)
 
 class Door(NamedTuple):
     """What a door is made of. `retry_on`: the exceptions by which the site's absence shows. `url`: where programs that
-    ask by AuthZEN reach it. `servers`: where it ends open sessions. `maps`: the HAProxy that goes by its maps."""
+    ask by AuthZEN reach it. `servers`: where it ends open sessions. `maps`: the HAProxy that goes by its maps.
+    `metrics`: where its figures are shown."""
 
     name: str
     listen: tuple[str, int]
@@ -52,6 +54,7 @@ class Door(NamedTuple):
     url: str = ""
     servers: MailServers = MailServers()
     maps: KeptMaps | None = None
+    metrics: tuple[str, int] | None = None
 
 
 def run_door(door: Door, ready: Callable[[], None]) -> None:
@@ -71,9 +74,15 @@ def run_door(door: Door, ready: Callable[[], None]) -> None:
         probe = Probe(door.table)
         maps = door.maps.keep(judge, sightings, probe.heard) if door.maps else None
         check = Check(judge, sightings.note, door.sources, probe, maps.behind if maps else str)
-        check.beside[login.PATH] = login.Login(judge, sightings.see)
-        authzen = door_authzen(judge, door.url, sightings.see)
-        check.beside.update(dict.fromkeys(authzen.paths, authzen))
+        logins, evaluated = login.Login(judge, sightings.see), dict.fromkeys(REASONS, 0)
+        authzen = door_authzen(judge, door.url, sightings.see, evaluated)
+        check.beside.update(dict.fromkeys(authzen.paths, authzen) | {login.PATH: logins})
+        problems = {
+            "copy": lambda: bool(copy.problem),
+            "haproxy": lambda: bool(maps and maps.behind()),
+            "sessions": lambda: bool(watches.problems()),
+        }
+        counted = Counted({"check": check.counts, "evaluation": evaluated}, logins.counts, watches.ended, problems)
         server = _Server(check, copy, asked)
         follower = Follower(
             copy,
@@ -92,7 +101,8 @@ def run_door(door: Door, ready: Callable[[], None]) -> None:
             looks = (glass.look, *([maps.show] if maps else []), probe.look)
             threading.Thread(target=_look, args=(stop, looks), name="door-look", daemon=True).start()
             watches.start(stop)
-            server.run(sockets=[listener])
+            with _showing(door, judge, counted):
+                server.run(sockets=[listener])
         finally:
             stop.set()
             watches.wake()
@@ -105,6 +115,14 @@ def run_door(door: Door, ready: Callable[[], None]) -> None:
             # the process ends with it, and the copy is sound at any moment.
             if not thread.is_alive():
                 copy.close()
+
+
+def _showing(door: Door, judge: Judge, counted: Counted) -> contextlib.AbstractContextManager[None]:
+    if door.metrics is None:
+        return contextlib.nullcontext()
+    from gatepost.doors.scrape import showing  # late: most doors show none
+
+    return showing(door.metrics, lambda: door_figures(judge, counted))
 
 
 def _follow(server: "_Server", follower: Follower, stop: threading.Event, ready: Callable[[], None]) -> None:

@@ -1,7 +1,6 @@
 """The site's web application: its health, programs that ask, and pages for people.
 
-GET /healthz                204 the process is up
-GET /readyz                 204 it can answer, 503 it cannot reach its database
+GET /healthz, /readyz       how the process and the site are (gatepost.web.health)
 /access/..., /.well-known   AuthZEN (gatepost.web.authzen), with Authorization: Bearer TOKEN
 /sign-in, /sign-out         where [web] sign_in says how: signing in to the console
 GET /today, /policies, ...  behind that: the console (gatepost.web.pages.console)
@@ -15,17 +14,14 @@ from importlib.resources import files
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
-from starlette.responses import Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from gatepost.actions.change import looking
 from gatepost.actions.site import Site
 from gatepost.doors.authzen import WELL_KNOWN, complain
 from gatepost.notify.render import Renderer
-from gatepost.storage.store import BROKEN
+from gatepost.web import health
 from gatepost.web.authzen import site_authzen
 from gatepost.web.pages import mails
 from gatepost.web.pages.browser import Browser
@@ -41,8 +37,7 @@ def application(site: Site, url: str, token: str) -> Starlette:
     pages = Pages(url, exercise=site.exercise)
     programs = _Programs(site_authzen(site, url), token)
     routes: list[BaseRoute] = [
-        Route("/healthz", _healthy),
-        Route("/readyz", _Readiness(site).answer),
+        *health.routes(site),
         Mount("/access", programs),
         Route(WELL_KNOWN, programs),
         Mount("/static", StaticFiles(directory=str(files("gatepost.web").joinpath("static")))),
@@ -81,19 +76,3 @@ class _Programs:
 
 def _digest(token: bytes) -> bytes:
     return hashlib.sha256(token).digest()
-
-
-def _healthy(_request: Request) -> Response:
-    return Response(status_code=204)
-
-
-class _Readiness:
-    def __init__(self, site: Site) -> None:
-        self._site = site
-
-    def answer(self, _request: Request) -> Response:
-        try:
-            with looking(self._site):
-                return Response(status_code=204)
-        except BROKEN:
-            return Response(status_code=503)

@@ -90,6 +90,14 @@ def test_a_blocked_device_is_refused_and_the_other_is_not(door: Asked) -> None:
     assert [reason for *_, reason in door.seen] == ["blocked", "warned", "clear"]
 
 
+def test_results_are_counted(door: Asked) -> None:
+    """Each answer is counted by its result, and what is no question is not."""
+    for password in (str(TABLET), str(TABLET), str(PHONE), "hunter2"):
+        door.ask(password)
+    door.post(b"no question")
+    assert door.login.counts == {"ok": 2, "mismatch": 1, "disabled": 1, "unavailable": 0}
+
+
 def test_what_is_no_password_matches_nothing(door: Asked) -> None:
     """A wrong secret, an unknown or revoked selector, an ordinary password, nothing: a mismatch, nothing seen."""
     wrong = DevicePassword(TABLET.selector, new_password().secret)

@@ -70,10 +70,12 @@ class Server(Protocol):
 
 
 class SessionWatch:
-    """`problem`: what keeps sessions from being ended, for people, "" if nothing does. `push` is a Push."""
+    """`problem`: what keeps sessions from being ended, for people, "" if nothing does. `ended`: how many sessions were
+    told to end, each once. `push` is a Push."""
 
     def __init__(self, judge: Judge, server: Server) -> None:
         self.problem = ""
+        self.ended = 0
         self._judge, self._server = judge, server
         self._woken = threading.Event()
         self._stance = judge.stance()
@@ -121,6 +123,7 @@ class SessionWatch:
         try:
             if still := [session for session in part if self._must_end(session)]:
                 self._server.end(still)
+                self.ended += sum(session.handle not in self._ending for session in still)
         except SessionsUnknown as unknown:
             return str(unknown)
         return ""

@@ -16,7 +16,7 @@ from time import perf_counter
 from types import ModuleType
 from typing import Final
 
-from bench import change, check, decide, doors, evaluate, haproxy, imports, mail, sessions, sogo, start
+from bench import change, check, decide, doors, erasing, evaluate, haproxy, imports, mail, sessions, sogo, start
 from bench.figures import Figure
 from bench.page import PAGE, in_columns, now, write_page
 from bench.processes import ROOT, Missing
@@ -29,6 +29,7 @@ BENCHMARKS: Final[Mapping[str, ModuleType]] = {
     "change": change,
     "doors": doors,
     "import": imports,
+    "erase": erasing,
     "mail": mail,
     "sessions": sessions,
     "sogo": sogo,

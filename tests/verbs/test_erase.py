@@ -1,14 +1,27 @@
 """Erasing somebody: nothing of them stays but pseudonyms, and every proof holds."""
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import get_type_hints
 
 import pytest
 
-from gatepost.actions import access, backup, device_passwords, erase, import_devices, ledger, mentions, person_record
+from gatepost.actions import (
+    access,
+    backup,
+    device_passwords,
+    erase,
+    import_devices,
+    ledger,
+    mentions,
+    person_record,
+    waive,
+)
+from gatepost.actions.change import Change, changing
 from gatepost.actions.doors import hear_door
+from gatepost.actions.site import Site
 from gatepost.clock import boot_elapsed
 from gatepost.core.fleet.naming import names_any
 from gatepost.core.instant import DAY, MINUTE, SECOND
@@ -19,7 +32,7 @@ from gatepost.storage import people, sitemeta
 from gatepost.storage.belongings import KEPT
 from gatepost.storage.schema import metadata
 from tests.verbs import seeded
-from tests.verbs.houses import ADMIN, OPERATOR, TIKTOK, House, good, refused, reopen
+from tests.verbs.houses import ADMIN, OPERATOR, POLICY, TIKTOK, House, good, refused, reopen
 
 WRITTEN: dict[object, object] = {str: "x", int: 1, bool: True, tuple[str, ...]: ()}
 WRITTEN |= {Mapping[str, str]: {}, Mapping[str, int]: {}}
@@ -287,6 +300,33 @@ def test_the_search_for_traces_finds_what_it_looks_for(tmp_path: Path) -> None:
     ):
         (tmp_path / "file").write_bytes(b"before" + data + b"after")
         assert f"file: {name}" in seeded.traces(tmp_path)
+
+
+@pytest.mark.parametrize("renamed", [False, True])
+def test_what_is_written_while_traces_are_looked_for_goes_too(
+    house: House, monkeypatch: pytest.MonkeyPatch, renamed: bool
+) -> None:
+    """The look is made before the change: what names them since, by whatever name they have by then, is found in it."""
+    seeded.seed(house)
+    house.people("carl")
+    until, new = house.now() + DAY, "quillon-x77"
+
+    @contextmanager
+    def after_others(site: Site) -> Iterator[Change]:
+        monkeypatch.setattr(erase, "changing", changing)
+        if renamed:
+            house.people_rows(seeded.row(logins=new))
+            seeded.leave(house)
+        reason = f"{new if renamed else seeded.NAME} asked for it"
+        good(waive.grant_waiver(site, OPERATOR, POLICY, person="carl@corp.example", until=until, reason=reason))
+        assert any(_says(row, {"asked for it"}) for row in house.tables()["texts"])
+        with changing(site) as change:
+            yield change
+
+    monkeypatch.setattr(erase, "changing", after_others)
+    assert erased(house).finished
+    assert not any(_says(row, {"asked for it"}) for row in house.tables()["texts"])
+    assert seeded.traces(house.site.directory) == []
 
 
 def test_no_writer_waits_for_an_erasure_behind_a_long_read(house: House, monkeypatch: pytest.MonkeyPatch) -> None:

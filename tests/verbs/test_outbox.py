@@ -176,8 +176,9 @@ def test_corrections_wait_for_every_door_or_five_seconds(house: House) -> None:
     assert [kind_of(letter) for letter in house.deliver()] == ["correction"]
 
 
-def test_corrections_leave_at_once_when_the_doors_have_confirmed(house: House) -> None:
-    """I-25: as fast as the provider allows, starting when all doors have confirmed."""
+@pytest.mark.parametrize("devices_behind", [False, True])
+def test_corrections_leave_at_once_when_the_doors_have_confirmed(house: House, devices_behind: bool) -> None:
+    """I-25: as fast as the provider allows, starting when all doors go by it, whatever devices they wait for."""
     house.owners(1)
     house.announce()
     house.deliver()
@@ -185,7 +186,7 @@ def test_corrections_leave_at_once_when_the_doors_have_confirmed(house: House) -
     assert house.deliver() == []
     with house.site.store.reading() as conn:
         newest = feed.position(conn)
-    confirm(house, "silent", newest)
+    house.hear("silent", 0 if devices_behind else newest, rules=newest)
     assert [kind_of(letter) for letter in house.deliver()] == ["correction"]
 
 

@@ -1,12 +1,13 @@
 """Retention: each row of the settings ends what is older and leaves what is younger; what lives is never hurt."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Set
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Connection
 
-from gatepost.actions import access, backup, device_passwords, exempt, import_devices, person_record, waive
+from gatepost.actions import access, backup, device_passwords, exempt, import_devices, mentions, person_record, waive
 from gatepost.config.settings import Retention
 from gatepost.core.instant import DAY
 from gatepost.core.ledger.events import Event
@@ -322,3 +323,28 @@ def test_mails_about_no_policy_go_each_in_its_time(build: Build) -> None:
     settled = [at for at in values(house, "notices", "settled_at") if isinstance(at, int)]
     assert settled
     assert min(settled) >= house.now() - 31 * DAY
+
+
+def test_many_leavers_are_searched_for_at_once_and_erased_some_at_a_time(
+    build: Build, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many have left, every entry is read once for all of them, and no change takes long (I-18)."""
+    monkeypatch.setattr("gatepost.actions.retention.LEAVERS", 2)
+    house = build(retention__people_left="1d")
+    names = [f"leaver{number}" for number in range(5)]
+    house.people(*names)
+    leave(house, *names)
+    starts: list[int] = []
+    read = mentions.mentions
+
+    def reading(conn: Connection, refs: Set[str], start: int) -> Iterator[mentions.Mention]:
+        starts.append(start)
+        return read(conn, refs, start)
+
+    monkeypatch.setattr(mentions, "mentions", reading)
+    house.later(3 * DAY)
+    assert not set(values(house, "people", "id")) & {f"{name}@corp.example" for name in names}
+    assert len(events(house, PersonErased)) == 5
+    assert len(starts) == 4, "one look before, and three changes"
+    assert starts.count(0) == 1, "those read on from there"
+    house.sound()

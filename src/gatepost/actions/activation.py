@@ -373,4 +373,4 @@ def _asking(conn: Connection, apps: Collection[str]) -> list[str]:
 def _concern(change: Change, apps: Collection[str]) -> None:
     """Bring the fleet up to date where a live rule asks about one of these apps."""
     if _asking(change.conn, apps):
-        refresh_many(change, [member.device.ref for member in devices.members(change.conn)])
+        refresh_many(change, devices.in_use(change.conn))

@@ -76,7 +76,7 @@ def _next(site: Site, conn: Connection, now: Instant) -> list[Notice]:
     if room <= 0:
         return []
     restored = bool(sitemeta.get(conn, sitemeta.UNACKNOWLEDGED))
-    batch = notices.claimable(conn, now, feed.slowest(conn), room, urgent_only=restored)
+    batch = notices.claimable(conn, now, feed.slowest_to_decide(conn), room, urgent_only=restored)
     if restored:
         return [notice for notice in batch if notice.kind in CORRECTIONS]
     left = min(room - len(batch), _rate_left(site, conn, now))

@@ -18,7 +18,7 @@ from gatepost.actions.certificates import give_up
 from gatepost.actions.change import Change, changing, looking
 from gatepost.actions.device_passwords import revoke_all
 from gatepost.actions.hold import recheck_quorums
-from gatepost.actions.mentions import words_about
+from gatepost.actions.search import Search
 from gatepost.actions.site import Site
 from gatepost.actions.standing import refresh
 from gatepost.actions.who import ADMIN, OPERATOR, acting
@@ -31,7 +31,7 @@ from gatepost.core.ledger.privacy_events import PersonErased
 from gatepost.core.refusal import Code, Refusal
 from gatepost.doors.entry import ERASURE_KEY, encode_erasure
 from gatepost.storage import access, belongings, devices, feed, notices, people, sitemeta, written_files
-from gatepost.storage.belongings import Whose
+from gatepost.storage.belongings import Traces, Whose
 
 ERASED = "erased"
 """A file of the site: the pseudonyms of everybody erased, one a line. Kept apart from backups, it lets a site that was
@@ -83,6 +83,9 @@ def erase(
     """Erase somebody who left. What a correction, a role or a shared device still needs them for is said instead."""
     if not because.strip():
         return Refusal(Code.PURPOSE_MISSING, "An erasure says why: add --because TEXT.")
+    with looking(site) as conn:
+        known = people.find(conn, name)
+        search = Search(conn, [belongings.whose(conn, known.ref)] if known else [], site.clock.now())
     with changing(site) as change:
         actor = acting(change, by, ADMIN, OPERATOR)
         if isinstance(actor, Refusal):
@@ -94,7 +97,7 @@ def erase(
         if refusal := _why_not(change.conn, person, whose, because):
             return refusal
         exports = written_files.everything(change.conn, "export", person=person.ref)
-        rows = erase_all(change, whose, because)
+        rows = erase_all(change, [whose], because, search)[0]
         number = sitemeta.number(change.conn, sitemeta.ERASURES)
     files = written.remove(site, exports)
     note_erased(site.directory, [person.ref])
@@ -140,8 +143,20 @@ def keeps_shared(conn: Connection, whose: Whose) -> list[str]:
     return sorted(member.device.id for member in devices.members(conn, whose.devices) if member.device.shared)
 
 
-def erase_all(change: Change, whose: Whose, because: str) -> dict[str, int]:
-    """Delete everything that names this person, and have the doors do so. How many rows of each table."""
+def erase_all(change: Change, everyone: Sequence[Whose], because: str, search: Search) -> list[dict[str, int]]:
+    """Delete everything that names these people, and have the doors do so. How many rows of each table, by person."""
+    found = search.complete(change.conn, everyone)
+    belongings.forget_sponsors(change.conn, everyone)
+    rows = [_erase_one(change, whose, because, found[whose.ref]) for whose in everyone]
+    conn = change.conn
+    sitemeta.advance(conn, sitemeta.INVENTORY)
+    change.publish({ERASURE_KEY: encode_erasure(sitemeta.advance(conn, sitemeta.ERASURES))})
+    sitemeta.put(conn, sitemeta.ERASING, BEGUN)
+    sitemeta.put(conn, sitemeta.ERASING_AFTER, "0")
+    return rows
+
+
+def _erase_one(change: Change, whose: Whose, because: str, found: Traces) -> dict[str, int]:
     conn = change.conn
     withdrawn = notices.queued_for(conn, whose.ref)
     for device in whose.devices:
@@ -150,11 +165,7 @@ def erase_all(change: Change, whose: Whose, because: str) -> dict[str, int]:
         devices.check_out(conn, device, change.now)
     refresh(change, whose.devices, whose.eas_keys)
     _hand_over(change, whose)
-    rows = belongings.erase(conn, whose, words_about(conn, whose.ref, whose.devices))
-    sitemeta.advance(conn, sitemeta.INVENTORY)
-    change.publish({ERASURE_KEY: encode_erasure(sitemeta.advance(conn, sitemeta.ERASURES))})
-    sitemeta.put(conn, sitemeta.ERASING, BEGUN)
-    sitemeta.put(conn, sitemeta.ERASING_AFTER, "0")
+    rows = belongings.erase(conn, whose, found)
     change.record(PersonErased(whose.ref, whose.devices, rows, withdrawn, change.words(because)))
     return rows
 
@@ -162,13 +173,14 @@ def erase_all(change: Change, whose: Whose, because: str) -> dict[str, int]:
 def erase_again(change: Change) -> int:
     """In a site that was restored: everybody who was erased since its backup, whatever they hold there. How many."""
     back = people.load(change.conn, erased_before(change.site.directory / ERASED))
+    everyone = [belongings.whose(change.conn, ref) for ref in back]
     for ref in back:
         for grant in access.grants(change.conn, ref):
             change.record(RoleRevoked(ref, grant.role))
         for key in access.keys_of(change.conn, ref):
             change.record(KeyRevoked(ref, key.fingerprint))
-        erase_all(change, belongings.whose(change.conn, ref), AGAIN)
     if back:
+        erase_all(change, everyone, AGAIN, Search(change.conn, everyone, change.now))
         recheck_quorums(change)
     return len(back)
 

@@ -15,39 +15,55 @@ from gatepost.storage import ledger
 
 
 class Mention(NamedTuple):
-    """`data`: the event's fields."""
+    """`data`: the event's fields. `named`: those of the pseudonyms that stand in it."""
 
     entry: int
     at: Instant
     by: str
     event: Event
     data: Mapping[str, Any]
+    named: Set[str]
 
 
-def mentions(conn: Connection, pseudonyms: Iterable[str]) -> Iterator[Mention]:
-    """The entries in which one of these stands, as who acted or as whom it is about, oldest first."""
-    wanted = [name.encode("ascii") for name in pseudonyms]
-    pattern = re.compile(b'"(?:' + b"|".join(map(re.escape, wanted)) + b')"')
-    for row in ledger.rows(conn):
-        if pattern.search(row.leaf):
+_PSEUDONYM = re.compile(rb'"([a-z]+_[0-9a-z]+)"')
+
+
+def mentions(conn: Connection, pseudonyms: Set[str], start: int = 0) -> Iterator[Mention]:
+    """The entries from one on in which one of these stands, as who acted or as whom it is about, oldest first. More may
+    be added meanwhile."""
+    for row in ledger.rows(conn, start):
+        if named := pseudonyms & {name.decode("ascii") for name in _PSEUDONYM.findall(row.leaf)}:
             leaf = parse(row.leaf)
-            yield Mention(leaf.index, leaf.at, leaf.by, leaf.event, to_data(leaf.event))
+            yield Mention(leaf.index, leaf.at, leaf.by, leaf.event, to_data(leaf.event), named)
 
 
-def words_about(conn: Connection, person: str, devices: Iterable[str]) -> set[str]:
-    """The salted hashes of what was written about one person: why they were exempted, how they were told, why they got
-    a device password, why somebody looked at them alone."""
-    refs = {person, *devices}
-    about: set[str] = set()
-    waivers: set[str] = set()
-    for mention in mentions(conn, refs):
-        about.add(about_in(mention.event, refs))
-        if isinstance(mention.event, WaiverGranted) and mention.event.subject in refs:
-            waivers.add(mention.event.waiver)
-    for mention in mentions(conn, waivers) if waivers else ():
-        if isinstance(mention.event, WaiverRevoked):
-            about.add(mention.event.reason_hash)
-    return about - {""}
+class Words:
+    """The salted hashes of what was written about people: why they were exempted, how they were told, why they got a
+    device password, why somebody looked at them alone. `about`: by person."""
+
+    def __init__(self, owned: Mapping[str, Iterable[str]]) -> None:
+        """`owned`: the pseudonyms of people, each with those of their devices."""
+        self._refs = {person: frozenset((person, *devices)) for person, devices in owned.items()}
+        self._owner = {ref: person for person, refs in self._refs.items() for ref in refs}
+        self._next = 0
+        self.about: dict[str, set[str]] = {person: set() for person in owned}
+
+    def read_on(self, conn: Connection) -> None:
+        """What the ledger holds since it was read last."""
+        if not self._owner:
+            return
+        start, self._next = self._next, ledger.head(conn)[0]
+        for found in mentions(conn, self._owner.keys(), start):
+            for person in {self._owner[ref] for ref in found.named}:
+                if words := self._words(person, found.event):
+                    self.about[person].add(words)
+
+    def _words(self, person: str, event: Event) -> str:
+        if isinstance(event, WaiverGranted) and event.subject in self._refs[person]:
+            self._owner[event.waiver] = person
+        elif isinstance(event, WaiverRevoked) and self._owner.get(event.waiver) == person:
+            return event.reason_hash
+        return about_in(event, self._refs[person])
 
 
 def about_in(event: Event, refs: Set[str]) -> str:

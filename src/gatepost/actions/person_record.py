@@ -15,7 +15,7 @@ from gatepost.actions.change import Change, changing
 from gatepost.actions.decide import Decider
 from gatepost.actions.letter import Desk
 from gatepost.actions.looks import looks_at, record_look, without_purpose
-from gatepost.actions.mentions import mentions, words_about
+from gatepost.actions.mentions import Words, mentions
 from gatepost.actions.site import Site
 from gatepost.actions.who import ADMIN, HELPDESK, OPERATOR, acting, lacks_role
 from gatepost.actions.written import remember
@@ -68,24 +68,20 @@ def _write(path: Path, text: str) -> None:
 
 def _record(change: Change, whose: Whose) -> Record:
     conn = change.conn
+    words = Words({whose.ref: whose.devices})
+    words.read_on(conn)
     return {
         "person": whose.ref,
         "at": instant_text(change.now),
         "devices": _devices(change, whose),
         "mails": _mails(change, whose),
         "looks": looks_at(conn, whose.ref),
-        "words": [
-            words for name in sorted(words_about(conn, whose.ref, whose.devices)) if (words := _words(conn, name))
-        ],
+        "words": [text for name in sorted(words.about[whose.ref]) if (text := ledger.words_of(conn, name))],
         "entries": _entries(conn, whose),
         "tables": {
             table: [_readable(table, row) for row in rows] for table, rows in belongings.rows(conn, whose).items()
         },
     }
-
-
-def _words(conn: Connection, digest: str) -> str:
-    return ledger.words_of(conn, digest)
 
 
 def _readable(table: str, row: Row) -> Row:

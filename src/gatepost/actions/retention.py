@@ -3,7 +3,8 @@
 Each pass is one change with one entry of the ledger: how many rows of which kind, never whose.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
+from itertools import islice
 
 from sqlalchemy import Connection
 
@@ -11,11 +12,13 @@ from gatepost.actions import written
 from gatepost.actions.change import Change, changing, looking
 from gatepost.actions.erase import erase_all, keeps_shared, note_erased
 from gatepost.actions.live import live_rules
+from gatepost.actions.search import Search
 from gatepost.actions.sign_in import forget_over
 from gatepost.actions.site import Site
 from gatepost.core.instant import HOUR, Instant
 from gatepost.core.ledger.privacy_events import RecordsErased
-from gatepost.storage import access, belongings, devices, feed, retention, sitemeta, written_files
+from gatepost.storage import access, belongings, devices, feed, people, retention, sitemeta, written_files
+from gatepost.storage.belongings import Whose
 from gatepost.storage.retention import Bound, Keys
 
 EVERY = HOUR
@@ -23,10 +26,15 @@ EVERY = HOUR
 PART = 2000
 """Rows of a kind erased in one change."""
 
-PEOPLE = 5
-"""People erased in one change: each costs a look through the ledger while nobody else writes (I-18)."""
+PEOPLE = 100
+"""People searched for at once: a look through every mail and entry, which nobody waits for."""
+
+LEAVERS = 10
+"""People erased in one change."""
 
 BECAUSE = "The time for which people who left are kept is over."
+
+TABLES = frozenset({"devices", *(table for kinds in retention.KINDS.values() for table in kinds)})
 
 Found = dict[str, Keys]
 """Rows whose time is over, by table."""
@@ -38,12 +46,16 @@ def keep_retention(site: Site) -> bool:
         now = site.clock.now()
         if 0 <= now - sitemeta.number(conn, sitemeta.RETENTION_AT) < EVERY:
             return False
-        people = _people_over(site, conn, now)
+        leavers = _people_over(site, conn, now)
+        search = Search(conn, leavers, now)
         files = _files_over(site, conn, now)
-        waiting = bool(people or any(_over(site, conn, now).values()))
+        waiting = [table for table, keys in _over(site, conn, now).items() if keys]
     gone = written.remove(site, files)
+    for start in range(0, len(leavers), LEAVERS):
+        _erase_people(site, leavers[start : start + LEAVERS], search)
     if waiting:
-        _erase(site)
+        _erase_rows(site, waiting)
+    if leavers or waiting:
         return True
     with site.store.writing() as conn:
         feed.forget_heard(conn)
@@ -58,27 +70,32 @@ def _before(site: Site, setting: str, now: Instant) -> Instant | None:
     return now - kept if kept else None
 
 
-def _over(site: Site, conn: Connection, now: Instant) -> Found:
+def _over(site: Site, conn: Connection, now: Instant, tables: Collection[str] = TABLES) -> Found:
     asked = frozenset(app.id for known in live_rules(conn).values() for app in known.proposal.apps)
     found: Found = {}
     for setting, kinds in retention.KINDS.items():
         before = _before(site, setting, now)
-        for table, kind in kinds.items() if before is not None else ():
-            found[table] = kind.over(conn, Bound(before or 0, asked, PART))
+        for table in (kinds.keys() & tables) if before is not None else ():
+            found[table] = kinds[table].over(conn, Bound(before or 0, asked, PART))
     before = _before(site, "devices_retired", now)
-    found["devices"] = retention.devices_over(conn, before or 0, PART)
+    if "devices" in tables:
+        found["devices"] = retention.devices_over(conn, before or 0, PART)
     return found
 
 
-def _people_over(site: Site, conn: Connection, now: Instant) -> list[str]:
+def _people_over(site: Site, conn: Connection, now: Instant) -> list[Whose]:
     """Who left long enough ago and whom nothing holds: a policy that may owe them a word, a role, a shared device."""
     gone = retention.people_over(conn, _before(site, "people_left", now) or 0)
-    if not gone:
+    free = (belongings.whose(conn, ref) for ref in _unheld(conn, gone))
+    return list(islice((whose for whose in free if not keeps_shared(conn, whose)), PEOPLE))
+
+
+def _unheld(conn: Connection, refs: Sequence[str]) -> list[str]:
+    if not refs:
         return []
     held = {grant.person for grant in access.grants(conn)} | {key.person for key in access.keys_of(conn)}
-    held |= retention.concerned(conn, gone)
-    free = [ref for ref in gone if ref not in held][:PEOPLE]
-    return [ref for ref in free if not keeps_shared(conn, belongings.whose(conn, ref))]
+    held |= retention.concerned(conn, refs)
+    return [ref for ref in refs if ref not in held]
 
 
 def _files_over(site: Site, conn: Connection, now: Instant) -> list[written_files.Written]:
@@ -86,15 +103,23 @@ def _files_over(site: Site, conn: Connection, now: Instant) -> list[written_file
     return backups + written_files.everything(conn, "export", before=_before(site, "exports", now))
 
 
-def _erase(site: Site) -> None:
+def _erase_people(site: Site, leavers: Sequence[Whose], search: Search) -> None:
+    """Those of them who are still free to go: somebody may have been hired again meanwhile."""
+    refs = [whose.ref for whose in leavers]
     with changing(site) as change:
-        people = _people_over(site, change.conn, change.now)
-        for ref in people:
-            erase_all(change, belongings.whose(change.conn, ref), BECAUSE)
-        found = {table: keys for table, keys in _over(site, change.conn, change.now).items() if keys}
+        gone = {ref: person for ref, person in people.load(change.conn, refs).items() if not person.working}
+        still = [belongings.whose(change.conn, ref) for ref in _unheld(change.conn, list(gone))]
+        still = [whose for whose in still if not keeps_shared(change.conn, whose)]
+        if still:
+            erase_all(change, still, BECAUSE, search)
+    note_erased(site.directory, [whose.ref for whose in still])
+
+
+def _erase_rows(site: Site, tables: Collection[str]) -> None:
+    with changing(site) as change:
+        found = {table: keys for table, keys in _over(site, change.conn, change.now, tables).items() if keys}
         if found:
             change.record(_erased(change, found))
-    note_erased(site.directory, people)
 
 
 def _erased(change: Change, found: Mapping[str, Keys]) -> RecordsErased:

@@ -9,7 +9,8 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import BigInteger, ColumnElement, Connection, Table, and_, delete, or_, select, update
 
-from gatepost.core.fleet.naming import names_any
+from gatepost.core.fleet.naming import named_in, names_any
+from gatepost.core.instant import ALWAYS, Instant
 from gatepost.storage import people as persons
 from gatepost.storage.among import among
 from gatepost.storage.door_schema import contacts, device_passwords, identities, sightings
@@ -146,41 +147,62 @@ def rows(conn: Connection, who: Whose) -> dict[str, list[Row]]:
     return found
 
 
-def erase(conn: Connection, who: Whose, words: Iterable[str]) -> dict[str, int]:
-    """Delete them all, but what is KEPT, and free text: these salted hashes', and whatever names them. How many of
-    each table."""
+class Traces(NamedTuple):
+    """Where others' rows name a person: `texts` by salted hash, `notices` by id."""
+
+    texts: set[str]
+    notices: set[str]
+
+
+def traces(conn: Connection, everyone: Iterable[Whose], since: Instant = ALWAYS) -> dict[str, Traces]:
+    """By pseudonym, in what was written, or what became of a mail, since an instant: one look through it, however
+    many are looked for."""
+    names = {who.ref: who.names for who in everyone}
+    found = {ref: Traces(set(), set()) for ref in names}
+    if not found:
+        return {}
+    named = named_in(names)
+    for hash_, text in conn.execute(select(texts.c.hash, texts.c.text).where(texts.c.at >= since)):
+        for ref in named(text):
+            found[ref].texts.add(hash_)
+    said = or_(notices.c.facts != "{}", notices.c.reply != "")
+    newer = or_(notices.c.created_at >= since, notices.c.settled_at >= since, notices.c.settled_at.is_(None))
+    for id_, facts, reply in conn.execute(select(notices.c.id, notices.c.facts, notices.c.reply).where(said, newer)):
+        for ref in named(f"{_plain(facts)}\n{reply}"):
+            found[ref].notices.add(id_)
+    return found
+
+
+def _plain(facts: str) -> str:
+    """Stored JSON with its letters as they are."""
+    return json.dumps(json.loads(facts), ensure_ascii=False) if "\\" in facts else facts
+
+
+def erase(conn: Connection, who: Whose, found: Traces) -> dict[str, int]:
+    """Delete them all, but what is KEPT, and free text that names them. How many of each table."""
     gone = {
         table.name: conn.execute(delete(table).where(condition)).rowcount
         for table, condition in conditions(who).items()
         if table.name not in KEPT
     }
-    gone["texts"] = _erase_words(conn, who, words)
-    _erase_mentions(conn, who)
+    gone["texts"] = erase_texts(conn, found.texts)
+    _erase_mentions(conn, who, found.notices)
     return {name: count for name, count in gone.items() if count}
 
 
-def _erase_words(conn: Connection, who: Whose, about: Iterable[str]) -> int:
+def _erase_mentions(conn: Connection, who: Whose, ids: Iterable[str]) -> None:
+    """Who did something that somebody else was told of."""
     named = names_any(who.names)
-    naming = [row.hash for row in conn.execute(select(texts.c.hash, texts.c.text)) if named(row.text)]
-    return erase_texts(conn, {*about, *naming})
-
-
-def _erase_mentions(conn: Connection, who: Whose) -> None:
-    """What others' rows say of them: whom a contractor answers to, who did something that somebody was told of."""
-    mine = {name.casefold() for name in who.names}
-    for row in conn.execute(select(people.c.ref, people.c.sponsor).where(people.c.sponsor != "")).all():
-        if row.sponsor.casefold() in mine:
-            conn.execute(update(people).where(people.c.ref == row.ref).values(sponsor=""))
-    named = names_any(who.names)
-    said = select(notices.c.id, notices.c.facts, notices.c.reply).where(
-        or_(notices.c.facts != "{}", notices.c.reply != "")
-    )
+    said = select(notices.c.id, notices.c.facts, notices.c.reply).where(among(notices.c.id, ids))
     for id_, facts, reply in conn.execute(said).all():
-        values = {}
-        if named(json.dumps(json.loads(facts), ensure_ascii=False)):
-            kept = {key: value for key, value in json.loads(facts).items() if not named(str(value))}
-            values["facts"] = json.dumps(kept)
-        if named(reply):
-            values["reply"] = ""
-        if values:
-            conn.execute(update(notices).where(notices.c.id == id_).values(**values))
+        kept = {key: value for key, value in json.loads(facts).items() if not named(str(value))}
+        values = {"facts": json.dumps(kept), "reply": "" if named(reply) else reply}
+        conn.execute(update(notices).where(notices.c.id == id_).values(**values))
+
+
+def forget_sponsors(conn: Connection, everyone: Iterable[Whose]) -> None:
+    """Contractors who answer to one of these answer to nobody that is known."""
+    theirs = {name.casefold() for who in everyone for name in who.names}
+    for row in conn.execute(select(people.c.ref, people.c.sponsor).where(people.c.sponsor != "")).all():
+        if row.sponsor.casefold() in theirs:
+            conn.execute(update(people).where(people.c.ref == row.ref).values(sponsor=""))

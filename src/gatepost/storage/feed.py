@@ -146,8 +146,13 @@ def count_dropped(conn: Connection, name: str, number: int) -> None:
 
 
 def slowest(conn: Connection) -> int | None:
-    """The position that every door has confirmed; None without doors."""
+    """The position up to which every door knows the devices; None without doors."""
     return conn.execute(select(func.min(doors.c.position))).scalar()
+
+
+def slowest_to_decide(conn: Connection) -> int | None:
+    """The position up to which every door goes by what people decided; None without doors."""
+    return conn.execute(select(func.min(doors.c.rules))).scalar()
 
 
 def forget_door(conn: Connection, name: str) -> bool:

@@ -63,7 +63,7 @@ def claimable(
 ) -> list[Notice]:
     """The next notices that may be sent, but for announcements; corrections and what is about restored mail first.
 
-    `confirmed`: the position that every door has confirmed (None: there is no door).
+    `confirmed`: the position up to which every door goes by what people decided (None: there is no door).
     """
     reached = notices.c.awaits > 0 if confirmed is None else notices.c.awaits.between(1, confirmed)
     # Not the bare column: SQLite would rather go through everything that waits than take the index made for this.

@@ -7,7 +7,7 @@ person's own mail, I-24), the waivers from it and the statements about its apps.
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple, TypeAlias
 
-from sqlalchemy import ColumnElement, Connection, Table, and_, delete, exists, literal_column, or_, select
+from sqlalchemy import ColumnElement, Connection, Table, and_, delete, literal_column, or_, select
 
 from gatepost.core.change.stage import LIVE, PENDING
 from gatepost.core.instant import Instant
@@ -48,14 +48,11 @@ class Kind(NamedTuple):
     erase: Callable[[Connection, Keys], int]
 
 
-def policy_over(policy: ColumnElement[str]) -> ColumnElement[bool]:
-    """Nothing of a policy is on its way, applies, or is owed to anybody. Mails about no policy have "" for one: each is
-    over by itself."""
-    on_its_way = exists().where(revisions.c.policy == policy, revisions.c.stage.in_(PENDING | LIVE))
-    owed = exists().where(closing.c.policy == policy)
-    other = notices.alias()
-    unsent = exists().where(other.c.policy == policy, policy != "", other.c.settled_at.is_(None))
-    return and_(~on_its_way, ~owed, ~unsent)
+def open_policies(conn: Connection) -> set[str]:
+    """Those of which something is on its way, applies, or is owed to anybody."""
+    live = select(revisions.c.policy).where(revisions.c.stage.in_(PENDING | LIVE))
+    unsent = select(notices.c.policy).where(OPEN, notices.c.policy != "")
+    return {row.policy for query in (live, select(closing.c.policy), unsent) for row in conn.execute(query.distinct())}
 
 
 def rules_over(conn: Connection, before: Instant) -> list[int]:
@@ -92,11 +89,9 @@ def _passwords(conn: Connection, bound: Bound) -> Keys:
 
 def _notices(conn: Connection, bound: Bound) -> Keys:
     """By when the newest of the policy was settled: a policy is over for all at once. Mails about none end alone."""
-    newer = notices.alias()
-    recent = exists().where(
-        newer.c.policy == notices.c.policy, newer.c.policy != "", newer.c.settled_at >= bound.before
-    )
-    condition = and_(notices.c.settled_at < bound.before, ~recent, policy_over(notices.c.policy))
+    recent = select(notices.c.policy).where(notices.c.settled_at >= bound.before, notices.c.policy != "")
+    kept = open_policies(conn) | {row.policy for row in conn.execute(recent.distinct())}
+    condition = and_(notices.c.settled_at < bound.before, ~among(notices.c.policy, kept))
     return _numbered(conn, notices, condition, bound.most)
 
 
@@ -114,7 +109,7 @@ def _admissions(conn: Connection, bound: Bound) -> Keys:
 
 def _waivers(conn: Connection, bound: Bound) -> Keys:
     ended = and_(waivers.c.ended != "", waivers.c.until < bound.before)
-    query = select(waivers.c.waiver).where(ended, policy_over(waivers.c.policy)).limit(bound.most)
+    query = select(waivers.c.waiver).where(ended, ~among(waivers.c.policy, open_policies(conn))).limit(bound.most)
     return [row.waiver for row in conn.execute(query)]
 
 
@@ -186,6 +181,6 @@ def concerned(conn: Connection, refs: Iterable[str]) -> set[str]:
     listed = list(refs)
     live = select(revisions.c.rule).where(revisions.c.stage.in_(LIVE))
     heard = select(audience.c.person).where(among(audience.c.person, listed), audience.c.rule.in_(live))
-    of_open = or_(OPEN, ~policy_over(notices.c.policy))
+    of_open = or_(OPEN, among(notices.c.policy, open_policies(conn)))
     mailed = select(notices.c.person).where(among(notices.c.person, listed), of_open)
     return {row.person for query in (heard, mailed) for row in conn.execute(query.distinct())}

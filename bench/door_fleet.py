@@ -96,6 +96,7 @@ class _Constant:
         self.start: Event = {"type": "http.response.start", "status": 204, "headers": self.told()}
         self.end: Event = {"type": "http.response.body", "body": b""}
         self.beside: dict[str, object] = {}
+        self.counts: dict[str, int] = {}
 
     def told(self) -> list[tuple[bytes, bytes]]:
         return []

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from gatepost.doors.fronts import Front
     from gatepost.doors.request import Sources
     from gatepost.notify.smtp import Sender
+    from gatepost.notify.webhook import Target
 
 SHORTEST_TOKEN = 32
 """Characters; fewer could be guessed."""
@@ -308,25 +309,45 @@ def front_of(site: Site, name: str) -> "Front":
 
 def api_token(site: Site) -> str | tuple[Problem, ...]:
     """The token that callers of the site's API show; "" if nobody may call."""
-    path = site.settings.web.token_file
-    if path is None:
-        return ""
+    path, field = site.settings.web.token_file, "web.token_file"
+    token = _secret(path, field) if path else ""
+    if isinstance(token, Problem):
+        return (token,)
+    if path and len(token) < SHORTEST_TOKEN:
+        text = f"{path} holds a token of {len(token)} characters: at least {SHORTEST_TOKEN}, chosen at random"
+        return (Problem(FILE, 0, 0, field, text),)
+    return token
 
-    def wrong(text: str) -> tuple[Problem, ...]:
-        return (Problem(FILE, 0, 0, "web.token_file", f"{path} {text}"),)
+
+def _secret(path: Path, field: str) -> str | Problem:
+    """The first line of a file that a setting names, which only its owner may read."""
+
+    def wrong(text: str) -> Problem:
+        return Problem(FILE, 0, 0, field, f"{path} {text}")
 
     try:
         with path.open(encoding="ascii") as file:
             if os.fstat(file.fileno()).st_mode & 0o077:
                 return wrong("can be read by others than its owner: chmod 600")
-            token = file.readline().strip()
+            return file.readline().strip()
     except OSError as error:
         return wrong(f"cannot be read: {error.strerror}")
     except UnicodeDecodeError:
         return wrong("holds other than ASCII")
-    if len(token) < SHORTEST_TOKEN:
-        return wrong(f"holds a token of {len(token)} characters: at least {SHORTEST_TOKEN}, chosen at random")
-    return token
+
+
+def webhook_of(site: Site, name: str) -> "Target | Problem":
+    """Where this webhook is told, with its secret as the file has it now."""
+    from gatepost.notify.webhook import Target, read_secret
+
+    webhook, field = site.settings.webhooks[name], f"webhooks.{name}.secret_file"
+    secret = _secret(webhook.secret_file, field)
+    if isinstance(secret, Problem):
+        return secret
+    try:
+        return Target(webhook.url, read_secret(secret), loopback_only=site.exercise)
+    except ValueError as error:
+        return Problem(FILE, 0, 0, field, f"{webhook.secret_file} {error}")
 
 
 def web_url(site: Site) -> str:

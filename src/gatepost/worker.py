@@ -3,7 +3,10 @@
 import asyncio
 import fcntl
 import signal
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import TextIO
 
 import structlog
@@ -11,10 +14,14 @@ import structlog
 from gatepost.actions.deliver import Answer, claim, overtaken, recover, settle
 from gatepost.actions.passing import pass_time
 from gatepost.actions.site import Site
+from gatepost.actions.webhooks import next_message, settle_message
+from gatepost.clock import system_now
+from gatepost.core.instant import SECOND
+from gatepost.core.problem import Problem
 from gatepost.notify.session import Outgoing
 from gatepost.notify.smtp import Sender
 from gatepost.storage.store import BROKEN
-from gatepost.wiring import figures_of, sender_of
+from gatepost.wiring import figures_of, sender_of, webhook_of
 
 IDLE = 0.25
 """Seconds between two looks when there is nothing to do."""
@@ -26,6 +33,9 @@ TROUBLE = 2.0
 
 WATCH = 0.05
 """Seconds between two looks at whether something that is being sent is to be stopped."""
+
+END_WITHIN = 5.0
+"""Seconds for what tells webhooks to end, which drops what it is about; then the process ends without it."""
 
 log = structlog.get_logger("gatepost.worker")
 
@@ -70,7 +80,7 @@ async def _work_alone(site: Site, sender: Sender, ready: Callable[[], None], sto
         log.warning("mail was being sent when the last run ended", notices=interrupted)
     ready()
     try:
-        with figures_of(site):
+        with figures_of(site), telling_webhooks(site):
             while not stop.is_set():
                 await _pause(stop, await _turn(site, sender))
     finally:
@@ -113,6 +123,61 @@ async def _watch(site: Site, stopped: set[str]) -> None:
             stopped |= await asyncio.to_thread(overtaken, site)
         except BROKEN as error:
             log.error("cannot see whether mail is to be stopped", error=str(error.orig))
+
+
+@contextmanager
+def telling_webhooks(site: Site) -> Iterator[None]:
+    """Tell webhooks meanwhile, in a thread with an event loop of its own: what hangs there holds up nothing here."""
+    if not site.settings.webhooks:
+        yield
+        return
+    ended = threading.Event()
+    thread = threading.Thread(target=lambda: asyncio.run(_tell_all(site, ended)), name="webhooks", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join(END_WITHIN)
+
+
+async def _tell_all(site: Site, ended: threading.Event) -> None:
+    names = site.settings.webhooks
+    # Looking up a name may hang for longer than an attempt takes: each has room for some that were given up.
+    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(1 + 4 * len(names)))
+    tasks = [asyncio.create_task(_tell(site, name)) for name in names]
+    await asyncio.to_thread(ended.wait)
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _tell(site: Site, name: str) -> None:
+    """Tell one webhook, one message after the other. What is cut off is told again, under its own id."""
+    while True:
+        try:
+            wait = 0.0 if await _tell_next(site, name) else IDLE
+        except Exception as error:  # a webhook that was told no more would not be missed
+            log.error("a webhook cannot be told; trying again", webhook=name, error=repr(error))
+            wait = TROUBLE
+        await asyncio.sleep(wait)
+
+
+async def _tell_next(site: Site, name: str) -> bool:
+    message = await asyncio.to_thread(next_message, site, name)
+    if message is None:
+        return False
+    from gatepost.notify.webhook import Answered, post  # late: most sites have none
+
+    target = await asyncio.to_thread(webhook_of, site, name)
+    if isinstance(target, Problem):
+        answered = Answered(False, target.text)
+    else:
+        answered = await post(target, message.message, system_now() // SECOND, message.body.encode())
+    tried = await asyncio.to_thread(settle_message, site, message, answered)
+    if tried.state != "delivered":
+        log.warning("a webhook was not told", webhook=name, entry=tried.entry, said=tried.said, state=tried.state)
+    return True
 
 
 async def _pause(stop: asyncio.Event, seconds: float) -> None:

@@ -112,7 +112,7 @@ def test_a_misspelt_section_is_named() -> None:
     """An unknown section gets the nearest one."""
     assert [problem for problem in problems(TEXT.replace("[rails]", "[rials]")) if "rials" in problem] == [
         'rials: there is no section or setting of this name: sections are "site", "database", "door", "doors", "web",'
-        ' "metrics", "smtp", "rails", "fleet", "waivers", "attestations", "retention" or "ledger";'
+        ' "metrics", "webhooks", "smtp", "rails", "fleet", "waivers", "attestations", "retention" or "ledger";'
         ' did you mean "rails"?'
     ]
 
@@ -231,3 +231,68 @@ def test_a_site_named_by_a_relative_path(tmp_path: Path, monkeypatch: pytest.Mon
     result = load_settings(Path())
     assert isinstance(result, Settings)
     assert result.database.path == tmp_path / "gatepost.db"
+
+
+HOOK = '\n[webhooks.chat]\nurl = "{url}"\nsecret_file = "key"\n'
+
+
+def hook(url: str, text: str = TEXT, more: str = "") -> list[str]:
+    return problems(text + HOOK.format(url=url) + more)
+
+
+def test_a_site_tells_webhooks_by_https() -> None:
+    """There may be several, each with a name; paths are relative to the site, and what it is told of is a list."""
+    read = settings(TEXT + HOOK.format(url="https://chat.example/a?b=c") + 'events = ["policy.retracted"]\n')
+    assert read.webhooks["chat"].url == "https://chat.example/a?b=c"
+    assert read.webhooks["chat"].secret_file == SITE / "key"
+    assert read.webhooks["chat"].events == ("policy.retracted",)
+    assert settings(TEXT).webhooks == {}
+
+
+def test_a_webhook_in_clear_text_is_refused() -> None:
+    """What is told names policies before anybody announced them."""
+    (problem,) = hook("http://127.0.0.1:9/")
+    assert problem.startswith("webhooks.chat.url: ")
+    assert "expected https" in problem
+
+
+def test_an_exercise_s_webhooks_stay_on_this_machine() -> None:
+    """I-19: an exercise wakes nobody."""
+    exercise = init_text(site_id="s1", exercise=True)
+    assert "expected this machine" in hook("https://chat.example/", exercise)[0]
+    for url in ("http://127.0.0.1:9/", "https://localhost/", "http://[::1]:80/a"):
+        assert isinstance(parse_settings((exercise + HOOK.format(url=url)).encode(), SITE), Settings), url
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "",
+        "chat.example",
+        "ftp://chat.example/",
+        "https://",
+        "https:///path",
+        "https://user:secret@chat.example/",
+        "https://chat.example:99999/",
+        "https://chat.example/#part",
+        "https://chat.example/a b",
+        "https://chät.example/",
+        "https://[::1/",
+    ],
+)
+def test_what_is_no_address_of_a_webhook_is_refused(url: str) -> None:
+    """I-36: nothing of a URL can become a line of a request; and none holds a password, for lists show it."""
+    assert "expected a URL" in hook(url)[0]
+
+
+def test_a_webhook_says_what_it_lacks() -> None:
+    """Both that it needs are named; so are a misspelt setting and a type that is never told."""
+    assert [problem.split(":")[0] for problem in problems(TEXT + "\n[webhooks.chat]\n")] == [
+        "webhooks.chat.secret_file",
+        "webhooks.chat.url",
+    ]
+    assert "there is no such setting" in hook("https://chat.example/", more='secrets = "x"\n')[0]
+    assert '"policy.retracted"' in hook("https://chat.example/", more='events = ["policy.retract"]\n')[0]
+    assert (
+        "is no name for a webhook" in problems(TEXT + '\n[webhooks."a b"]\nurl = "https://a/"\nsecret_file = "k"\n')[0]
+    )

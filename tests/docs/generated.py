@@ -24,6 +24,7 @@ from gatepost.actions import metrics
 from gatepost.cli.main import app, run
 from gatepost.config import init_text
 from gatepost.config.settings import sections
+from gatepost.config.telling import Webhook
 from gatepost.core.figure import Figure
 from gatepost.documents.policy_document import (
     DevicesPart,
@@ -185,6 +186,7 @@ PARTS: Final[Mapping[str, Callable[[], str]]] = {
     "policy example": lambda: keys_part(ExamplePart),
     "policy example device": lambda: keys_part(ExampleDevice),
     "policy example person": lambda: keys_part(ExamplePerson),
+    "webhook settings": lambda: keys_part(Webhook),
     "figures of the site": lambda: figures_part(metrics.FIGURES),
     "figures of a door": lambda: figures_part(door_metrics.FIGURES),
     "nginx": nginx_part,

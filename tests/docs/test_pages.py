@@ -26,7 +26,7 @@ def name(page: Path) -> str:
 @pytest.mark.parametrize("page", RUN, ids=name)
 def test_a_page_s_commands_print_what_it_says(page: Path, tmp_path: Path) -> None:
     """A reader who types what a page shows, from an empty folder, sees what the page shows."""
-    ports = {usual: str(free_port()) for usual in ("8025", "8180", "8181", "9464", "9465")}
+    ports = {usual: str(free_port()) for usual in ("8025", "8180", "8181", "9464", "9465", "9466")}
     assert run_page(page.read_text(), tmp_path, ports) > 0
 
 

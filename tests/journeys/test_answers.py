@@ -56,6 +56,7 @@ COMMANDS: Final = """
 1 key add sec@example.com {none}
 3 key add sec@example.com {people}
 0 door list
+0 webhook list
 0 ledger show
 0 ledger checkpoint
 0 ledger rebuild

@@ -182,6 +182,7 @@ class Town:
             account = conn.exec_driver_sql("SELECT account FROM accounts").scalar()
         yield Said(f"accounts remove {account} --as {AUTHOR}")
         yield Said("privacy sheet", read=True)
+        yield Said("webhook list", read=True)
 
     def _second_thoughts(self) -> Iterator[Said]:
         yield Said(f"policy pause no-tiktok --reason wait --as {OPERATOR}")

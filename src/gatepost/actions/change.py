@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from sqlalchemy import Connection
 
 from gatepost.actions.site import Site
+from gatepost.actions.webhook_queue import tell_webhooks
 from gatepost.core.instant import Instant
 from gatepost.core.ledger.events import Event
 from gatepost.core.ledger.leaf import SYSTEM, Leaf, envelope
@@ -30,10 +31,12 @@ class Change:
         """Append the event to the ledger and write what it means to the tables. Its entry's number."""
         index = self._frontier.size
         data = canonical(envelope(Leaf(index, self.now, self.by, event)))
-        ledger.append(self.conn, ledger.Row(index, self.now, self.by, type(event).__name__, data))
+        row = ledger.Row(index, self.now, self.by, type(event).__name__, data)
+        ledger.append(self.conn, row)
         self._frontier.append(leaf_hash(data))
         self._recorded = True
         reading.apply(self.conn, Entry(index, self.now, self.by), event)
+        tell_webhooks(self.conn, self.site.settings.webhooks, row, event)
         return index
 
     def latest(self, entry: int) -> Instant:

@@ -21,7 +21,8 @@ from gatepost.core.figure import Figure, Shown, flags
 from gatepost.core.instant import SECOND, Instant
 from gatepost.core.notice.notice import NoticeState
 from gatepost.doors.judge import Stance
-from gatepost.storage import catalogue, figures, ledger, sitemeta
+from gatepost.storage import catalogue, figures, ledger, sitemeta, webhooks
+from gatepost.storage.webhooks import State
 
 INFO: Final = Figure(
     "gatepost_info", "Always 1: of which program, and whether it is an exercise.", ("version", "exercise")
@@ -62,6 +63,9 @@ PROBLEM: Final = Figure("gatepost_reported_problem", "1 if a door last reported 
 STANCE: Final = Figure(
     "gatepost_reported_stance", "1 for a door's stance as it is known here, 0 for the others.", ("door", "stance")
 )
+WEBHOOKS: Final = Figure(
+    "gatepost_webhook_messages", "What webhooks were told, are to be told, and were given up on.", ("webhook", "state")
+)
 
 FIGURES: Final = (
     INFO,
@@ -82,6 +86,7 @@ FIGURES: Final = (
     SILENCE,
     PROBLEM,
     STANCE,
+    WEBHOOKS,
 )
 
 
@@ -91,7 +96,13 @@ def site_figures(site: Site) -> list[Shown]:
     told = [INFO.of({(version("gatepost"), exercise): 1.0})]
     try:
         with looking(site) as conn:
-            found = [*_of_site(site, conn), *_of_policies(conn), *_of_notices(site, conn), *_of_doors(site)]
+            found = [
+                *_of_site(site, conn),
+                *_of_policies(conn),
+                *_of_notices(site, conn),
+                *_of_doors(site),
+                *_of_webhooks(site, conn),
+            ]
     except DatabaseError:  # away, locked, damaged, or something else in its place
         return [*told, READABLE.is_(0)]
     return [*told, READABLE.is_(1), *found]
@@ -131,6 +142,12 @@ def _of_doors(site: Site) -> Iterator[Shown]:
     yield PROBLEM.of({name: bool(door["problem"]) for name, door in heard.items()})
     stances = {name: flags(get_args(Stance), str(door["stance"])) for name, door in heard.items()}
     yield STANCE.of({name + stance: one for name, each in stances.items() for stance, one in each.items()})
+
+
+def _of_webhooks(site: Site, conn: Connection) -> Iterator[Shown]:
+    counts = webhooks.counts(conn)
+    names = {*site.settings.webhooks, *(name for name, _ in counts)}
+    yield WEBHOOKS.of({(name, state): counts.get((name, state), 0) for name in names for state in get_args(State)})
 
 
 def _seconds(site: Site, at: Instant) -> float:

@@ -4,6 +4,7 @@ import ipaddress
 import re
 from pathlib import Path
 from typing import Annotated, NamedTuple
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo
@@ -67,6 +68,17 @@ def _mail_address(text: str) -> str:
     return text
 
 
+def _hook_url(text: str) -> str:
+    try:
+        url = urlsplit(text)
+        whole = url.scheme in ("http", "https") and bool(url.hostname) and url.port != 0 and url.username is None
+    except ValueError:
+        whole = False
+    if not whole or not text.isascii() or not text.isprintable() or not {" ", "#"}.isdisjoint(text):
+        raise ValueError('expected a URL such as "https://chat.example/hooks/1", without a password or a fragment')
+    return text
+
+
 def is_loopback(host: str) -> bool:
     """Whether a host name can only mean this machine."""
     try:
@@ -91,5 +103,7 @@ Port = Annotated[int, Field(ge=1, le=65535)]
 Line = Annotated[str, Field(pattern=r"^[^\x00-\x1f\x7f]+$")]
 Url = Annotated[str, Field(pattern=r"^(https?://[A-Za-z0-9.\[\]:-]+)?$")]
 """Of a server, without a path; or nothing."""
+HookUrl = Annotated[str, AfterValidator(_hook_url)]
+"""Where a webhook is told: with a path and a query, perhaps."""
 HeaderName = Annotated[str, Field(pattern=r"^[A-Za-z0-9-]+$")]
-DoorName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$")]
+SectionName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$")]

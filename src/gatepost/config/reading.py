@@ -11,7 +11,9 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from gatepost.config.kinds import Address, is_loopback
-from gatepost.config.settings import FIRST_DOOR, DoorProcess, Section, Settings, sections
+from gatepost.config.section import Section
+from gatepost.config.settings import FIRST_DOOR, DoorProcess, Settings, sections
+from gatepost.config.telling import Webhook
 from gatepost.core.problem import Problem, did_you_mean
 
 FILE: Final = "gatepost.toml"
@@ -19,6 +21,8 @@ _LONGEST: Final = 1_000_000
 
 _SECTION: Final = re.compile(r"\s*\[\s*([A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)?)\s*\]")
 _DOORS: Final = "doors"
+_NAMED: Final[Mapping[str, type[Section]]] = {_DOORS: DoorProcess, "webhooks": Webhook}
+"""Sections of which there may be several, each with a name."""
 _KEY: Final = re.compile(r"""\s*(["']?)([A-Za-z0-9_-]+)\1\s*=""")
 _AT: Final = re.compile(r"(.*) \(at (?:line (\d+), column (\d+)|end of document)\)", re.DOTALL)
 
@@ -100,8 +104,8 @@ def _problem(detail: ErrorDetails, places: Mapping[str, tuple[int, int]]) -> Pro
 
 def _sectioned(steps: list[str]) -> list[str]:
     """The way to a value as [section, key, ...]: a door's section has two words, such as doors.mail."""
-    if steps[0] == _DOORS and len(steps) > 1:
-        return [f"{_DOORS}.{steps[1]}", *(step for step in steps[2:] if step != "[key]")]
+    if steps[0] in _NAMED and len(steps) > 1:
+        return [f"{steps[0]}.{steps[1]}", *(step for step in steps[2:] if step != "[key]")]
     return steps
 
 
@@ -122,14 +126,19 @@ def _sentence(detail: ErrorDetails, path: list[str]) -> str:
         case "less_than_equal":
             return f"expected at most {detail['ctx']['le']}, but this is {_shown(detail['input'])}"
         case "string_pattern_mismatch" if detail["loc"][-1] == "[key]":
-            return f"{_shown(detail['input'])} is no name for a door: use letters, digits, - and _"
+            return f"{_shown(detail['input'])} is no name for a {_noun(path)}: use letters, digits, - and _"
         case "dict_type":
-            return f"expected a section a door: write [{_DOORS}.NAME] on a line of its own"
+            return f"expected a section a {_noun(path)}: write [{path[0]}.NAME] on a line of its own"
         case "string_pattern_mismatch":
             return f"{_shown(detail['input'])} is not possible here: {_comment(path)}"
         case kind:
             expected = _EXPECTED.get(kind, detail["msg"])
             return f"expected {expected}, but this is {_shown(detail['input'])}"
+
+
+def _noun(path: list[str]) -> str:
+    """What a section with a name is one of."""
+    return path[0].partition(".")[0].removesuffix("s")
 
 
 def _unknown(path: list[str]) -> str:
@@ -147,6 +156,8 @@ def _unknown(path: list[str]) -> str:
 def _missing(path: list[str]) -> str:
     choices = _choices(path)
     write = f"write {_listed(choices)}" if choices else "gatepost init writes it"
+    if _noun(path) == "webhook":
+        write = f"write {path[1]} = ..."
     return f"is missing, and has no default: {write}. {_comment(path)}"
 
 
@@ -161,8 +172,9 @@ def _with(sentence: str, question: str) -> str:
 
 
 def _section(name: str) -> type[Section]:
-    if name.startswith(f"{_DOORS}."):
-        return DoorProcess
+    first, dot, _ = name.partition(".")
+    if dot:
+        return _NAMED[first]
     return cast(type[Section], Settings.model_fields[name].annotation)
 
 
@@ -210,6 +222,7 @@ def _contradictions(settings: Settings, places: Mapping[str, tuple[int, int]]) -
     if not settings.doors:
         yield problem(_DOORS, f"there is no door: write a section [{_DOORS}.NAME]")
     yield from _door_contradictions(settings, problem)
+    yield from _webhook_contradictions(settings, problem)
 
 
 def _private(settings: Settings) -> bool:
@@ -231,6 +244,15 @@ def _door_contradictions(settings: Settings, problem: Callable[[str, str], Probl
             yield problem(f"{_DOORS}.{name}.users", "certificate stands here, so certificates must be true")
         if door.doveadm and door.doveadm_key_file is None:
             yield problem(f"{_DOORS}.{name}.doveadm_key_file", "doveadm needs a file with its API key")
+
+
+def _webhook_contradictions(settings: Settings, problem: Callable[[str, str], Problem]) -> Iterator[Problem]:
+    for name, webhook in settings.webhooks.items():
+        field, url = f"webhooks.{name}.url", urlsplit(webhook.url)
+        if settings.site.exercise and not is_loopback(url.hostname or ""):
+            yield problem(field, "an exercise tells nobody else: expected this machine, such as 127.0.0.1")
+        if not settings.site.exercise and url.scheme != "https":
+            yield problem(field, "what is told would cross the network in clear text: expected https")
 
 
 def _own(settings: Settings) -> Iterator[tuple[str, object]]:

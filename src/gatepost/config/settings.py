@@ -7,12 +7,11 @@ what it cannot know is the site's own decision, and silence is refused (I-7).
 from collections.abc import Iterator
 from typing import Any, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from gatepost.config.kinds import (
     Address,
     Count,
-    DoorName,
     HeaderName,
     Line,
     Listen,
@@ -22,22 +21,19 @@ from gatepost.config.kinds import (
     OptionalPath,
     Percent,
     Port,
+    SectionName,
     SitePath,
     Span,
     Term,
     Url,
     Zone,
 )
+from gatepost.config.section import Section
+from gatepost.config.telling import Metrics, Webhook
 from gatepost.core.instant import DAY, HOUR, MINUTE, SECOND
 
 FIRST_DOOR: Final = "mail"
 """The door that init writes."""
-
-
-class Section(BaseModel):
-    """Frozen and strict: no unknown keys, no numbers in quotes."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
 
 class Site(Section):
@@ -197,15 +193,6 @@ class Web(Section):
     )
     session_idle: Span = Field(HOUR, ge=MINUTE, description="Whoever does nothing for so long is signed out.")
     session_longest: Span = Field(12 * HOUR, ge=MINUTE, description="Everybody is signed out after so long.")
-
-
-class Metrics(Section):
-    """The site's figures for Prometheus, which the worker shows; each door has its own (`doors.NAME.metrics`)."""
-
-    listen: OptionalListen = Field(
-        None,
-        description="HOST:PORT, where /metrics is shown to whoever asks, such as 127.0.0.1:9464. Empty: nowhere.",
-    )
 
 
 class Smtp(Section):
@@ -368,9 +355,10 @@ class Settings(Section):
     site: Site
     database: Database
     door: Door
-    doors: dict[DoorName, DoorProcess]
+    doors: dict[SectionName, DoorProcess]
     web: Web
     metrics: Metrics
+    webhooks: dict[SectionName, Webhook]
     smtp: Smtp
     rails: Rails
     fleet: Fleet
@@ -388,5 +376,7 @@ class Settings(Section):
 def sections() -> Iterator[tuple[str, type[Section]]]:
     """Every section that init writes, by the name that stands between the brackets, in the file's order."""
     for name, field in Settings.model_fields.items():
+        if name == "webhooks":
+            continue  # a site has none until somebody says where they are
         kind: Any = field.annotation
         yield (f"doors.{FIRST_DOOR}", DoorProcess) if name == "doors" else (name, kind)

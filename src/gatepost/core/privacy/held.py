@@ -77,6 +77,16 @@ HELD: Final = (
 )
 
 IMPERSONAL: Final = frozenset(
-    {"active_apps", "catalogue", "checkpoints", "closing", "door_modes", "ledger_head", "previews", "settling"}
+    {
+        "active_apps",
+        "catalogue",
+        "checkpoints",
+        "closing",
+        "door_modes",
+        "ledger_head",
+        "previews",
+        "settling",
+        "webhook_messages",
+    }
 )
 """Tables that are about nobody."""

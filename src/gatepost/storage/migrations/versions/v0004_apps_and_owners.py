@@ -169,3 +169,23 @@ def upgrade() -> None:
         sa.Column("used_at", sa.BigInteger(), nullable=False),
     )
     op.create_index("ix_sessions_person", "sessions", ["person"])
+    op.create_table(
+        "webhook_messages",
+        sa.Column("webhook", sa.String(), primary_key=True),
+        sa.Column("entry", sa.Integer(), primary_key=True, autoincrement=False),
+        sa.Column("message", sa.String(), nullable=False),
+        sa.Column("type", sa.String(), nullable=False),
+        sa.Column("body", sa.Text(), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
+        sa.Column("queued_at", sa.BigInteger(), nullable=False),
+        sa.Column("next_at", sa.BigInteger(), nullable=False),
+        sa.Column("attempts", sa.Integer(), nullable=False, server_default="0"),
+        sa.Column("said", sa.String(), nullable=False, server_default=""),
+        sa.Column("settled_at", sa.BigInteger()),
+    )
+    op.create_index(
+        "webhook_messages_waiting",
+        "webhook_messages",
+        ["webhook", "next_at"],
+        sqlite_where=sa.text("settled_at IS NULL"),
+    )

@@ -4,10 +4,11 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from gatepost.cli.data import as_data, facts, listing
+from gatepost.cli.data import facts, listing
 from gatepost.cli.output import Table
 from gatepost.core.fleet.device import Form
 from gatepost.core.policy.verdict import Outcome
+from gatepost.documents.data import as_data
 
 
 @dataclass(frozen=True)

@@ -39,6 +39,8 @@ from gatepost.documents.policy_document import (
 )
 from gatepost.doors import metrics as door_metrics
 from gatepost.doors.fronts import files
+from gatepost.web.api.problem import OURS
+from gatepost.web.api.serve import OPERATIONS
 from tests.docs.pages import DOCS, PAGES
 from tests.servers.front import a_front
 
@@ -174,6 +176,26 @@ def caddy_part() -> str:
     return f"\n```\n{written['Caddyfile'].decode()}```\n\n"
 
 
+# --- the API
+
+
+def operations_part() -> str:
+    """Each operation with the fields besides those of its address."""
+    rows = ["| operation | fields | scope | |", "| --- | --- | --- | --- |"]
+    for operation in OPERATIONS:
+        asked = operation.asked.model_json_schema()
+        names = [name for name in asked.get("properties", {}) if f"{{{name}}}" not in operation.path]
+        fields = ", ".join(f"`{name}`{'' if name in asked.get('required', ()) else '?'}" for name in names)
+        about = " ".join(operation.about.split())
+        rows.append(f"| `{operation.method} {operation.path}` | {fields} | `{operation.scope}` | {about} |")
+    return "\n" + "\n".join(rows) + "\n\n"
+
+
+def problems_part() -> str:
+    rows = ["| code | |", "| --- | --- |", *(f"| `{code}` | {about} |" for code, about in OURS.items())]
+    return "\n" + "\n".join(rows) + "\n\n"
+
+
 PARTS: Final[Mapping[str, Callable[[], str]]] = {
     "commands": commands_part,
     "settings": settings_part,
@@ -191,6 +213,8 @@ PARTS: Final[Mapping[str, Callable[[], str]]] = {
     "figures of a door": lambda: figures_part(door_metrics.FIGURES),
     "nginx": nginx_part,
     "caddy": caddy_part,
+    "api operations": operations_part,
+    "api problems": problems_part,
 }
 
 

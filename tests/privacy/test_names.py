@@ -41,6 +41,7 @@ OFFICIAL = {
     "role list": "administrators and auditors see who holds which role",
     "key list": "and whose key is whose",
     "key revoke": "says whose key it was",
+    "token list": "administrators and auditors see who lets programs act, others what they made themselves",
     "apps proposed": "approvers see who proposes",
     "policy show": "who proposed and who approved, for everybody whom it concerns",
     "waiver report": "who granted a waiver, though not to whom",
@@ -135,6 +136,7 @@ LINES = {
     "waiver report": "waiver report --purpose testing",
     "device-password list": "device-password list",
     "role list": "role list",
+    "token list": "token list",
     "ledger show": "ledger show",
 }
 """A line for each way to see names."""

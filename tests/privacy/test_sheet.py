@@ -297,5 +297,5 @@ def with_everywhere(found: Sheet, untrusted: str) -> Sheet:
         roles={f"approver:{untrusted}": 1},
         short_notice_roles=(untrusted,),
         mail=replace(found.mail, host=untrusted, sender=untrusted),
-        api=replace(found.api, open=True, searches=untrusted),
+        api=replace(found.api, open=True, searches=untrusted, acts=True),
     )

@@ -86,6 +86,11 @@ class Town:
         with self.house.site.store.reading() as conn:
             (fingerprint,) = [row[0] for row in conn.exec_driver_sql("SELECT fingerprint FROM keys")]
         yield Said(f"key revoke {fingerprint}")
+        yield Said(f"token add --person {SECURITY} --scope look --scope approve --expires 2020-12-31")
+        yield Said("token list", read=True)
+        with self.house.site.store.reading() as conn:
+            token = conn.exec_driver_sql("SELECT token FROM api_tokens").scalar()
+        yield Said(f"token revoke {token}")
 
     def _apps(self) -> Iterator[Said]:
         own = self.file("apps.yaml", "apps:\n  chess: {name: Chess, identifiers: {ios: [org.example.chess]}}\n")

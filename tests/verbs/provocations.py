@@ -24,12 +24,14 @@ from gatepost.actions import (
     import_people,
     propose,
     sign_in,
+    tokens,
     vendor,
     waive,
 )
 from gatepost.cli.doors import write_config
 from gatepost.core.instant import DAY
 from gatepost.core.refusal import Code
+from gatepost.core.token import Scope
 from gatepost.storage import people, sitemeta
 from tests.verbs.conftest import Build
 from tests.verbs.doorside import see, sighting
@@ -388,6 +390,30 @@ def _(scene: Scene) -> Verb:
     row = {"email": ADMIN, "name": "R", "kind": "employee", "country": "US", "time_zone": "UTC"}
     only = jsonl(row | {"locale": "en", "groups": ""})
     return lambda: import_people.import_people(house.site, None, only, "people", complete=True)
+
+
+# --- the API
+
+
+@provokes(Code.NO_SUCH_TOKEN)
+def _(scene: Scene) -> Verb:
+    house = scene.house()
+    made = good(tokens.add_token(house.site, AUTHOR, "", [Scope.LOOK], house.now() + DAY))
+    return lambda: tokens.revoke_token(house.site, OPERATOR, made.token)
+
+
+@provokes(Code.TOKEN_INVALID)
+def _(scene: Scene) -> Verb:
+    house = scene.house()
+    made = good(tokens.add_token(house.site, AUTHOR, "", [Scope.LOOK], house.now() + DAY))
+    return lambda: tokens.bearer(house.site, f"{made.secret}x", Scope.LOOK)
+
+
+@provokes(Code.SCOPE_MISSING)
+def _(scene: Scene) -> Verb:
+    house = scene.house()
+    made = good(tokens.add_token(house.site, AUTHOR, "", [Scope.LOOK], house.now() + DAY))
+    return lambda: tokens.bearer(house.site, made.secret, Scope.PROPOSE)
 
 
 # --- the site

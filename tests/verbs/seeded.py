@@ -4,13 +4,15 @@ import base64
 from collections.abc import Iterator
 from pathlib import Path
 
-from gatepost.actions import access, approve, device_passwords, exempt, waive
+from gatepost.actions import access, approve, device_passwords, exempt, tokens, waive
 from gatepost.actions.change import changing
 from gatepost.actions.doors import hear_door
 from gatepost.actions.looks import record_look
 from gatepost.core.instant import DAY
+from gatepost.core.token import Scope
 from gatepost.doors.report import Report
-from gatepost.storage import feed, people, sitemeta
+from gatepost.storage import answers, feed, people, sitemeta
+from gatepost.storage.answers import Kept
 from gatepost.storage.belongings import Whose, whose
 from tests.verbs.doorside import see, sighting
 from tests.verbs.houses import OPERATOR, POLICY, TIKTOK, House, good
@@ -63,6 +65,10 @@ def seed(house: House) -> Whose:
     house.deliver()
     house.later(4 * DAY)
     house.deliver()
+    for who in (ID, OPERATOR):
+        token = good(tokens.add_token(house.site, who, "", [Scope.LOOK], house.now() + DAY)).token
+        with house.site.store.writing() as conn:
+            answers.keep(conn, token, "a key", Kept("asked", None, f'{{"subject": "{ID}, {NAME}"}}'), house.now())
     return _whose(house)
 
 

@@ -3,7 +3,8 @@
 import json
 
 from gatepost.actions import accounts, preview
-from gatepost.cli.preview import preview_data, previewed
+from gatepost.actions.preview_data import preview_data
+from gatepost.cli.preview import previewed
 from gatepost.core.change.warning import WarningCode
 from gatepost.core.instant import DAY, HOUR
 from gatepost.core.policy.policy import Policy

@@ -25,7 +25,7 @@ class Change:
         self.site, self.conn, self.now, self.by = site, conn, now, by
         self._frontier = Frontier.from_bytes(ledger.head(conn)[1])
         self._entries: dict[bytes, bytes | None] = {}
-        self._recorded = False
+        self._first: int | None = None
 
     def record(self, event: Event) -> int:
         """Append the event to the ledger and write what it means to the tables. Its entry's number."""
@@ -34,7 +34,7 @@ class Change:
         row = ledger.Row(index, self.now, self.by, type(event).__name__, data)
         ledger.append(self.conn, row)
         self._frontier.append(leaf_hash(data))
-        self._recorded = True
+        self._first = index if self._first is None else self._first
         reading.apply(self.conn, Entry(index, self.now, self.by), event)
         tell_webhooks(self.conn, self.site.settings.webhooks, row, event)
         return index
@@ -64,8 +64,10 @@ class Change:
     def finish(self) -> None:
         if self._entries:
             feed.publish(self.conn, self._entries)
-        if self._recorded:
+        if self._first is not None:
             ledger.set_head(self.conn, self._frontier.size, self._frontier.to_bytes())
+            if self.site.once is not None:
+                self.site.once.done(self.conn, self._first, self.now)
 
     def root(self) -> tuple[int, bytes]:
         """Size and root hash of the ledger, this change's entries included."""
@@ -74,12 +76,18 @@ class Change:
 
 @contextmanager
 def changing(site: Site, by: str = SYSTEM) -> Iterator[Change]:
-    """One change; commits at the end, and nothing at all is written when anything raises."""
+    """One change; commits at the end, and nothing at all is written when anything raises.
+
+    DoneBefore, for a request whose key was used."""
     with site.store.writing() as conn:
         refresh_clock(site, conn)
         change = Change(site, conn, site.clock.now(), by)
+        if site.once is not None:
+            site.once.begin(conn, change.now)
         yield change
         change.finish()
+    if site.once is not None:
+        site.once.committed()
 
 
 @contextmanager

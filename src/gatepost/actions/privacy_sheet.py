@@ -151,4 +151,4 @@ def _mail(settings: Settings) -> MailNow:
 def _api(settings: Settings) -> ApiNow:
     web = settings.web
     there = web.token_file is not None
-    return ApiNow(there, str(web.listen), web.token_purpose if there else "")
+    return ApiNow(there, str(web.listen), web.token_purpose if there else "", web.api)

@@ -17,7 +17,18 @@ from gatepost.actions.sign_in import forget_over
 from gatepost.actions.site import Site
 from gatepost.core.instant import HOUR, Instant
 from gatepost.core.ledger.privacy_events import RecordsErased
-from gatepost.storage import access, belongings, devices, feed, people, retention, sitemeta, written_files
+from gatepost.storage import (
+    access,
+    answers,
+    belongings,
+    devices,
+    feed,
+    people,
+    retention,
+    sitemeta,
+    tokens,
+    written_files,
+)
 from gatepost.storage.belongings import Whose
 from gatepost.storage.retention import Bound, Keys
 
@@ -60,6 +71,8 @@ def keep_retention(site: Site) -> bool:
     with site.store.writing() as conn:
         feed.forget_heard(conn)
         forget_over(site, conn, now)
+        tokens.forget(conn, now)
+        answers.forget(conn, now)
         sitemeta.put(conn, sitemeta.RETENTION_AT, str(now))
     return bool(gone)
 

@@ -14,16 +14,16 @@ def signing_key(change: Change, actor: Actor, proposal: str, signature: str, sig
 
     `signed`: the hash that the actor's side says it signed, "" if it does not say.
     """
+    if signed and signed != proposal:
+        return Refusal(
+            Code.SIGNATURE_INVALID, "The proposal changed since it was signed; look at it again and sign anew."
+        )
     if not signature:
         if change.site.exercise:
             return ""
         return Refusal(
             Code.SIGNATURE_MISSING,
             "An approval carries a signature over the proposal's hash: add --sign KEYFILE, a key recorded for you.",
-        )
-    if signed and signed != proposal:
-        return Refusal(
-            Code.SIGNATURE_INVALID, "The proposal changed since it was signed; look at it again and sign anew."
         )
     return key_that_made(change.conn, actor, proposal, signature) or Refusal(
         Code.SIGNATURE_INVALID,

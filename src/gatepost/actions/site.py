@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from gatepost.actions.once import Once
 from gatepost.clock import Clock
 from gatepost.config import Settings
 from gatepost.core.change.rails import Rails
@@ -15,7 +16,10 @@ KEY_FILE = "checkpoint.key"
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """An opened site. `templates`: the mail templates of this version, by name; proposals freeze them."""
+    """An opened site. `templates`: the mail templates of this version, by name; proposals freeze them.
+
+    `once`: the request by which its verbs are said, where that came under a key.
+    """
 
     directory: Path
     settings: Settings
@@ -23,6 +27,7 @@ class Site:
     clock: Clock
     note_key: NoteKey
     templates: dict[str, str]
+    once: Once | None = None
 
     @property
     def exercise(self) -> bool:

@@ -6,11 +6,12 @@ from cyclopts import App, Parameter
 
 from gatepost.actions import activation, catalogue
 from gatepost.actions.site import Site
-from gatepost.cli.data import as_data, facts, listing
+from gatepost.cli.data import facts, listing
 from gatepost.cli.output import Lines, Table
 from gatepost.cli.session import Given, Misuse, Source, content, instant
 from gatepost.cli.signing import Key, signature
 from gatepost.core.refusal import Code, Refusal
+from gatepost.documents.data import as_data
 
 app = App(name="apps")
 

@@ -1,32 +1,11 @@
-"""Answers as JSON data, and the plain ways of saying data to people."""
+"""The plain ways of saying data to people."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from collections.abc import Set as AbstractSet
-from dataclasses import fields, is_dataclass
-from enum import Enum
-from pathlib import Path
 from typing import Final
 
 from gatepost.cli.output import Lines, Table
 
 _EMPTY: Final[tuple[object, ...]] = (None, "", (), [], {})
-
-
-def as_data(value: object) -> object:
-    """What json.dumps takes: dataclasses, named tuples by field; enums by value or word; sets sorted; paths as text."""
-    if isinstance(value, Enum):
-        return getattr(value, "word", value.value)
-    if is_dataclass(value) and not isinstance(value, type):
-        return {field.name: as_data(getattr(value, field.name)) for field in fields(value)}
-    if hasattr(value, "_asdict"):  # a named tuple
-        return as_data(value._asdict())
-    if isinstance(value, Mapping):
-        return {str(as_data(key)): as_data(item) for key, item in value.items()}
-    if isinstance(value, AbstractSet):
-        return sorted(map(as_data, value), key=str)
-    if isinstance(value, Iterable) and not isinstance(value, str | bytes):
-        return [as_data(item) for item in value]
-    return str(value) if isinstance(value, Path) else value
 
 
 def listing(rows: Sequence[Mapping[str, object]], *columns: str, nothing: str) -> Lines:

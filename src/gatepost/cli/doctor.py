@@ -3,10 +3,10 @@
 from collections import Counter
 
 from gatepost.actions.doctor import Finding, examine
-from gatepost.cli.data import as_data
 from gatepost.cli.output import Exit, Lines, Table
 from gatepost.cli.session import Given
 from gatepost.core.refusal import Refusal
+from gatepost.documents.data import as_data
 from gatepost.wiring import sender_of
 
 

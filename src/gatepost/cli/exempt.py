@@ -10,13 +10,13 @@ from cyclopts import App
 from gatepost.actions import bounce, exempt, mails, waive
 from gatepost.actions.site import Site
 from gatepost.actions.waiver_report import COLUMNS, report_waivers
-from gatepost.cli.data import as_data, facts, listing
+from gatepost.cli.data import facts, listing
 from gatepost.cli.output import Lines, clean
 from gatepost.cli.session import Given, Misuse, Source, content, instant
 from gatepost.cli.signing import signature
 from gatepost.core.refusal import Refusal
 from gatepost.documents.csv_text import csv_text
-from gatepost.documents.deadline import instant_text
+from gatepost.documents.dated_data import dated_data
 
 waiver = App(name="waiver")
 notices = App(name="notices")
@@ -164,5 +164,4 @@ def bounced(source: Source = "-", /, *, session: Given) -> int:
 
 
 def _until(done: waive.Waived | exempt.Attested) -> dict[str, object]:
-    data = as_data(done)
-    return data | {"until": instant_text(done.until)} if isinstance(data, dict) else {}
+    return dated_data(done, "until")

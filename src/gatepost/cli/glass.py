@@ -3,13 +3,13 @@
 from collections.abc import Callable
 
 from gatepost.actions.glass import Glass, close_door, open_door
-from gatepost.cli.data import as_data
 from gatepost.cli.output import Exit, Lines
 from gatepost.cli.session import Given
 from gatepost.config import FILE, Settings, load_settings
 from gatepost.config.settings import DoorProcess
 from gatepost.core.problem import Problem
 from gatepost.core.refusal import Code, Refusal
+from gatepost.documents.data import as_data
 
 Named = tuple[str, DoorProcess]
 

@@ -7,9 +7,9 @@ from typing import Annotated
 from cyclopts import App, Parameter
 
 from gatepost.actions import ledger
-from gatepost.cli.data import as_data
 from gatepost.cli.output import Exit, Lines, Table
 from gatepost.cli.session import Given
+from gatepost.documents.data import as_data
 from gatepost.verifier import Report
 
 app = App(name="ledger")

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Annotated, TypeAlias, TypeVar
 
 from cyclopts import Parameter
 
-from gatepost.cli.data import as_data
 from gatepost.cli.output import Lines, Output
 from gatepost.core.problem import Problem
 from gatepost.core.refusal import Refusal
+from gatepost.documents.data import as_data
 
 if TYPE_CHECKING:
     from gatepost.actions.site import Site

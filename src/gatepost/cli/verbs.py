@@ -11,7 +11,7 @@ from gatepost.actions import exempt, propose, retract
 from gatepost.actions import pause as pausing
 from gatepost.actions import relax as relaxing
 from gatepost.actions.site import Site
-from gatepost.cli.data import as_data, facts
+from gatepost.cli.data import facts
 from gatepost.cli.known import known_of
 from gatepost.cli.named import apps_named
 from gatepost.cli.output import Lines
@@ -20,6 +20,7 @@ from gatepost.cli.signing import Key, signature
 from gatepost.core.change.rollout import RingLine
 from gatepost.core.instant import duration_text
 from gatepost.core.refusal import Refusal
+from gatepost.documents.data import as_data
 from gatepost.documents.deadline import instant_text
 
 Role = Annotated[str, Parameter(help="The role in which you speak, such as legal (approver:legal is the same).")]

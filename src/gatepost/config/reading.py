@@ -219,6 +219,8 @@ def _contradictions(settings: Settings, places: Mapping[str, tuple[int, int]]) -
         yield problem("smtp.tls", "a password would cross the network in clear text: expected starttls or tls")
     if settings.web.sign_in != "off" and not _private(settings):
         yield problem("web.url", "a session would cross the network in clear text: sign_in needs https here")
+    if settings.web.api and not _private(settings):
+        yield problem("web.url", "tokens would cross the network in clear text: api needs https here")
     if not settings.doors:
         yield problem(_DOORS, f"there is no door: write a section [{_DOORS}.NAME]")
     yield from _door_contradictions(settings, problem)

@@ -172,7 +172,7 @@ class DoorProcess(Section):
 
 
 class Web(Section):
-    """The API and the pages: a process that `gatepost serve` runs where there is a token or a way to sign in."""
+    """The APIs and the pages: a process that `gatepost serve` runs where a token, sign_in or api asks for it."""
 
     listen: Listen = Field(Address("127.0.0.1", 8180), description="HOST:PORT. Put a proxy with TLS before it.")
     url: Url = Field(
@@ -193,6 +193,11 @@ class Web(Section):
     )
     session_idle: Span = Field(HOUR, ge=MINUTE, description="Whoever does nothing for so long is signed out.")
     session_longest: Span = Field(12 * HOUR, ge=MINUTE, description="Everybody is signed out after so long.")
+    api: bool = Field(
+        False,
+        description="Whether programs may act for people who made a token (`gatepost token add`), at /api/v1 below the"
+        " url, which must begin with https, except in an exercise on this machine.",
+    )
 
 
 class Smtp(Section):

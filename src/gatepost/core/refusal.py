@@ -88,6 +88,10 @@ class Code(StrEnum):
     DOOR_NOT_OPEN = "door_not_open"
     # the pages
     LINK_OVER = "link_over"
+    # the API
+    NO_SUCH_TOKEN = "no_such_token"  # noqa: S105  # a refusal's code
+    TOKEN_INVALID = "token_invalid"  # noqa: S105  # another
+    SCOPE_MISSING = "scope_missing"
     # the site
     NOT_AN_EXERCISE = "not_an_exercise"
     SITE_EXISTS = "site_exists"

@@ -23,6 +23,8 @@ _TABLES = {
     "notices": "Mails to you",
     "roles": "What you may do here",
     "keys": "Your keys",
+    "api_tokens": "Tokens with which programs act for you (never the token itself)",
+    "api_answers": "What such programs were answered within a day",
     "approvals": "What you approved or declined",
     "sessions": "Where you are signed in to the pages",
     "sign_ins": "Links by which you may sign in",

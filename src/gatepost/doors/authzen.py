@@ -85,7 +85,7 @@ class AuthZen:
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
             async with asyncio.timeout(BODY_WITHIN):
-                body = await _body(receive)
+                body = await body_of(receive, MOST_BYTES)
         except TimeoutError:
             await complain(scope, send, 408, f"the body did not come within {BODY_WITHIN:.0f} seconds")
             return
@@ -108,10 +108,10 @@ class AuthZen:
             await respond(scope, send, 200, answer, _JSON)
 
 
-async def _body(receive: Receive) -> bytes | None:
-    """The whole body, or the beginning of one that is too long; None if the caller goes away."""
+async def body_of(receive: Receive, most: int) -> bytes | None:
+    """The whole body, or the beginning of one that has more than so many bytes; None if the caller goes away."""
     body = b""
-    while len(body) <= MOST_BYTES:
+    while len(body) <= most:
         event = await receive()
         if event["type"] == "http.disconnect":
             return None
@@ -123,9 +123,14 @@ async def _body(receive: Receive) -> bytes | None:
 
 def _check_type(headers: Headers) -> None:
     """10.1: the body is declared to be JSON. A page that makes a browser post a form cannot do that."""
-    declared = dict(headers).get(b"content-type", b"")
-    if declared.partition(b";")[0].strip().lower() != _JSON:
+    if not is_json(headers):
         raise BadRequest("the content type is not application/json")
+
+
+def is_json(headers: Headers) -> bool:
+    """Whether a request says that its body is JSON."""
+    declared = dict(headers).get(b"content-type", b"")
+    return declared.partition(b";")[0].strip().lower() == _JSON
 
 
 _JSON: Final = b"application/json"

@@ -17,6 +17,7 @@ from gatepost.storage.door_schema import contacts, device_passwords, identities,
 from gatepost.storage.retention import erase_texts
 from gatepost.storage.schema import (
     admissions,
+    api_tokens,
     approvals,
     attestations,
     audience,
@@ -37,6 +38,7 @@ from gatepost.storage.schema import (
     written_files,
 )
 from gatepost.storage.session_schema import sessions, sign_ins
+from gatepost.storage.token_schema import api_answers
 
 KEPT: Mapping[str, str] = {
     "ledger": "names people by pseudonym only, and is never changed",
@@ -116,6 +118,8 @@ def conditions(who: Whose) -> dict[Table, ColumnElement[bool]]:
         written_files: written_files.c.person == who.ref,
         sessions: sessions.c.person == who.ref,
         sign_ins: sign_ins.c.person == who.ref,
+        api_answers: api_answers.c.token.in_(select(api_tokens.c.token).where(api_tokens.c.person == who.ref)),
+        api_tokens: api_tokens.c.person == who.ref,
         identities: among(identities.c.device, owned),
         device_passwords: among(device_passwords.c.device, owned),
         present: among(present.c.device, owned),
@@ -126,7 +130,7 @@ def conditions(who: Whose) -> dict[Table, ColumnElement[bool]]:
 
 
 _SECRET = frozenset({"salt", "digest", "browser"})
-"""What a password, a link or a session is recognised by: nobody's to read."""
+"""What a password, a link, a session or a token is recognised by: nobody's to read."""
 
 
 INSTANTS: Mapping[str, frozenset[str]] = {
@@ -191,8 +195,12 @@ def erase(conn: Connection, who: Whose, found: Traces) -> dict[str, int]:
 
 
 def _erase_mentions(conn: Connection, who: Whose, ids: Iterable[str]) -> None:
-    """Who did something that somebody else was told of."""
+    """Who did something that somebody else was told of, and what programs were answered lately."""
     named = names_any(who.names)
+    for row in conn.execute(select(api_answers).where(api_answers.c.answer != "")).all():
+        if named(row.answer):
+            this = (api_answers.c.token == row.token, api_answers.c.key == row.key)
+            conn.execute(update(api_answers).where(*this).values(answer=""))
     said = select(notices.c.id, notices.c.facts, notices.c.reply).where(among(notices.c.id, ids))
     for id_, facts, reply in conn.execute(said).all():
         kept = {key: value for key, value in json.loads(facts).items() if not named(str(value))}

@@ -25,6 +25,7 @@ from gatepost.storage.app_schema import READINGS as APP_READINGS
 from gatepost.storage.door_schema import door_asks, door_modes
 from gatepost.storage.metadata import metadata as metadata
 from gatepost.storage.session_schema import sessions as sessions  # and with it sign_ins
+from gatepost.storage.token_schema import api_tokens as api_tokens  # and with it api_answers
 from gatepost.storage.webhook_schema import webhook_messages as webhook_messages
 from gatepost.storage.written_schema import written_files as written_files
 

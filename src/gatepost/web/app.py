@@ -4,6 +4,7 @@ GET /healthz, /readyz       how the process and the site are (gatepost.web.healt
 /access/..., /.well-known   AuthZEN (gatepost.web.authzen), with Authorization: Bearer TOKEN
 /sign-in, /sign-out         where [web] sign_in says how: signing in to the console
 GET /today, /policies, ...  behind that: the console (gatepost.web.pages.console)
+/api/v1/...                 where [web] api says so: the verbs and the looks (gatepost.web.api), with a person's token
 GET /exercise/mails         in an exercise: the mails
 GET /static/...             what pages need
 """
@@ -45,6 +46,10 @@ def application(site: Site, url: str, token: str) -> Starlette:
     if site.settings.web.sign_in != "off":
         browser = Browser(url)
         routes += SignIn(site, url, pages, browser).routes() + Console(site, pages, browser).routes()
+    if site.settings.web.api:
+        from gatepost.web.api.serve import mounted  # late: most sites have no use for it, and it takes a while
+
+        routes.append(mounted(site, url))
     if site.exercise:
         routes += mails.routes(pages, Renderer(site.templates))
     return Starlette(routes=routes, exception_handlers={HTTPException: pages.refuse, 500: pages.fail})

@@ -12,6 +12,7 @@ from gatepost.core.ledger import (
     pause_events,
     privacy_events,
     session_events,
+    token_events,
 )
 from gatepost.core.ledger.events import Event
 
@@ -28,6 +29,7 @@ EVENTS: Final[Mapping[str, type[Event]]] = {
         pause_events,
         privacy_events,
         session_events,
+        token_events,
     )
     for kind in vars(module).values()
     if isinstance(kind, type) and issubclass(kind, Event) and kind is not Event

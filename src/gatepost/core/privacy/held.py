@@ -28,6 +28,7 @@ class Ends(StrEnum):
     NEWS = "news"
     HELD = "held"
     SESSION = "session"
+    DAY = "day"
     RECORD = "record"
     HAND = "hand"
 
@@ -64,6 +65,8 @@ HELD: Final = (
     Held("waivers", Names.REFERENCE, ("waivers",), ("waivers",)),
     Held("roles", Names.REFERENCE, ("roles", "keys"), ends=Ends.HELD),
     Held("sessions", Names.REFERENCE, ("sessions", "sign_ins"), ends=Ends.SESSION),
+    Held("tokens", Names.REFERENCE, ("api_tokens",), ends=Ends.HELD),
+    Held("answers", Names.WORDS, ("api_answers",), ends=Ends.DAY),
     Held("decisions", Names.REFERENCE, DECISIONS, ends=Ends.RECORD),
     Held("reasons", Names.WORDS, ("texts",), ("reasons",)),
     Held("claims", Names.WORDS, ("claims", "inquiries", "vendor_contacts", "accounts"), ("reasons",)),

@@ -75,11 +75,13 @@ class MailNow:
 
 @dataclass(frozen=True, slots=True)
 class ApiNow:
-    """The API for programs. `open`: there is a token. `searches`: why its holder may search for people, "" if not."""
+    """The APIs for programs. `open`: there is the site's token. `searches`: why its holder may search for people, "" if
+    not. `acts`: programs may act for people."""
 
     open: bool
     listen: str
     searches: str
+    acts: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,5 +24,6 @@ SHOWN: Final = (
     Shown("waivers", "waiver report", ("operator", "auditor"), recorded=True),
     Shown("owners", "device-password list", ("operator", "helpdesk"), recorded=False),
     Shown("officials", "role list", ("auditor",), recorded=False),
+    Shown("tokens", "token list", (), recorded=False),
     Shown("deeds", "ledger show", (), recorded=False),
 )

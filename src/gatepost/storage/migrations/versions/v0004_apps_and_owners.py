@@ -189,3 +189,23 @@ def upgrade() -> None:
         ["webhook", "next_at"],
         sqlite_where=sa.text("settled_at IS NULL"),
     )
+    op.create_table(
+        "api_tokens",
+        sa.Column("token", sa.String(), primary_key=True),
+        sa.Column("person", sa.String(), nullable=False),
+        sa.Column("scopes", sa.Text(), nullable=False),
+        sa.Column("digest", sa.LargeBinary(), nullable=False),
+        sa.Column("until", sa.BigInteger(), nullable=False),
+        sa.Column("added_at", sa.BigInteger(), nullable=False),
+    )
+    op.create_index("ix_api_tokens_person", "api_tokens", ["person"])
+    op.create_table(
+        "api_answers",
+        sa.Column("token", sa.String(), primary_key=True),
+        sa.Column("key", sa.String(), primary_key=True),
+        sa.Column("asked", sa.String(), nullable=False),
+        sa.Column("entry", sa.Integer()),
+        sa.Column("answer", sa.Text(), nullable=False, server_default=""),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+    )
+    op.create_index("ix_api_answers_at", "api_answers", ["at"])

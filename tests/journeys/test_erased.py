@@ -1,6 +1,7 @@
 """Somebody leaves and is erased: from outside, with a real door that has its own copy."""
 
 import base64
+import json
 from pathlib import Path
 
 from tests.journeys.company import PEOPLE
@@ -30,7 +31,12 @@ def test_nothing_is_left_of_somebody_who_was_erased(ready: Story, mails: MailSin
     ready.ask("hanna@example.com", "HANNAPHONE1")
     ready.say("clock set 2020-07-12")
     ready.say("people export hanna@example.com --purpose", "she asked", "--out", ready.folder / "hers")
-    assert "HANNAPHONE1" in (ready.folder / "hers" / "person.txt").read_text()
+    written = ready.folder / "hers"
+    assert "HANNAPHONE1" in (written / "person.txt").read_text()
+    shown = ready.say("people export hanna@example.com --out - --purpose", "she asked")
+    kept = json.loads((written / "person.json").read_text())
+    assert (shown["person"], shown["devices"]) == (kept["person"], kept["devices"]), "- is standard output"
+    assert not Path("-").exists()
     left = "".join(line for line in PEOPLE.splitlines(keepends=True) if not line.startswith("hanna@"))
     left = left.replace(",hanna@example.com\n", ",\n")
     assert ready.refused("people erase hanna@example.com --because", "no") == "person_works"

@@ -1,6 +1,7 @@
 """Everything held on one person, for that person."""
 
 import json
+import re
 from pathlib import Path
 
 from gatepost.actions import person_record
@@ -75,6 +76,21 @@ def test_it_says_what_is_known_in_words(house: House, tmp_path: Path) -> None:
         assert part in text
     assert json.loads((tmp_path / "out" / "person.json").read_text()) == json.loads(json.dumps(record))
     assert all(path.stat().st_mode & 0o077 == 0 for path in (tmp_path / "out").iterdir())
+
+
+def test_the_text_says_words_and_no_codes(house: House) -> None:
+    """A person reads `warn` and a policy's name, not 1 and the number of a rule; the JSON keeps what tables hold."""
+    seeded.seed(house)
+    record = good(person_record.export(house.site, OPERATOR, seeded.ID, PURPOSE))
+    text = as_text(record)
+    (due, *_) = record["tables"]["due"]
+    assert isinstance(due["finding"], int)
+    assert f"policy: {POLICY}, revision 1" in text
+    assert "finding: present" in text
+    assert "outcome: warn" in text
+    assert "visibility: full" in text
+    assert "event: waiver granted" in text
+    assert not re.search(r"(?m)^(rule|cell|finding|outcome|visibility|awaits): ?\d", text)
 
 
 def test_it_names_nobody_else(house: House) -> None:

@@ -25,13 +25,13 @@ from gatepost.core.policy.explain import reasons_data, sentence
 from gatepost.core.refusal import Code, Refusal
 from gatepost.documents.deadline import instant_text
 from gatepost.documents.person_export import as_text
-from gatepost.storage import belongings, devices, ledger, notices, people
+from gatepost.storage import belongings, devices, ledger, notices, people, policies
 from gatepost.storage.belongings import Row, Whose
 
 Record = dict[str, Any]
 """`person`: their pseudonym. `at`: when. `tables`: every row about them, by table. Beside them, in words: `devices`
 with the verdict of now, `mails` as they would be written today, `looks` at them, `words` that were written about them,
-`entries` of the ledger in which they stand, by pseudonym."""
+`entries` of the ledger in which they stand, by pseudonym. `rules`: the policy behind each number in the tables."""
 
 JSON_FILE, TEXT_FILE = "person.json", "person.txt"
 
@@ -70,6 +70,7 @@ def _record(change: Change, whose: Whose) -> Record:
     conn = change.conn
     words = Words({whose.ref: whose.devices})
     words.read_on(conn)
+    tables = belongings.rows(conn, whose)
     return {
         "person": whose.ref,
         "at": instant_text(change.now),
@@ -78,9 +79,18 @@ def _record(change: Change, whose: Whose) -> Record:
         "looks": looks_at(conn, whose.ref),
         "words": [text for name in sorted(words.about[whose.ref]) if (text := ledger.words_of(conn, name))],
         "entries": _entries(conn, whose),
-        "tables": {
-            table: [_readable(table, row) for row in rows] for table, rows in belongings.rows(conn, whose).items()
-        },
+        "rules": _rules(conn, tables),
+        "tables": {table: [_readable(table, row) for row in rows] for table, rows in tables.items()},
+    }
+
+
+def _rules(conn: Connection, tables: Mapping[str, Iterable[Row]]) -> dict[str, str]:
+    """Of the rules that stand in these rows, the policies, by number."""
+    used = {row["rule"] for rows in tables.values() for row in rows if "rule" in row}
+    return {
+        str(revision.rule): f"{revision.policy}, revision {revision.revision}"
+        for revision in policies.history(conn)
+        if revision.rule in used
     }
 
 

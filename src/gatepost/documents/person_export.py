@@ -1,7 +1,12 @@
 """Everything held on one person, as a text that the person can read."""
 
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
+
+from gatepost.core.fleet.device import Visibility
+from gatepost.core.fleet.finding import Finding
+from gatepost.core.policy.verdict import Outcome
 
 _TABLES = {
     "people": "You, as your organisation's directory says",
@@ -32,6 +37,16 @@ _TABLES = {
 }
 """What stands above each table's rows."""
 
+_WORDS: Mapping[str, Callable[[int], str]] = {
+    "finding": lambda value: Finding(value).word,
+    "outcome": lambda value: Outcome(value).word,
+    "visibility": lambda value: Visibility(value).word,
+}
+"""Columns that hold a number for a word."""
+
+_OURS = frozenset({"awaits", "cell", "claim", "facts", "matched_under", "owed", "position"})
+"""Columns by which the program finds its way, and which tell a reader nothing; the JSON has them all."""
+
 
 def as_text(record: Mapping[str, Any]) -> str:
     """The record that actions/person_record.py makes, as plain text."""
@@ -41,14 +56,30 @@ def as_text(record: Mapping[str, Any]) -> str:
 def _lines(record: Mapping[str, Any]) -> Iterator[str]:
     yield f"Everything that is held on you, on {record['at']}"
     yield f"In the record of decisions you are {record['person']}."
+    yield "Where a word stands for a setting or a state, the documentation explains it; person.json has every column."
     yield from _section("Your devices now", record["devices"], _device)
     mails = "Mails to you; the texts are made anew for this export and may differ from what was sent"
     yield from _section(mails, record["mails"], _fields)
     yield from _section("Who looked at your data, and what for", record["looks"], _fields)
     yield from _section("What was written about you", record["words"], _word)
     for table, rows in record["tables"].items():
-        yield from _section(_TABLES.get(table, table), rows, _fields)
-    yield from _section("Entries of the record of decisions in which you stand", record["entries"], _fields)
+        yield from _section(
+            _TABLES.get(table, table), [_in_words(table, row, record["rules"]) for row in rows], _fields
+        )
+    yield from _section("Entries of the record of decisions in which you stand", record["entries"], _entry)
+
+
+def _in_words(table: str, row: Mapping[str, Any], rules: Mapping[str, str]) -> dict[str, Any]:
+    """A table's row with words where it has numbers for them. An app stands in `due` by its place in the policy, which
+    the devices' sentences name. `rules`: policy and revision by number."""
+    said: dict[str, Any] = {}
+    for name, value in row.items():
+        if name in _OURS or (table == "due" and name == "app"):
+            continue
+        said["policy" if name == "rule" else name] = rules.get(str(value), value) if name == "rule" else value
+        if name in _WORDS and value is not None:
+            said[name] = _WORDS[name](value)
+    return said
 
 
 def _section(title: str, rows: Sequence[Any], lines: Any) -> Iterator[str]:
@@ -69,6 +100,12 @@ def _device(device: Mapping[str, Any]) -> Iterator[str]:
     yield f"  {device['sentence']}"
 
 
+def _entry(entry: Mapping[str, Any]) -> Iterator[str]:
+    """An event's name is written as words: OutcomesChanged as `outcomes changed`."""
+    event = re.sub(r"(?<!^)(?=[A-Z])", " ", entry["event"]).lower()
+    yield from _fields({**entry, "event": event})
+
+
 def _word(words: str) -> Iterator[str]:
     yield from _value("", words)
 
@@ -81,6 +118,8 @@ def _fields(row: Mapping[str, Any]) -> Iterator[str]:
 
 def _value(name: str, value: object) -> Iterator[str]:
     """One line, or several set in where the value has several."""
+    if isinstance(value, bool):
+        value = "yes" if value else "no"
     if isinstance(value, Mapping):
         value = ", ".join(f"{key} {item}" for key, item in value.items())
     elif isinstance(value, Sequence) and not isinstance(value, str):

@@ -47,6 +47,15 @@ def test_generated_parts_are_current(path: Path) -> None:
     assert renewed(text) == text, "run scripts/reference"
 
 
+def test_every_decision_has_a_number_of_its_own_and_is_listed() -> None:
+    """A number names one decision: they go from 1 up without a gap, in the list as in the folder."""
+    folder = DOCS / "decisions"
+    found = sorted(path.name for path in folder.glob("[0-9]*.md"))
+    assert [int(name[:4]) for name in found] == list(range(1, len(found) + 1))
+    listed = re.findall(r"^(\d+)\. \[[^\]]+\]\(([^)]+)\)$", (folder / "README.md").read_text(), flags=re.MULTILINE)
+    assert listed == [(str(number), name) for number, name in enumerate(found, 1)]
+
+
 def test_every_part_stands_somewhere_once() -> None:
     """No part is generated for nobody, and none twice."""
     assert sorted(name for path in PAGES for name in parts_of(path.read_text())) == sorted(PARTS)

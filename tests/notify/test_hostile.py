@@ -158,7 +158,15 @@ def test_placeholders_in_values_stay_text() -> None:
     assert "49" not in text
 
 
-def test_paragraphs_keep_lines_and_lose_controls() -> None:
-    """An author's text keeps its paragraphs and lines, whatever ended them, and nothing else."""
-    assert paragraphs("one\r\ntwo\r\r\n\n three\u2028four\x07\n\n\n") == ("one\ntwo", "three\nfour")
+def test_paragraphs_flow_and_lose_controls() -> None:
+    """An author's text keeps its paragraphs, whatever ended its lines, and nothing of where its file broke them."""
+    assert paragraphs("one\r\ntwo\r\r\n\n three\u2028four\x07\n\n\n") == ("one two", "three four")
+    assert paragraphs("端末で\n使えます。") == ("端末で使えます。",)
+    assert paragraphs("앱을\n지워 주세요.") == ("앱을 지워 주세요.",)
     assert paragraphs(" \n\t\n") == ()
+
+
+def test_a_list_and_a_wanted_line_break_stay() -> None:
+    """Each item of a list begins a line, also where an item is broken; two spaces at a line's end keep it as it is."""
+    text = "Two ways:\n- remove\n  the app\n- ask us\n1. or this\n\nYours  \nIT\n-5 is no item"
+    assert paragraphs(text) == ("Two ways:\n- remove the app\n- ask us\n1. or this", "Yours\nIT -5 is no item")

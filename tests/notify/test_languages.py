@@ -142,6 +142,19 @@ def test_dates_and_durations_are_written_in_the_language(language: str) -> None:
     assert said == DATES[language][1:]
 
 
+def test_one_portuguese_serves_both_sides_of_the_ocean() -> None:
+    """A choice, said in docs/reference/mail.md: whoever reads pt-BR has our Portuguese, with Brazil's dates and no line
+    on another language; an author's text for pt-BR goes before the one for pt."""
+    given = {"pt": Text("Sobre telemóveis", "Remova-a."), "pt-BR": Text("Sobre celulares", "Remova-o.")}
+    policy = replace(POLICY, texts={NoticeKind.ANNOUNCEMENT: given})
+    reader = replace(sample(NoticeKind.ANNOUNCEMENT, "pt"), policy=policy)
+    here, there = (RENDERER.render(NoticeKind.ANNOUNCEMENT, replace(reader, locale=tag)) for tag in ("pt-PT", "pt-BR"))
+    assert (here.subject, there.subject) == ("Sobre telemóveis", "Sobre celulares")
+    assert "O que lhe pedimos" in there.html
+    for rendered in (here, there):
+        assert "porque" not in flat(rendered.text)
+
+
 SWEDISH = {"sv": Text("Om en app", "Ta bort appen före helgen.")}
 
 

@@ -18,7 +18,7 @@ from gatepost.core.instant import DAY
 from gatepost.core.notice.notice import NoticeKind
 from gatepost.core.policy.policy import Text
 from gatepost.documents.claims_file import read_claim
-from gatepost.notify.facts import NoticeFacts
+from gatepost.notify.facts import NoticeFacts, SoughtApp
 from gatepost.notify.render import LANGUAGES, Renderer, load_templates
 from gatepost.notify.samples import sample
 from tests.notify.test_hostile import BREAKERS, Shape
@@ -64,6 +64,15 @@ def everywhere(facts: NoticeFacts, untrusted: str) -> NoticeFacts:
         required={untrusted: 1},
         given={untrusted: 1},
     )
+    activation = facts.activation and replace(
+        facts.activation,
+        author=untrusted,
+        apps=(SoughtApp(untrusted, ((untrusted, (untrusted, untrusted)),)),),
+        purpose=untrusted,
+        unmatched=(untrusted,),
+        who_may_see=untrusted,
+        because=untrusted,
+    )
     return replace(
         facts,
         policy=policy,
@@ -73,6 +82,7 @@ def everywhere(facts: NoticeFacts, untrusted: str) -> NoticeFacts:
         thread=facts.thread and untrusted,
         note=facts.note and untrusted,
         approval=approval,
+        activation=activation,
     )
 
 

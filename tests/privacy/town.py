@@ -174,6 +174,9 @@ class Town:
         yield Said(f"evidence add {claim} --as {AUTHOR}")
         yield Said(f"evidence import example:tiktok-2020-07-10 --as {AUTHOR}")
         yield Said("evidence list", read=True)
+        with self.house.site.store.reading() as conn:
+            slip = conn.exec_driver_sql("SELECT evidence FROM claims").scalar()
+        yield Said(f"evidence strike {slip} --reason 'a mistake' --as {OPERATOR}")
         yield Said("evidence export", read=True)
         yield Said(f"vendor contact ByteDance --email press@vendor.example --as {AUTHOR}")
         yield Said(f"vendor asked --app tiktok --on 2020-07-05 --question Why? --as {AUTHOR}")

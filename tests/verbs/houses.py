@@ -172,12 +172,15 @@ class House:
     # --- what is looked for
 
     def look_for(self, *names: str, until: Instant | None = None, **more: str) -> activation.Approved:
-        """Ask that these apps and lists be looked for, for 30 days unless said otherwise, and have it approved."""
+        """Ask that these apps and lists be looked for, for 30 days unless said otherwise, and have it approved; the
+        mails around it are sent."""
         key = "" if self.site.exercise else self.key(PRIVACY)
         end = self.now() + 30 * DAY if until is None else until
         asked = good(activation.propose(self.site, AUTHOR, names, "for a test", end, **more))
         signature = ssh.sign(Path(key), asked.proposal.encode("ascii")) if key else ""
-        return good(activation.approve(self.site, PRIVACY, names[0], signature=signature))
+        done = good(activation.approve(self.site, PRIVACY, names[0], signature=signature))
+        self.deliver()
+        return done
 
     def key(self, person: str) -> str:
         """The file of this person's SSH key on a live site, made and recorded when it is first asked for."""

@@ -17,6 +17,7 @@ from gatepost.actions import (
     door_mode,
     doors,
     erase,
+    evidence,
     exempt,
     exercise,
     glass,
@@ -29,6 +30,7 @@ from gatepost.actions import (
     waive,
 )
 from gatepost.cli.doors import write_config
+from gatepost.core.fleet.claim import Claim, Stance
 from gatepost.core.instant import DAY
 from gatepost.core.refusal import Code
 from gatepost.core.token import Scope
@@ -301,6 +303,19 @@ def _(scene: Scene) -> Verb:
 def _(scene: Scene) -> Verb:
     house = scene.house()
     return lambda: vendor.answered(house.site, OPERATOR, "vq_none", "2020-07-09", "no")
+
+
+@provokes(Code.NO_SUCH_EVIDENCE)
+def _(scene: Scene) -> Verb:
+    house = scene.house()
+    return lambda: evidence.strike_evidence(house.site, OPERATOR, "ev_none", "a mistake")
+
+
+@provokes(Code.DATE_AHEAD)
+def _(scene: Scene) -> Verb:
+    house = scene.house()
+    claim = Claim("tiktok", "A minister", Stance.ALLEGES, "Data is passed on.", "2020-07-08", "an interview")
+    return lambda: evidence.add_evidence(house.site, AUTHOR, [claim])
 
 
 @provokes(Code.NO_SUCH_ACCOUNT)

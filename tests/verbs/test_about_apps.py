@@ -1,13 +1,22 @@
 """What is known of an app and its owner: evidence, questions and answers, official accounts."""
 
+import pytest
+
 from gatepost.actions import accounts, evidence, ledger, vendor
 from gatepost.core.fleet.claim import Claim, Stance
 from gatepost.core.problem import Problem
 from gatepost.core.refusal import Code, Refusal
-from tests.verbs.houses import AUTHOR, OPERATOR, SECURITY, House, good
+from tests.verbs.houses import AUTHOR, OPERATOR, SECURITY, House, good, nothing_written, refused
 
 DENIAL = Claim("tiktok", "The owner", Stance.DENIES, "No data was given.", "2020-07-07", "to the press")
 CHARGE = Claim("tiktok", "A minister", Stance.ALLEGES, "Data is passed on.", "2020-07-06", "an interview")
+
+
+@pytest.fixture
+def house(house: House) -> House:
+    """A day on which all of this had been said."""
+    house.clock("2020-07-10T12:00:00Z")
+    return house
 
 
 def test_evidence_is_kept_by_day_with_both_sides(house: House) -> None:
@@ -38,6 +47,36 @@ def test_evidence_about_an_unknown_app_is_refused_whole(house: House) -> None:
     assert isinstance(refused, Refusal)
     assert refused.code is Code.NO_SUCH_APP
     assert good(evidence.list_evidence(house.site)) == []
+
+
+def test_what_was_not_said_yet_is_not_kept(house: House) -> None:
+    """A day that has begun nowhere is a slip of the pen: nothing of it is taken. Today is today somewhere else."""
+    late = Claim("tiktok", "x", Stance.REPORTS, "y", "2020-07-12", "z")
+    with nothing_written(house):
+        refused(evidence.add_evidence(house.site, AUTHOR, [DENIAL, late]), Code.DATE_AHEAD)
+        refused(vendor.asked(house.site, OPERATOR, "tiktok", "2020-07-12", "Where?"), Code.DATE_AHEAD)
+    question = good(vendor.asked(house.site, OPERATOR, "tiktok", "2020-07-11", "Where?"))
+    with nothing_written(house):
+        later = vendor.answered(house.site, OPERATOR, str(question["inquiry"]), "2020-07-12", "There.")
+        refused(later, Code.DATE_AHEAD)
+
+
+def test_what_was_entered_by_mistake_is_struck_out(house: House) -> None:
+    """I-31, I-33: one entry with its reason; no list shows the claim any more, the ledger does, and the claim can be
+    kept anew."""
+    added = good(evidence.add_evidence(house.site, AUTHOR, [DENIAL, CHARGE]))["added"]
+    assert isinstance(added, list)
+    name = added[0]
+    with nothing_written(house):
+        refused(evidence.strike_evidence(house.site, OPERATOR, name, " "), Code.PURPOSE_MISSING)
+        refused(evidence.strike_evidence(house.site, SECURITY, name, "a mistake"), Code.ROLE_MISSING)
+    good(evidence.strike_evidence(house.site, OPERATOR, name, "a mistake"))
+    assert [row["stance"] for row in good(evidence.list_evidence(house.site, "tiktok"))] == ["alleges"]
+    assert house.ledger().count("EvidenceAdded") == 2
+    assert house.ledger().count("EvidenceStruck") == 1
+    refused(evidence.strike_evidence(house.site, OPERATOR, name, "a mistake"), Code.NO_SUCH_EVIDENCE)
+    assert len(good(evidence.add_evidence(house.site, AUTHOR, [DENIAL]))["added"]) == 1  # type: ignore[arg-type] # a list
+    house.sound()
 
 
 def test_the_words_stand_outside_the_ledger(house: House) -> None:

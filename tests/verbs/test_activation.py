@@ -30,7 +30,9 @@ from tests.verbs.houses import (
     nothing_written,
     refused,
 )
+from tests.verbs.test_open_cases import said
 
+IDENTIFIERS = ("android com.tencent.mm", "ios com.tencent.xin", "ipados com.tencent.xin")
 PAINT = b"apps: {paint: {name: Paint, identifiers: {ios: [org.example.paint]}}}"
 
 
@@ -56,6 +58,44 @@ def test_nothing_is_kept_of_an_app_before_the_privacy_role_agreed(house: House) 
     assert present(house) == [("wechat", "ios com.tencent.xin")]
     assert activation.waiting(house.site) == []
     house.sound()
+
+
+def test_those_who_may_agree_are_written_to_and_whoever_asked_hears_the_answer(house: House) -> None:
+    """I-32: a mail to each holder of a role asked, with the identifiers, the hash, the commands and a checkpoint; one
+    to whoever asked, who is not asked to agree even where they could."""
+    good(access.grant_role(house.site, None, AUTHOR, "approver:privacy"))
+    proposal = asked(house, who_may_see="two people").proposal
+    letters = house.deliver()
+    assert len(letters) == 1
+    text = said(letters, "activation-asked", "wor")
+    assert "ios com.tencent.xin" in text
+    assert f"gatepost apps approve {proposal} --role privacy --sign KEYFILE --as {PRIVACY}" in text
+    assert "Who may see what is found: two people" in text
+    assert house.site.settings.ledger.origin in text.partition("CHECKPOINT")[2]
+    good(activation.approve(house.site, PRIVACY, proposal))
+    letters = house.deliver()
+    assert len(letters) == 1
+    assert "looked for from now on" in said(letters, "activation-result", "ann")
+    asked(house, "kwai")
+    house.deliver()
+    good(activation.decline(house.site, PRIVACY, "kwai", "not for that"))
+    text = said(house.deliver(), "activation-result", "ann")
+    assert "was declined by" in text
+    assert "not for that" in text
+    house.sound()
+
+
+def test_what_would_be_looked_for_is_shown_by_platform(house: House) -> None:
+    """Whoever is to agree sees the identifiers, which are what is signed, and no others."""
+    assert asked(house).looked_for_by == {"wechat": IDENTIFIERS}
+    (found,) = activation.waiting(house.site)
+    assert found.looked_for_by["wechat"] == IDENTIFIERS
+
+
+def test_whoever_holds_none_of_the_roles_is_told_which_it_is(house: House) -> None:
+    """A refusal says what would do: here the role that is asked, not any approver's."""
+    asked(house)
+    assert "approver:privacy" in refused(activation.approve(house.site, SECURITY, "wechat"), Code.ROLE_MISSING).text
 
 
 def test_whoever_asks_does_not_agree_nor_who_owes_them_their_role(house: House) -> None:

@@ -1,8 +1,11 @@
 """Waivers, attestations, tellings: what people do about one policy for one person or device, and how it ends."""
 
-from gatepost.actions import exempt, import_devices, waive
+import re
+
+from gatepost.actions import decide, exempt, import_devices, waive
 from gatepost.core.instant import DAY, HOUR, MINUTE
 from tests.verbs.houses import AUTHOR, OPERATOR, POLICY, TIKTOK, House, good
+from tests.verbs.test_open_cases import said
 from tests.verbs.test_outbox import kind_of, shown
 
 IN_FORCE = "2020-07-11T00:00:00Z"
@@ -132,6 +135,35 @@ def test_an_attestation_opens_the_door_until_it_ends_and_its_end_gives_grace_onc
     house.sound()
 
 
+def let_in(house: House, owner: str, device: str = "") -> list[tuple[str, str, bool]]:
+    """By what a phone is let in, and whether that has a name and an end."""
+    found = good(decide.decide(house.site, None, f"{owner}@corp.example", device or f"phone-{owner}", None)).let_in
+    return [(one.by, one.app, bool(one.name) and one.until is not None) for one in found]
+
+
+def test_what_lets_a_phone_in_is_named(house: House) -> None:
+    """I-2: an answer says by which exception, waiver or statement a policy does not count, and nothing where there is
+    none to name: where the policy would ask nothing of the phone anyway."""
+    house.people("kept", groups="press")
+    house.people("spared", "stated", "clean", "hit")
+    for name in ("kept", "spared", "hit"):
+        house.phone(name, [TIKTOK])
+    house.phone("stated", visibility="managed-only")
+    house.phone("clean")
+    house.announce(unseen="attest", except_={"groups": ["press"]})
+    house.deliver()
+    exempted(house, 300, device="phone-spared")
+    good(exempt.attest(house.site, "stated@corp.example", "phone-stated", "tiktok"))
+    house.set(IN_FORCE)
+    assert let_in(house, "kept") == [("except", "tiktok", False)]
+    assert let_in(house, "spared") == [("waiver", "tiktok", True)]
+    assert let_in(house, "stated") == [("attestation", "tiktok", True)]
+    assert let_in(house, "clean") == let_in(house, "hit") == []
+    assert house.word("hit") == "block"
+    house.retract()
+    assert let_in(house, "spared") == []
+
+
 def test_a_present_voids_an_attestation(house: House) -> None:
     """An attestation is void once the app is seen after all, and does not come back with the app gone."""
     house.people("u0")
@@ -199,18 +231,71 @@ def test_an_address_that_comes_after_the_announcement_gets_it_then(house: House)
     house.sound()
 
 
-def test_a_late_device_of_a_told_person_has_its_own_grace_and_no_second_announcement(house: House) -> None:
-    """Effect: a device due only after the announcement has grace from then, once per policy and person."""
+def test_a_late_device_of_a_told_person_has_its_own_grace_and_its_own_notice(house: House) -> None:
+    """Effect, I-10: a device due only after the announcement has grace from then, once per policy and person; whoever
+    has it hears by when, in a mail of its own, before they hear that it is blocked."""
     in_force(house, grace="24h")
     house.phone("u0", [TIKTOK], id="second")
     begun = house.now()
     assert house.word("u0", "second") == "warn"
-    assert house.deliver() == []
+    letters = house.deliver()
+    assert len(letters) == 1
+    text = said(letters, "reminder")
+    assert "now concerns the device named below too" in text
+    assert "iPhone (second): TikTok found on it" in text
+    assert "phone-u0" not in text
+    assert re.search(r"below, by (the end of Saturday, July 11|Sunday, July 12), 2020", text), "when the grace is over"
+    house.report("u0", [TIKTOK], id="second")
+    house.later(HOUR)
+    assert house.deliver() == [], "a device is told of once"
     house.set(begun + DAY + MINUTE)
     assert house.word("u0", "second") == "block"
+    assert [kind_of(letter) for letter in house.deliver()] == ["blocked"]
     house.phone("u0", [TIKTOK], id="third")
     assert house.word("u0", "third") == "block", "grace is given once"
     house.sound()
+
+
+def test_a_statement_that_ends_is_told_of_a_day_before(house: House) -> None:
+    """Section 5, new hits: whoever said that an app is not on a device is asked again before it is blocked, and by
+    when; once, also where the worker comes late; and not while a statement in its place stands."""
+    house.people("u0", "u1")
+    for name in ("u0", "u1"):
+        house.phone(name, visibility="managed-only")
+    house.announce(unseen="attest", grace="24h")
+    house.deliver()
+    ends = house.now() + 6 * DAY
+    for name in ("u0", "u1"):
+        good(exempt.attest(house.site, f"{name}@corp.example", f"phone-{name}", "tiktok", ends))
+    house.set(ends - DAY - MINUTE)
+    assert house.deliver() == []
+    good(exempt.attest(house.site, "u1@corp.example", "phone-u1", "tiktok"))
+    house.set(ends - DAY + MINUTE)
+    letters = house.deliver()
+    assert len(letters) == 1
+    text = said(letters, "reminder")
+    assert "Your statement about the device named below lasts until Sunday, July 12, 2020, 8:00" in text
+    assert "tell us so by Monday, July 13, 2020, 8:00" in text
+    house.set(ends + HOUR)
+    assert house.deliver() == [], "it has been said"
+    assert house.word("u0") == "warn"
+    house.set(ends + DAY + MINUTE)
+    assert [kind_of(letter) for letter in house.deliver()] == ["blocked"]
+    house.sound()
+
+
+def test_a_statement_that_ended_while_nobody_worked_is_told_of_in_its_grace(house: House) -> None:
+    """Section 5, new hits: where the day before passed unseen, the notice comes while the grace runs."""
+    house.people("u0")
+    house.phone("u0", visibility="managed-only")
+    house.announce(unseen="attest", grace="24h")
+    house.deliver()
+    ends = house.now() + 6 * DAY
+    good(exempt.attest(house.site, "u0@corp.example", "phone-u0", "tiktok", ends))
+    house.set(ends + HOUR)
+    text = said(house.deliver(), "reminder")
+    assert "now concerns the device named below too" in text
+    assert "tell us so by Monday, July 13, 2020, 8:00" in text
 
 
 def test_a_waiver_that_is_over_takes_no_grace_from_what_comes_after_it(house: House) -> None:

@@ -24,6 +24,13 @@ DENIAL = Claim("tiktok", "The owner", Stance.DENIES, "No data was given.", "2020
 OTHER = Claim("wechat", "Somebody", Stance.REPORTS, "Another app.", "2020-07-01", "a newspaper")
 
 
+@pytest.fixture
+def house(house: House) -> House:
+    """A day on which all of this had been said."""
+    house.clock("2020-07-08T08:00:00Z")
+    return house
+
+
 def keep(house: House) -> str:
     """Two claims about the app and one about another, a question with its answer, an account; the question's name."""
     good(evidence.add_evidence(house.site, AUTHOR, [DENIAL, CHARGE, OTHER]))

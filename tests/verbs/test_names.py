@@ -2,7 +2,7 @@
 
 import pytest
 
-from gatepost.actions import access, decide, looks, mails, names
+from gatepost.actions import access, decide, exempt, looks, mails, names, retract
 from gatepost.actions import ledger as ledger_actions
 from gatepost.core.refusal import Code
 from gatepost.storage import ledger
@@ -83,6 +83,31 @@ def test_only_those_who_are_still_to_be_told_can_be_asked_for(staffed: House) ->
     (entry,) = entries(staffed)
     assert isinstance(entry["data"], dict)
     assert len(entry["data"]["people"]) == 1
+
+
+@pytest.mark.parametrize("over", ["retract", "end"])
+def test_whoever_was_told_in_person_is_named_once_it_is_over(staffed: House, over: str) -> None:
+    """I-24 reaches mails alone: the answer counts who is to be told again in person, and they alone are named then, for
+    a purpose and as a look; whoever had a mail is not."""
+    staffed.announce()
+    staffed.deliver()
+    for person in ("u9", U0):
+        good(exempt.told(staffed.site, OPERATOR, POLICY, person, "by telephone"))
+    if over == "retract":
+        assert staffed.retract().tell_again == 1
+    else:
+        done = good(retract.end(staffed.site, OPERATOR, POLICY, wait=lambda _seconds: None))
+        assert done.tell_again == 1
+    refused(names.name_people(staffed.site, OPERATOR, POLICY, "why"), Code.WRONG_STAGE)
+    refused(names.name_people(staffed.site, U0, POLICY, "why", untold=True), Code.ROLE_MISSING)
+    refused(names.name_people(staffed.site, OPERATOR, POLICY, " ", untold=True), Code.PURPOSE_MISSING)
+    (row,) = good(names.name_people(staffed.site, OPERATOR, POLICY, "to tell them again", untold=True))
+    assert (row["person"], bool(row["told_at"])) == ("u9", True)
+    assert len(entries(staffed)) == 1
+    staffed.propose(deadline="2020-07-20")
+    (row,) = good(names.name_people(staffed.site, OPERATOR, POLICY, "to tell them again", untold=True))
+    assert row["person"] == "u9", "a new proposal hides nobody"
+    staffed.sound()
 
 
 def test_whoever_is_not_due_yet_is_not_named(staffed: House) -> None:

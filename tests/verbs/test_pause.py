@@ -150,6 +150,28 @@ def test_while_paused_nothing_is_announced_or_reminded(house: House) -> None:
     assert "PolicyInForce" not in house.ledger()
 
 
+def test_no_reminder_comes_with_an_update(house: House) -> None:
+    """The update says the date; a reminder that waited, or whose instant the new date brings about, would say it twice
+    in a minute. The next one, hours later, is sent."""
+    house.owners(2, [TIKTOK])
+    house.announce(reminders=["72h", "24h", "2h"])
+    house.deliver()
+    house.set("2020-07-08T00:00:30Z")  # a reminder waits to be sent
+    stand_still(house)
+    house.later(2 * HOUR)
+    go_on(house)
+    assert kinds(house.deliver()) == ["update"] * 2
+    house.set("2020-07-10T12:00:00Z")
+    house.deliver()
+    stand_still(house)
+    house.later(2 * HOUR)
+    done = go_on(house)
+    assert done.not_before is not None, "a day from now, which is when the reminder of a day before is due"
+    assert kinds(house.deliver()) == ["update"] * 2
+    house.set(done.not_before - 2 * HOUR + MINUTE)
+    assert kinds(house.deliver()) == ["reminder"] * 2
+
+
 def test_announcements_held_back_go_out_after_resuming(house: House) -> None:
     """Nobody is forgotten: the queue goes on where it stood."""
     house.owners(3, [TIKTOK])

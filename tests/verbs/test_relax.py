@@ -71,6 +71,19 @@ def test_a_later_deadline_moves_every_door_and_is_told(told_house: House) -> Non
     told_house.sound()
 
 
+def test_those_asked_for_a_relax_read_that_one_yes_is_enough(house: House) -> None:
+    """The mail says what is needed, which is not what the policy itself needed."""
+    house.owners(1, [TIKTOK])
+    house.announce(approvals={"security": 1, "legal": 1})
+    house.deliver()
+    good(relax.propose_relax(house.site, AUTHOR, memo(approvals={"security": 1, "legal": 1}, **LATER), "memo.yaml"))
+    asked = [read(letter)[2] for letter in house.deliver()]
+    enough = "One yes is enough, in any of these roles: executive · legal · security. So far: 0 of 1."
+    assert len(asked) == 3
+    assert all(enough in said for said in asked)
+    assert not any("legal: 0 of 1" in said for said in asked)
+
+
 def test_a_deadline_that_passed_is_moved_and_the_doors_open(told_house: House) -> None:
     """Blocked people are open at once, and hear both that mail is back and by when it closes again."""
     told_house.set("2020-07-11T12:00:00Z")

@@ -9,12 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from gatepost.actions import access, ledger, waive
+from gatepost.actions import access, assess, ledger, waive
 from gatepost.actions.waiver_report import COLUMNS, report_waivers
 from gatepost.core.instant import DAY, HOUR
+from gatepost.core.policy.policy import Policy
 from gatepost.core.refusal import Code, Refusal
 from gatepost.documents.csv_text import csv_text
 from gatepost.documents.deadline import instant_text, parse_instant
+from gatepost.documents.policy_file import read_policy
 from gatepost.signatures import ssh
 from tests.verbs.conftest import Build
 from tests.verbs.houses import (
@@ -25,6 +27,7 @@ from tests.verbs.houses import (
     SECURITY,
     House,
     good,
+    memo,
     nothing_written,
     refused,
 )
@@ -232,13 +235,24 @@ def test_whoever_has_a_waiver_has_the_notice_period_when_it_is_taken_back(build:
     refused(waive.revoke_waiver(house.site, OPERATOR, waived.waiver, " "), Code.PURPOSE_MISSING)
     done = good(waive.revoke_waiver(house.site, OPERATOR, waived.waiver, "The case is closed"))
     assert house.word("u0") == "allow"
+    assert exempt_now(house) == 1, "a preview takes it as over no sooner than the door does"
     assert str(done["until"]).startswith("2020-07-21T08:00:")
     text = " ".join(" ".join(str(letter.message, "utf-8", "replace").split()) for letter in house.deliver())
     assert "July 21" in text
     assert "The case is closed" in text
     house.set("2020-07-21T08:01:00Z")
     assert house.word("u0") == "block"
+    assert exempt_now(house) == 0
     house.sound()
+
+
+def exempt_now(house: House) -> int:
+    """How many people an assessment of the policy counts as exempt."""
+    wanted = read_policy(memo(), "memo.yaml")
+    assert isinstance(wanted, Policy)
+    with house.site.store.reading() as conn:
+        found = assess.assess(conn, house.site, wanted, house.now())
+    return good(found).impact.people.exempt
 
 
 def test_whoever_may_not_grant_may_not_take_back(house: House) -> None:

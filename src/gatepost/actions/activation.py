@@ -9,9 +9,10 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
+from gatepost.actions.activation_mail import activation_of, ask_privacy, tell_asker
 from gatepost.actions.change import Change, changing, looking
 from gatepost.actions.hold import voice
-from gatepost.actions.live import frozen_bytes, live_rules
+from gatepost.actions.live import live_rules
 from gatepost.actions.lookup import unknown_apps
 from gatepost.actions.naming import frozen
 from gatepost.actions.signed import signing_key
@@ -31,7 +32,7 @@ from gatepost.core.ledger.activation_events import (
     AppDeactivated,
 )
 from gatepost.core.refusal import Code, Refusal
-from gatepost.documents.activation import freeze_activation, thaw_activation
+from gatepost.documents.activation import freeze_activation
 from gatepost.documents.canonical import digest
 from gatepost.documents.deadline import instant_text
 from gatepost.storage import activations, catalogue, devices, ledger, people, sitemeta
@@ -46,12 +47,13 @@ def matcher(conn: Connection) -> Matcher:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """An activation that waits for approvals. `unmatched`: apps of a list that no identifier is known of, and that are
-    not looked for. `touches`: per app, what having it may tell. `missing`: the approvals that are still asked, by
-    role."""
+    """An activation that waits for approvals. `looked_for_by`: per app, the identifiers that would be matched, each
+    with its platform. `unmatched`: apps of a list that no identifier is known of, and that are not looked for.
+    `touches`: per app, what having it may tell. `missing`: the approvals that are still asked, by role."""
 
     proposal: str
     apps: tuple[str, ...]
+    looked_for_by: Mapping[str, tuple[str, ...]]
     unmatched: tuple[str, ...]
     purpose: str
     until: str
@@ -95,7 +97,9 @@ def propose(
         wanted = _wanted(change, actor.ref, names, asked, (purpose.strip(), until, who_may_see, sensitive_because))
         if isinstance(wanted, Refusal):
             return wanted
-        return _described(change.conn, _ask(change, wanted), site.exercise)
+        proposed = _ask(change, wanted)
+        ask_privacy(change, proposed)
+        return _described(change.conn, proposed, site.exercise)
 
 
 def begin_exercise(change: Change, app: str, until: Instant) -> Refusal | None:
@@ -205,7 +209,7 @@ def approve(
     """Record a yes, in the first of the roles asked that the actor holds unless one is named. With the last yes the
     apps are looked for."""
     with changing(site) as change:
-        asked = _approver(change, by, name)
+        asked = _approver(change, by, name, role)
         if isinstance(asked, Refusal):
             return asked
         actor, proposed = asked
@@ -221,6 +225,7 @@ def approve(
         lacking = _lacking(change.conn, proposed, site.exercise)
         if not lacking:
             _begin(change, proposed.proposal, activation_of(change.conn, proposed.proposal))
+            tell_asker(change, proposed)
     catch_up(site)
     return Approved(proposed.apps, proposed.proposal, role, not lacking, lacking)
 
@@ -228,24 +233,27 @@ def approve(
 def decline(site: Site, by: str | None, name: str, reason: str, role: str = "") -> dict[str, object] | Refusal:
     """Record a no, with its reason. It ends the proposal."""
     with changing(site) as change:
-        asked = _approver(change, by, name)
+        asked = _approver(change, by, name, role)
         if isinstance(asked, Refusal):
             return asked
         actor, proposed = asked
         role = _role(actor, proposed, role)
-        if refusal := _wrong_role(actor, proposed, role):
+        if refusal := _wrong_role(actor, role):
             return refusal
         change.record(ActivationDeclined(proposed.proposal, role, change.words(reason)))
+        tell_asker(change, proposed, declined_by=actor.ref, reason=reason)
         return {"apps": list(proposed.apps), "role": role, "declined": True}
 
 
-def _approver(change: Change, by: str | None, name: str) -> tuple[Actor, Proposed] | Refusal:
-    """Who judges, and what."""
-    actor = acting(change, by, "approver")
-    if isinstance(actor, Refusal):
-        return actor
+def _approver(change: Change, by: str | None, name: str, role: str) -> tuple[Actor, Proposed] | Refusal:
+    """Who judges, and what: somebody in any of the roles asked."""
     proposed = _found(change.conn, name)
-    return proposed if isinstance(proposed, Refusal) else (actor, proposed)
+    if isinstance(proposed, Refusal):
+        return proposed
+    if role.removeprefix(APPROVER) not in ("", *proposed.asked):
+        return Refusal(Code.ROLE_NOT_ASKED, f"This asks for {', '.join(proposed.asked)}, not for {role}.")
+    actor = acting(change, by, *(f"{APPROVER}{asked}" for asked in proposed.asked))
+    return actor if isinstance(actor, Refusal) else (actor, proposed)
 
 
 def _found(conn: Connection, name: str) -> Proposed | Refusal:
@@ -263,19 +271,12 @@ def _lists(conn: Connection, proposal: str) -> set[str]:
     return {app.by.removeprefix("list ") for app in activation_of(conn, proposal).apps if app.by.startswith("list ")}
 
 
-def activation_of(conn: Connection, proposal: str) -> Activation:
-    """What was frozen under a hash. LookupError as in `frozen_bytes`."""
-    return thaw_activation(frozen_bytes(conn, proposal, "activation", "proposed"))
-
-
 def _role(actor: Actor, proposed: Proposed, role: str) -> str:
     held = [asked for asked in proposed.asked if actor.has(f"{APPROVER}{asked}")]
     return role.removeprefix(APPROVER) or (held or [*proposed.asked])[0]
 
 
-def _wrong_role(actor: Actor, proposed: Proposed, role: str) -> Refusal | None:
-    if role not in proposed.asked:
-        return Refusal(Code.ROLE_NOT_ASKED, f"This asks for {', '.join(proposed.asked)}, not for {role}.")
+def _wrong_role(actor: Actor, role: str) -> Refusal | None:
     if not actor.has(f"{APPROVER}{role}"):
         return Refusal(Code.ROLE_MISSING, f"This needs the role approver:{role}; an administrator can grant it.")
     return None
@@ -290,7 +291,7 @@ def _passed(change: Change, proposed: Proposed) -> Refusal | None:
 
 
 def _unfit(change: Change, actor: Actor, proposed: Proposed, role: str, fingerprint: str) -> Refusal | None:
-    if refusal := _wrong_role(actor, proposed, role):
+    if refusal := _wrong_role(actor, role):
         return refusal
     if any(given.person == actor.ref for given in activations.judgements(change.conn, proposed.proposal)):
         return Refusal(Code.ALREADY_APPROVED, "You approved this already; one person counts once.")
@@ -310,6 +311,7 @@ def _described(conn: Connection, proposed: Proposed, exercise: bool) -> Waiting:
     return Waiting(
         proposal=proposed.proposal,
         apps=proposed.apps,
+        looked_for_by={app.id: tuple(sorted(app.spellings)) for app in frozen_.apps},
         unmatched=frozen_.unmatched,
         purpose=frozen_.purpose,
         until=instant_text(frozen_.until),

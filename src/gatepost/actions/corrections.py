@@ -80,10 +80,22 @@ def _owed(kind: NoticeKind, thread: Sequence[Notice]) -> bool:
     return bool(thread) and not (said and said[-1] in SAYS_OVER)
 
 
+def beyond_mail(conn: Connection, revision: Revision) -> dict[str, Instant]:
+    """Who was told of a policy otherwise than by mail, and when, and can have no correction, having had no mail:
+    whoever told them has to tell them again."""
+    rules = [found.rule for found in policies.life(conn, revision) if found.rule is not None]
+    told = audience.told_otherwise(conn, rules)
+    reached = set(notices.reached(conn, revision.policy)) if told else set()
+    return {person: at for person, at in told.items() if person not in reached}
+
+
 def tell(
     change: Change, revision: Revision, kind: NoticeKind, position: int, people: list[str], at: Instant, step: str
 ) -> None:
-    """As `correct`; but an update that frees somebody tells them that the policy is over for them."""
+    """As `correct`; but an update that frees somebody tells them that the policy is over for them, and takes the place
+    of the reminders that wait."""
+    if kind is NoticeKind.UPDATE:
+        notices.stop_reminding(change.conn, revision.policy, people, change.now)
     gone = freed_by(change.conn, revision, people) if kind is NoticeKind.UPDATE else set()
     correct(change, revision, kind, position, [ref for ref in people if ref not in gone], at, step)
     if gone:

@@ -6,6 +6,7 @@ from sqlalchemy import Connection
 
 from gatepost.actions import live
 from gatepost.actions.change import changing, looking
+from gatepost.actions.let_in import LetIn, let_in
 from gatepost.actions.looks import record_look, without_purpose
 from gatepost.actions.site import Site
 from gatepost.actions.standing import logins_of
@@ -21,7 +22,8 @@ from gatepost.storage import audience, contacts, devices, feed, people, sitemeta
 @dataclass(frozen=True, slots=True)
 class Decided:
     """`recognised`: known, unknown, unidentified or foreign, as the door would call it. `waits_for_contact`: policies
-    that do not block the device yet because it was at no door since its person was told."""
+    that do not block the device yet because it was at no door since its person was told. `let_in`: what keeps policies
+    from counting that else would, whatever other policies say."""
 
     verdict: Verdict
     at: Instant
@@ -29,6 +31,7 @@ class Decided:
     device: str
     user: str
     waits_for_contact: tuple[str, ...] = ()
+    let_in: tuple[LetIn, ...] = ()
 
 
 def decide(site: Site, by: str | None, user: str, device_name: str | None, at: Instant | None) -> Decided | Refusal:
@@ -71,7 +74,9 @@ def _decided(conn: Connection, site: Site, user: str, device_name: str | None, a
     if not device.shared and device.owner != person.ref:
         return decider.by_rule("foreign", device_name, user)
     answer = decider.known(decider.standing(device), device.id, user)
-    return replace(answer, waits_for_contact=_waiting(conn, device.ref, answer.verdict))
+    waits = _waiting(conn, device.ref, answer.verdict)
+    found = () if unacknowledged(conn) else let_in(conn, site, device, answer.at)
+    return replace(answer, waits_for_contact=waits, let_in=found)
 
 
 def _waiting(conn: Connection, device: str, answer: Verdict) -> tuple[str, ...]:

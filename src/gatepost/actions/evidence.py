@@ -7,13 +7,13 @@ from typing import Any, Literal
 
 from gatepost.actions.about import claim_data
 from gatepost.actions.change import changing, looking
-from gatepost.actions.lookup import unknown_apps
+from gatepost.actions.lookup import date_ahead, unknown_apps
 from gatepost.actions.site import Site
 from gatepost.actions.who import AUTHOR, OPERATOR, acting
 from gatepost.core.fleet.claim import Claim
-from gatepost.core.ledger.app_events import EvidenceAdded
+from gatepost.core.ledger.app_events import EvidenceAdded, EvidenceStruck
 from gatepost.core.problem import Problem
-from gatepost.core.refusal import Refusal
+from gatepost.core.refusal import Code, Refusal
 from gatepost.documents.claims_file import read_claims, write_claims
 from gatepost.documents.deadline import instant_text
 from gatepost.storage import catalogue, claims
@@ -30,6 +30,8 @@ def add_evidence(site: Site, by: str | None, found: Sequence[Claim]) -> dict[str
             return actor
         if refusal := unknown_apps(sorted({claim.app for claim in found}), catalogue.apps(change.conn)):
             return refusal
+        if refusal := date_ahead((claim.on for claim in found), change.now):
+            return refusal
         known = {kept.claim for kept in claims.evidence(change.conn, {claim.app for claim in found})}
         new = [claim for claim in dict.fromkeys(found) if claim not in known]
         names = [f"ev_{secrets.token_hex(6)}" for _ in new]
@@ -37,6 +39,21 @@ def add_evidence(site: Site, by: str | None, found: Sequence[Claim]) -> dict[str
             words = claims.packed(who=claim.who, claim=claim.claim, source=claim.source)
             change.record(EvidenceAdded(name, claim.app, claim.stance.value, claim.on, change.words(words)))
         return {"added": names, "known": len(found) - len(new)}
+
+
+def strike_evidence(site: Site, by: str | None, name: str, reason: str) -> dict[str, object] | Refusal:
+    """Show a claim that was entered by mistake no more. The ledger keeps that it was there, as does what froze it."""
+    if not reason.strip():
+        return Refusal(Code.PURPOSE_MISSING, "A claim is struck out for a stated reason: add --reason TEXT.")
+    with changing(site) as change:
+        actor = acting(change, by, AUTHOR, OPERATOR)
+        if isinstance(actor, Refusal):
+            return actor
+        kept = next((kept for kept in claims.evidence(change.conn) if kept.evidence == name), None)
+        if kept is None:
+            return Refusal(Code.NO_SUCH_EVIDENCE, f"No claim {name} is kept; `evidence list --json` shows the names.")
+        change.record(EvidenceStruck(name, change.words(reason)))
+        return {"evidence": name, "app": kept.claim.app, "struck": True}
 
 
 def import_evidence(

@@ -6,6 +6,7 @@ from functools import cache, lru_cache
 
 from sqlalchemy import Connection
 
+from gatepost.actions.activation_mail import activation_facts
 from gatepost.actions.cells import cell_of
 from gatepost.actions.live import cells_of, live_rules, proposal_of, states
 from gatepost.actions.site import Site
@@ -109,6 +110,7 @@ class Desk:
             devices=found,
             still_blocking=self._still_blocking(person, revision),
             until=notice.facts.get("until"),
+            statement_ends=notice.facts.get("ends"),
             revoked=bool(notice.facts.get("revoked")),
             goes_on=bool(notice.facts.get("goes_on")),
             of_device=notice.kind in _WAIVERS and "device" in notice.facts,
@@ -143,6 +145,7 @@ class Desk:
             acted=Acted(str(told["by"]), int(told["at"]), str(told["about"])) if "by" in told else None,
             until=told.get("until"),
             link=str(told.get("link", "")),
+            activation=activation_facts(self.conn, told, person),
             looks=tuple(LooksFacts(**{**look, "purposes": tuple(look["purposes"])}) for look in told.get("looks", ())),
         )
 
@@ -157,7 +160,7 @@ class Desk:
         self, notice: Notice, listener: Listener | None, proposal: Proposal, deadline: Instant | None
     ) -> Duration | None:
         """The notice period, where it may end later than the deadline, so that the mail must say so (I-10)."""
-        if not proposal.policy.tell_first:
+        if not proposal.policy.tell_first or _of_new_hit(notice):
             return None
         told = (
             listener.told_at
@@ -205,7 +208,8 @@ class Desk:
         for member in self.members.get(person.ref, ()):
             device, due = member.device, self._due(member.device.ref, revision.rule)
             counts = due is not None and due.counts_from <= by
-            if device.ref == about if about is not None else counts:
+            asked = due is not None or not _of_new_hit(notice)
+            if (device.ref == about and asked) if about is not None else counts:
                 facts = _device_facts(member, proposal, due)
                 found.append(replace(facts, open=counts or not waiver))
         return tuple(found)
@@ -258,7 +262,7 @@ class Desk:
             return False
         policy = proposal.policy
         bounds = [deadline or told + policy.grace, told + proposal.notice if policy.tell_first else 0]
-        if notice.kind in _WAIVERS:
+        if notice.kind in _WAIVERS or _of_new_hit(notice):
             bounds.append(notice.facts.get("until") or 0)
         return max(bounds) <= self.now
 
@@ -297,6 +301,7 @@ class Desk:
             named=tuple(f"{app.name} ({app.by})" for app in proposal.apps),
             not_asked=_not_asked(proposal),
             rings=ring_lines(proposal.policy, proposal.impact.rings),
+            any_role=bool(proposal.relaxes),
         )
 
 
@@ -305,6 +310,11 @@ def _deadline(revision: Revision, proposal: Proposal, cell: int) -> Instant | No
     if proposal.policy.deadline.immediately:
         return revision.not_before or None
     return max(proposal.effects[cell], revision.not_before)
+
+
+def _of_new_hit(notice: Notice) -> bool:
+    """Whether a reminder is about one device that is due only now, or soon; `until` is its date, notice included."""
+    return notice.kind is NoticeKind.REMINDER and "until" in notice.facts
 
 
 def _device_facts(member: Member, proposal: Proposal, due: DueRule | None) -> DeviceFacts:

@@ -1,13 +1,19 @@
 """Finding what a verb is about."""
 
 from collections.abc import Container, Iterable
+from typing import Final
 
 from sqlalchemy import Connection
 
 from gatepost.core.change.stage import ALLOWED, LIVE
+from gatepost.core.instant import HOUR, Duration, Instant
 from gatepost.core.refusal import Code, Refusal
+from gatepost.documents.deadline import instant_text
 from gatepost.storage import policies
 from gatepost.storage.policies import Revision
+
+FIRST_DAYLIGHT: Final[Duration] = 14 * HOUR
+"""How far ahead of UTC the earliest time zone is: a day begins there first."""
 
 
 def revision_in(conn: Connection, policy: str, verb: str) -> Revision | Refusal:
@@ -35,3 +41,12 @@ def unknown_apps(names: Iterable[str], known: Container[str]) -> Refusal | None:
         Code.NO_SUCH_APP,
         f"The catalogue has no {', '.join(missing)}; `apps list` shows what there is, `apps add` adds more.",
     )
+
+
+def date_ahead(days: Iterable[str], now: Instant) -> Refusal | None:
+    """Why what was said or done on these days (ISO 8601) cannot be recorded yet: one has begun nowhere."""
+    today = instant_text(now + FIRST_DAYLIGHT)[:10]
+    ahead = sorted(day for day in days if day > today)
+    if not ahead:
+        return None
+    return Refusal(Code.DATE_AHEAD, f"{', '.join(dict.fromkeys(ahead))} has not come yet; correct the date.")

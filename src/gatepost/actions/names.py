@@ -10,6 +10,7 @@ from typing import NamedTuple
 from sqlalchemy import Connection
 
 from gatepost.actions.change import changing
+from gatepost.actions.corrections import beyond_mail
 from gatepost.actions.live import proposal_of
 from gatepost.actions.looks import record_look, without_purpose
 from gatepost.actions.site import Site
@@ -38,7 +39,8 @@ def name_people(
 ) -> list[dict[str, object]] | Refusal:
     """Whom a policy hits, by name: of an approved one the people that were foreseen, of a live one those due now.
 
-    `untold`: only those who have not been told, so that somebody can tell them otherwise.
+    `untold`: only those who have not been told, so that somebody can tell them otherwise; of a policy that is over,
+    those who were told in person, whom no mail tells that it is over.
     """
     if refusal := without_purpose(purpose):
         return refusal
@@ -46,10 +48,9 @@ def name_people(
         actor = acting(change, by, AUTHOR, OPERATOR)
         if isinstance(actor, Refusal):
             return actor
-        revision = _agreed(change.conn, policy)
-        if isinstance(revision, Refusal):
-            return revision
-        hit = [one for one in _hit(change.conn, revision, change.now) if not (untold and one.told_at)]
+        hit = _wanted(change.conn, policy, change.now, untold=untold)
+        if isinstance(hit, Refusal):
+            return hit
         record_look(change, "names", policy, [one.ref for one in hit], purpose)
         named = people.load(change.conn, [one.ref for one in hit])
         rows: list[dict[str, object]] = [
@@ -65,6 +66,16 @@ def name_people(
             if one.ref in named
         ]
         return sorted(rows, key=lambda row: str(row["person"]))
+
+
+def _wanted(conn: Connection, policy: str, now: Instant, *, untold: bool) -> list[Hit] | Refusal:
+    revision = _agreed(conn, policy)
+    if isinstance(revision, Revision):
+        return [one for one in _hit(conn, revision, now) if not (untold and one.told_at)]
+    announced = [one for one in policies.history(conn, policy) if one.announced_at is not None]
+    if untold and announced:
+        return [Hit(ref, told_at=at) for ref, at in beyond_mail(conn, announced[-1]).items()]
+    return revision
 
 
 def _agreed(conn: Connection, policy: str) -> Revision | Refusal:

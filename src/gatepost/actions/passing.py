@@ -17,6 +17,7 @@ from gatepost.actions.erase import go_on_erasing
 from gatepost.actions.hold import recheck_quorums
 from gatepost.actions.live import LiveRule, live_rules
 from gatepost.actions.looks_digest import digest_looks
+from gatepost.actions.newly_due import tell_of_statements
 from gatepost.actions.outbox import compose, enqueue
 from gatepost.actions.reserve import keep_reserve
 from gatepost.actions.retention import keep_retention
@@ -24,17 +25,20 @@ from gatepost.actions.site import Site
 from gatepost.actions.standing import catch_up_some, refresh, refresh_many
 from gatepost.actions.waive import about_device, beneficiary, tell
 from gatepost.core.change.stage import Stage
-from gatepost.core.instant import DAY, Duration, Instant, duration_text
+from gatepost.core.instant import DAY, HOUR, Duration, Instant, duration_text
 from gatepost.core.ledger.events import AttestationVoided, PolicyInForce, WaiverEnded
 from gatepost.core.notice.notice import NoticeKind
 from gatepost.core.policy.policy import Consequence
-from gatepost.storage import audience, catalogue, devices, exceptions, notices, people, sitemeta
+from gatepost.storage import audience, catalogue, closing, devices, exceptions, notices, people, sitemeta
 from gatepost.storage.exceptions import Waiver
 
 BATCH = 2000
 """Devices or people handled in one transaction, so that nobody waits long behind the worker."""
 
 HEARTBEAT = 5_000
+
+UPDATE_REMINDS = HOUR
+"""For so long an update, which says the date, stands for every reminder."""
 
 
 def pass_time(site: Site) -> bool:
@@ -123,7 +127,8 @@ def settle_outcomes(site: Site) -> bool:
 
 
 def remind(site: Site) -> bool:
-    """Reminders, so long before each person's own deadline as the policy says, to those who are still due."""
+    """Reminders, so long before each person's own deadline as the policy says, to those who are still due; and a day
+    before the end of a statement, to whoever gave it."""
     with looking(site) as conn:
         now = site.clock.now()
         until = sitemeta.number(conn, sitemeta.REMINDED_UNTIL)
@@ -135,9 +140,10 @@ def remind(site: Site) -> bool:
         return False
     for known, before, cells in steps:
         _remind(site, known, before, cells)
+    told = tell_of_statements(site, last, now)
     with changing(site) as change:
         sitemeta.put(change.conn, sitemeta.REMINDED_UNTIL, str(now))
-    return bool(steps)
+    return bool(steps) or told
 
 
 def _crossed(known: LiveRule, last: Instant, now: Instant) -> Iterator[tuple[Duration, list[int]]]:
@@ -174,6 +180,9 @@ def _remind(site: Site, known: LiveRule, before: Duration, cells: list[int]) -> 
 
 def _remind_some(change: Change, known: LiveRule, before: Duration, concerned: list[str]) -> None:
     revision = known.revision
+    if (revision.policy, NoticeKind.UPDATE) in {(one.policy, one.kind) for one in closing.owed(change.conn)}:
+        return  # one is about to be written, which says the date
+    updated = notices.updated(change.conn, revision.policy, concerned, change.now - UPDATE_REMINDS)
     named = people.load(change.conn, concerned)
     mails = notices.threads(change.conn, revision.policy, concerned)
     enqueue(
@@ -189,7 +198,7 @@ def _remind_some(change: Change, known: LiveRule, before: Duration, concerned: l
                 thread=mails[ref],
             )
             for ref in concerned
-            if ref in mails and named[ref].emails and named[ref].working
+            if ref in mails and ref not in updated and named[ref].emails and named[ref].working
         ),
     )
 

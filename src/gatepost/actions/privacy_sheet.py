@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from gatepost.actions.activation import activation_of
+from gatepost.actions.activation_mail import activation_of
 from gatepost.actions.change import looking
 from gatepost.actions.doors import list_doors
 from gatepost.actions.live import live_rules

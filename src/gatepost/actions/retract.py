@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from gatepost.actions.await_doors import await_doors
 from gatepost.actions.change import Change, changing, looking
-from gatepost.actions.corrections import DOORS_MAY_TAKE, write_corrections
+from gatepost.actions.corrections import DOORS_MAY_TAKE, beyond_mail, write_corrections
 from gatepost.actions.live import proposal_of
 from gatepost.actions.lookup import revision_in
 from gatepost.actions.reserve import despite_full_disk
@@ -41,7 +41,8 @@ class DoorAnswer:
 class Retracted:
     """`withdrawn`: notices never sent. `in_flight`: being sent at that moment. `corrections`: mails queued so far.
 
-    There may be more to come, where the database could not take them.
+    There may be more to come, where the database could not take them. `tell_again`: people who were told otherwise than
+    by mail, so that none is sent to them.
     """
 
     policy: str
@@ -50,6 +51,7 @@ class Retracted:
     withdrawn: int
     in_flight: int
     corrections: int
+    tell_again: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +118,7 @@ def _close(
         write_corrections(site)
     with looking(site) as conn:
         corrections = notices.count(conn, policy, done.revision.revision, kind)
+        again = len(beyond_mail(conn, done.revision))
     return Retracted(
         policy=policy,
         revision=done.revision.revision,
@@ -123,6 +126,7 @@ def _close(
         withdrawn=done.withdrawn,
         in_flight=done.in_flight,
         corrections=corrections,
+        tell_again=again,
     )
 
 

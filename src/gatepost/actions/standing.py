@@ -1,7 +1,7 @@
 """Level 1 kept true: whenever something about a device, its person or a rule's audience changes, its standing is
 computed anew, written to the tables, published to the doors, and what changed for the person is recorded and told."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from itertools import islice
 
@@ -11,6 +11,7 @@ from gatepost.actions.cells import cell_of
 from gatepost.actions.change import Change, changing, looking
 from gatepost.actions.contacts import FirstContacts
 from gatepost.actions.live import LiveRule
+from gatepost.actions.newly_due import NewHit, ask_anew, new_hit
 from gatepost.actions.outbox import compose, enqueue
 from gatepost.actions.site import Site
 from gatepost.core.fleet.device import Device
@@ -121,6 +122,7 @@ class Part:
         audience.replace_due(conn, self.refs, self.rows)
         self._publish(standings)
         self._welcome()
+        ask_anew(self.change, self._new_hits())
         self._record(standings)
         self._lapse()
 
@@ -227,6 +229,17 @@ class Part:
                     step = f"to another address@{moved[person]}"
                     new.append(compose(self.change, revision.policy, revision.revision, kind, person, step=step))
         enqueue(self.change, new)
+
+    def _new_hits(self) -> Iterator[NewHit]:
+        """Devices that are due only now, of people who were told before, while their grace runs."""
+        owners = {member.device.ref: member.person.ref for member in self.members}
+        for row in self.rows:
+            rule, owner = row.due.rule, owners[row.device]
+            listener, announced = self.listeners.get((rule, owner)), (rule, row.device) in self.announced
+            if listener is not None:
+                known, person = self.rules[rule], self.people[owner]
+                if hit := new_hit(known, person, listener, row, self.change.now, announced=announced):
+                    yield hit
 
     def _untold(self) -> dict[int, list[str]]:
         """By rule, who has an address, a device that is due now, and was not told yet."""

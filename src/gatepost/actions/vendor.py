@@ -6,7 +6,7 @@ from typing import Any
 from gatepost.actions.about import inquiries_data
 from gatepost.actions.access import is_address
 from gatepost.actions.change import Change, changing, looking
-from gatepost.actions.lookup import unknown_apps
+from gatepost.actions.lookup import date_ahead, unknown_apps
 from gatepost.actions.site import Site
 from gatepost.actions.who import AUTHOR, OPERATOR, Actor, acting
 from gatepost.core.ledger.app_events import VendorAnswered, VendorAsked, VendorContactSet
@@ -39,7 +39,7 @@ def asked(site: Site, by: str | None, app: str, on: str, question: str, asker: s
         if isinstance(actor, Refusal):
             return actor
         apps = catalogue.apps(change.conn)
-        if refusal := unknown_apps([app], apps):
+        if refusal := unknown_apps([app], apps) or date_ahead([on], change.now):
             return refusal
         who = _asker(change, actor, asker)
         if isinstance(who, Refusal):
@@ -66,6 +66,8 @@ def answered(site: Site, by: str | None, inquiry: str, on: str, answer: str) -> 
         known = {one.inquiry: one for one in claims.asked(change.conn)}
         if inquiry not in known:
             return Refusal(Code.NO_SUCH_INQUIRY, f"No question {inquiry} is recorded; `vendor list` shows all.")
+        if refusal := date_ahead([on], change.now):
+            return refusal
         change.record(VendorAnswered(inquiry, on, change.words(answer)))
         return {"inquiry": inquiry, "app": known[inquiry].app, "on": on}
 

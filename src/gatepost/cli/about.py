@@ -71,6 +71,20 @@ def _list(value: object) -> list[object]:
     return value if isinstance(value, list) else []
 
 
+@evidence.command
+def strike(name: str, /, *, reason: str = "", session: Given) -> int:
+    """Show a claim that was entered by mistake no more; the ledger keeps it.
+
+    Parameters
+    ----------
+    name
+        ev_... as `evidence add` says it, and `evidence list --json`.
+    reason
+        Why; recorded.
+    """
+    return session.act(lambda site: record.strike_evidence(site, session.by, name, reason), facts)
+
+
 @evidence.command(name="list")
 def list_(*, app: str | None = None, session: Given) -> int:
     """Claims by day, about one app or all."""

@@ -140,6 +140,9 @@ def _added(done: catalogue.CatalogueTaken) -> Lines:
 
 def _waiting(asked: activation.Waiting) -> Lines:
     yield f"Asked to look for: {', '.join(asked.apps)}. Nothing is looked for by it before it is approved."
+    yield "By these identifiers, and no others:"
+    for app_id, found in asked.looked_for_by.items():
+        yield f"  {app_id}: {', '.join(found)}"
     yield from facts(
         {
             "purpose": asked.purpose,

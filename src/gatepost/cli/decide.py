@@ -1,6 +1,7 @@
 """gatepost decide: the verdict on one device, as its door would give it."""
 
 from gatepost.actions.decide import Decided, look_up
+from gatepost.actions.let_in import LetIn
 from gatepost.cli.output import Exit
 from gatepost.cli.session import Given, instant
 from gatepost.core.instant import NEVER
@@ -52,6 +53,7 @@ def _data(done: Decided) -> object:
         "position": verdict.position,
         "recognised": done.recognised,
         "waits_for_contact": list(done.waits_for_contact),
+        "let_in": [found._asdict() | {"until": _end(found.until)} for found in done.let_in],
         "user": done.user,
         "device": done.device,
         "sentence": " ".join(_said(done)),
@@ -62,7 +64,27 @@ def _text(at: int) -> str | None:
     return None if at == NEVER else instant_text(at)
 
 
+def _end(at: int | None) -> str | None:
+    return None if at is None else instant_text(at)
+
+
+_LET_IN = {
+    "except": "its own `except` names this person or this device",
+    "waiver": "waiver {name} holds until {until}",
+    "attestation": "the owner's statement {name} that {app} is not on it holds until {until}",
+}
+
+
+def _let_in(found: LetIn) -> str:
+    because = _LET_IN[found.by].format(name=found.name, app=found.app, until=_end(found.until))
+    return f"Policy {found.policy} (revision {found.revision}) lets it in: {because}."
+
+
 def _said(done: Decided) -> list[str]:
     if done.recognised in _BY_RULE:
         return [_BY_RULE[done.recognised].format(word=done.verdict.outcome.word)]
-    return [sentence(done.verdict, done.at, instant_text), *map(first_contact, done.waits_for_contact)]
+    return [
+        sentence(done.verdict, done.at, instant_text),
+        *map(first_contact, done.waits_for_contact),
+        *map(_let_in, done.let_in),
+    ]

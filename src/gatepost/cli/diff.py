@@ -31,7 +31,8 @@ def diff(
         The new revision. Without a file, what changed between two instants is shown.
     since, until
         Two instants, such as 2020-07-10T08:00: what became of policies and verdicts between them (until now, if none
-        is named).
+        is named). A date alone means its end, as everywhere: --since 2020-07-09 begins with the first moment of the
+        10th.
     """
     if bool(file) is bool(since):
         raise Misuse("Name either a policy FILE, or --since (and --until) for what happened.")

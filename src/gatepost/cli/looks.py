@@ -14,7 +14,8 @@ def names(policy: str, /, *, purpose: str = "", untold: bool = False, session: G
     purpose
         Why the names are looked at.
     untold
-        Only those who have not been told yet: to tell them otherwise.
+        Only those who have not been told yet: to tell them otherwise. Of a policy that is over: those who were told in
+        person, whom no correction reaches.
     """
     return session.act(
         lambda site: name_people(site, session.by, policy, purpose, untold=untold),

@@ -97,8 +97,16 @@ def _checked(done: Checked) -> Lines:
 _NO_FACTS = ("rings", "apps", "document", "judgements", "warnings", "evidence", "vendor", "accounts")
 
 
+def _judgement(found: dict[str, Any]) -> str:
+    """Who said yes or no, in which role, when, and with which key; an exercise needs none."""
+    said = "Approved" if found["approved"] else "Declined"
+    key = f", key {found['key']}" if found["key"] else ""
+    return f"{said} by {found['person']} as {found['role']}, {found['at']}{key}"
+
+
 def _shown(data: dict[str, Any]) -> Lines:
     yield from facts({key: value for key, value in data.items() if key not in _NO_FACTS})
+    yield from map(_judgement, data["judgements"])
     yield from verbs.rings(data["rings"])
     yield from apps_named(data["apps"])
     yield from (f"Warning: {text}" for text in data["warnings"])

@@ -195,6 +195,11 @@ def _retracted(done: retract.Retracted) -> Lines:
         f"{done.withdrawn} mails were never sent, {done.in_flight} were on their way, "
         f"{done.corrections} corrections are queued."
     )
+    if done.tell_again:
+        yield (
+            f"Told in person, with no mail that could be corrected: {done.tell_again}. Tell them again; "
+            f"`policy names {done.policy} --untold --purpose TEXT` names them."
+        )
 
 
 def _roles(asked: Mapping[str, int]) -> str:

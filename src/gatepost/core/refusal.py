@@ -29,6 +29,7 @@ class Code(StrEnum):
     NO_SUCH_PUBLISHER = "no_such_publisher"
     NO_SUCH_INQUIRY = "no_such_inquiry"
     NO_SUCH_ACCOUNT = "no_such_account"
+    NO_SUCH_EVIDENCE = "no_such_evidence"
     NOTHING_TO_MATCH = "nothing_to_match"
     APP_NOT_ACTIVE = "app_not_active"
     APP_IN_USE = "app_in_use"
@@ -78,6 +79,7 @@ class Code(StrEnum):
     MAIL_OWED = "mail_owed"
     REASON_NAMES = "reason_names"
     UNTIL_INVALID = "until_invalid"
+    DATE_AHEAD = "date_ahead"
     # doors
     DEVICE_SHARED = "device_shared"
     OWNER_UNREACHABLE = "owner_unreachable"

@@ -200,7 +200,10 @@ class TextPart(Part):
     """What a mail says. The templates around it add the deadline, the person's devices and what to do."""
 
     subject: Filled = Field(description="One line. Keep it neutral: a lock screen should not show which app is meant.")
-    body: Annotated[Prose, Field(min_length=1)] = Field(description="Plain text; a blank line begins a new paragraph.")
+    body: Annotated[Prose, Field(min_length=1)] = Field(
+        description="Plain text; a blank line begins a new paragraph. Where the file breaks a line does not show in "
+        "the mail, but before an item of a list and after two spaces at a line's end."
+    )
 
 
 def _branch(value: Any) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from gatepost.core.change.rollout import RingLine
 from gatepost.core.fleet.about import About
@@ -70,7 +71,8 @@ class ApprovalFacts:
     address; "" in a result.
     `people`, `devices`: the predicted impact, counts
     by column (hit, clear, exempt, cannot_tell, unmanaged, cannot_be_told); a hidden small cell is None.
-    `required`, `given`: approvals by role. `checkpoint`: the ledger's signed note, line for line (I-32).
+    `required`, `given`: approvals by role; `any_role`: one yes in any of them is enough.
+    `checkpoint`: the ledger's signed note, line for line (I-32).
     `declined_by`: the name of who declined; "" in a result that says approved. `warnings`: sentences of the preview.
     `rings`: of a policy that has any, with the people concerned in each.
     `about`: what was known of the apps and their owners. `apps`: their names by id. `not_asked`: owners whom nobody is
@@ -94,6 +96,7 @@ class ApprovalFacts:
     named: tuple[str, ...] = ()
     apps: Mapping[str, str] = field(default_factory=dict)
     not_asked: str = ""
+    any_role: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +107,38 @@ class Acted:
     by: str
     at: Instant
     about: str
+
+
+class SoughtApp(NamedTuple):
+    """An app that is asked to be looked for, with its identifiers per platform."""
+
+    name: str
+    identifiers: tuple[tuple[str, tuple[str, ...]], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ActivationFacts:
+    """What those are told who may agree that apps are looked for, or whoever asked for it.
+
+    `role`: the one in which this approver is asked, "" in a result. `unmatched`: apps of a list that no identifier is
+    known of. `touches`: what having one of them may tell (core/fleet/sensitive.py), `because`: why all the same.
+    `declined_by`: a name, "" if nobody here has it any more. `checkpoint`: as in ApprovalFacts.
+    """
+
+    proposal: str
+    author: str
+    role: str
+    approver: str
+    apps: tuple[SoughtApp, ...]
+    purpose: str
+    until: Instant
+    unmatched: tuple[str, ...] = ()
+    who_may_see: str = ""
+    touches: tuple[str, ...] = ()
+    because: str = ""
+    checkpoint: str = ""
+    declined: bool = False
+    declined_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +165,8 @@ class NoticeFacts:
     `grace`: what follows telling where `deadline` is None.
     `still_blocking`: titles of the other policies that block this person now.
     `thread`: the subject of the person's first mail on this policy, exactly as sent; "" if this is the first.
-    `until`: the end of a waiver, from which the rule counts again; `revoked`: that waiver was taken back.
+    `until`: the end of a waiver, from which the rule counts again; `revoked`: that waiver was taken back. In a reminder
+    by when something is asked of the one device named, which is due only now; `statement_ends`: or will be, from then.
     `goes_on`: what is over for this person stays for others.
     `of_device`: that waiver is for the one device named. `exempt_until`: while nothing is asked because of a waiver.
     `past`: the person's own deadline, notice and grace are over, so that what is asked is asked at once.
@@ -150,6 +186,7 @@ class NoticeFacts:
     still_blocking: tuple[str, ...] = ()
     thread: str = ""
     until: Instant | None = None
+    statement_ends: Instant | None = None
     revoked: bool = False
     goes_on: bool = False
     of_device: bool = False
@@ -161,5 +198,6 @@ class NoticeFacts:
     note: str = ""
     approval: ApprovalFacts | None = None
     acted: Acted | None = None
+    activation: ActivationFacts | None = None
     looks: tuple[LooksFacts, ...] = ()
     link: str = ""

@@ -26,11 +26,13 @@ from gatepost.notify.moments import language_words, locale_for
 from gatepost.notify.phrases import Phrases
 from gatepost.notify.sections import SECTIONS as OWN_SECTIONS
 from gatepost.notify.sections import Block, Draft, approval_of
+from gatepost.notify.sought import SECTIONS as SOUGHT_SECTIONS
+from gatepost.notify.sought import activation_of
 from gatepost.notify.untrusted import one_line
 
 _SOURCES: Final = ("templates/layout.toml", "templates/mail.html.j2", "templates/mail.txt.j2")
 LANGUAGES: Final = ("de", "en", "es", "fr", "hi", "ja", "pt")
-SECTIONS: Final = {**OWN_SECTIONS, **ASKED_SECTIONS, **KNOWN_SECTIONS, **ACTED_SECTIONS}
+SECTIONS: Final = {**OWN_SECTIONS, **ASKED_SECTIONS, **KNOWN_SECTIONS, **ACTED_SECTIONS, **SOUGHT_SECTIONS}
 _WIDTH: Final = 76
 _MOST_FORMS: Final = 512
 
@@ -167,6 +169,8 @@ def _layout(source: str) -> dict[NoticeKind, tuple[str, ...]]:
     stored = tomllib.loads(source)
     layout = {}
     for kind in NoticeKind:
+        if kind in ABOUT_SITE and kind not in stored:
+            continue  # it came after a proposal was frozen, whose mails are not of this kind
         sections = tuple(stored.get(kind, ()))
         unknown = [name for name in sections if name not in SECTIONS]
         if not sections or unknown:
@@ -234,6 +238,8 @@ def _lead(draft: Draft) -> str:
     if kind is NoticeKind.APPROVAL_RESULT:
         declined_by = approval_of(draft).declined_by
         return draft.phrase("declined_lead" if declined_by else "approved_lead", by=declined_by)
+    if kind in (NoticeKind.ACTIVATION_ASKED, NoticeKind.ACTIVATION_RESULT):
+        return _activation_lead(draft)
     if kind in (NoticeKind.WAIVER_RESULT, NoticeKind.WAIVER_ENDS):
         return _waiver_lead(draft)
     if kind in (NoticeKind.LOOKS, NoticeKind.SIGN_IN):
@@ -242,7 +248,24 @@ def _lead(draft: Draft) -> str:
         return draft.phrase(f"{kind.replace('-', '_')}_lead", until=draft.moment(draft.facts.until))
     if kind in ABOUT_SITE:
         return draft.phrase(f"{kind.replace('-', '_')}_lead")
+    if kind is NoticeKind.REMINDER and draft.facts.until is not None:
+        return _new_hit_lead(draft)
     return draft.phrase("spared_lead" if _spared(draft) else f"{kind}_lead", subject=_first_subject(draft))
+
+
+def _new_hit_lead(draft: Draft) -> str:
+    ends = draft.facts.statement_ends
+    if ends is None:
+        return draft.phrase("newly_due_lead", subject=_first_subject(draft))
+    return draft.phrase("statement_ends_lead", subject=_first_subject(draft), until=draft.moment(ends))
+
+
+def _activation_lead(draft: Draft) -> str:
+    wanted = activation_of(draft)
+    if draft.kind is NoticeKind.ACTIVATION_ASKED:
+        return draft.phrase("activation_asked_lead", author=wanted.author, role=wanted.role)
+    key = "activation_declined_lead" if wanted.declined else "activation_approved_lead"
+    return draft.phrase(key, by=wanted.declined_by)
 
 
 def _waiver_lead(draft: Draft) -> str:

@@ -8,9 +8,19 @@ from gatepost.core.fleet.about import About, Account, Inquiry
 from gatepost.core.fleet.claim import Claim, Stance
 from gatepost.core.fleet.device import Form, Platform
 from gatepost.core.instant import HOUR, Instant
-from gatepost.core.notice.notice import NoticeKind
+from gatepost.core.notice.notice import ABOUT_SITE, NoticeKind
 from gatepost.core.policy.policy import Consequence, Text, Unseen
-from gatepost.notify.facts import Acted, ApprovalFacts, DeviceFacts, LooksFacts, NoticeFacts, PolicyFacts, no_policy
+from gatepost.notify.facts import (
+    Acted,
+    ActivationFacts,
+    ApprovalFacts,
+    DeviceFacts,
+    LooksFacts,
+    NoticeFacts,
+    PolicyFacts,
+    SoughtApp,
+    no_policy,
+)
 
 
 def utc(*parts: int) -> Instant:
@@ -143,6 +153,25 @@ LOOKS: Final = (
 )
 
 
+ACTIVATION: Final = ActivationFacts(
+    proposal=APPROVAL.proposal,
+    author=APPROVAL.author,
+    role="privacy",
+    approver="council@corp.example",
+    apps=(
+        SoughtApp("TikTok", (("android", ("com.zhiliaoapp.musically",)), ("ios", ("com.zhiliaoapp.musically",)))),
+        SoughtApp("Amigo Dating", (("ios", ("org.example.amigo",)),)),
+    ),
+    purpose="The policy on apps of which a minister warned.",
+    until=utc(2021, 1, 1),
+    unmatched=("helo-lite",),
+    who_may_see="The help desk, for the phone of whoever calls.",
+    touches=("sexuality",),
+    because="Both are on the same list.",
+    checkpoint=APPROVAL.checkpoint,
+)
+
+
 def _of_no_policy(facts: NoticeFacts, about: str, note: str) -> NoticeFacts:
     acted = Acted("Olga Operator", utc(2020, 7, 6, 8, 30), about)
     shared = no_policy(POLICY.contact, POLICY.language, exercise=False)
@@ -158,6 +187,17 @@ def _unasked(kind: NoticeKind, facts: NoticeFacts) -> NoticeFacts:
     return replace(plain, until=utc(2020, 7, 10, 9, 40), link=link)
 
 
+def _about_site(kind: NoticeKind, facts: NoticeFacts) -> NoticeFacts:
+    if kind is NoticeKind.DEVICE_PASSWORD:
+        return _of_no_policy(facts, "ab3d5fgh", "Lost the old phone.")
+    if kind is NoticeKind.DOOR_ASKED:
+        return replace(_of_no_policy(facts, "mail", "It has stood here for years."), devices=())
+    if kind in (NoticeKind.ACTIVATION_ASKED, NoticeKind.ACTIVATION_RESULT):
+        asked = replace(_of_no_policy(facts, "", ""), devices=(), acted=None, activation=ACTIVATION)
+        return asked if kind is NoticeKind.ACTIVATION_ASKED else replace(asked, activation=replace(ACTIVATION, role=""))
+    return _unasked(kind, facts)
+
+
 def sample(kind: NoticeKind, language: str) -> NoticeFacts:
     """Plausible facts for a mail of this kind to a person of this language, whose day ends where they live."""
     name, locale, time_zone, deadline = _PEOPLE[language]
@@ -168,12 +208,8 @@ def sample(kind: NoticeKind, language: str) -> NoticeFacts:
         return replace(facts, devices=(), approval=replace(APPROVAL, role="", given=APPROVAL.required))
     if kind is NoticeKind.ANNOUNCEMENT:
         return facts
-    if kind is NoticeKind.DEVICE_PASSWORD:
-        return _of_no_policy(facts, "ab3d5fgh", "Lost the old phone.")
-    if kind is NoticeKind.DOOR_ASKED:
-        return replace(_of_no_policy(facts, "mail", "It has stood here for years."), devices=())
-    if kind in (NoticeKind.LOOKS, NoticeKind.SIGN_IN):
-        return _unasked(kind, facts)
+    if kind in ABOUT_SITE:
+        return _about_site(kind, facts)
     facts = replace(facts, thread=_THREAD[language], notice=None)
     if kind in (NoticeKind.WAIVER_RESULT, NoticeKind.WAIVER_ENDS):
         return replace(facts, until=utc(2020, 7, 24, 15, 30), note="Keeps the company's own account.")

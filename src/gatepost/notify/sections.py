@@ -73,7 +73,7 @@ class Draft:
         facts, deadline = self.facts, self.facts.deadline
         if facts.past:
             return self.phrase("by_at_once")
-        if (self.kind is NoticeKind.WAIVER_ENDS or facts.revoked) and facts.until is not None:
+        if (self.kind in (NoticeKind.WAIVER_ENDS, NoticeKind.REMINDER) or facts.revoked) and facts.until is not None:
             deadline = max(facts.until, deadline or facts.until)
         if deadline is None:
             duration = max(facts.grace, facts.notice or 0)
@@ -209,11 +209,16 @@ def _warnings(draft: Draft) -> Iterator[Block]:
 
 def _approvals(draft: Draft) -> Iterator[Block]:
     approval = approval_of(draft)
+    yield Block("heading", draft.phrase("approvals_heading"))
+    if approval.any_role:
+        roles = " · ".join(map(one_line, approval.required))
+        given = draft.phrase("approvals_row", given=str(sum(approval.given.values())), required="1")
+        yield Block("para", draft.phrase("approvals_any", roles=roles, given=given))
+        return
     rows = tuple(
         (one_line(role), draft.phrase("approvals_row", given=str(approval.given.get(role, 0)), required=str(number)))
         for role, number in approval.required.items()
     )
-    yield Block("heading", draft.phrase("approvals_heading"))
     yield Block("rows", "", rows)
 
 
@@ -233,7 +238,8 @@ def _how(draft: Draft) -> Iterator[Block]:
 
 def _checkpoint(draft: Draft) -> Iterator[Block]:
     """Line for line, empty lines too: a signed note is checked byte for byte."""
-    lines = approval_of(draft).checkpoint.split("\n")
+    about = draft.facts.activation or approval_of(draft)
+    lines = about.checkpoint.split("\n")
     if any(lines):
         yield Block("heading", draft.phrase("checkpoint_heading"))
         yield Block("para", draft.phrase("checkpoint_keep"))

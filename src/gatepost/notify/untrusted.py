@@ -5,7 +5,9 @@ reorder text or do not show at all.
 """
 
 import re
+from itertools import pairwise
 from typing import Final
+from unicodedata import east_asian_width
 
 LONGEST: Final = 300
 """Characters of an untrusted one-line string that are kept; more is no name."""
@@ -23,6 +25,9 @@ _HIDDEN: Final = re.compile(rf"[{_INVISIBLE}]")
 _BREAKS_BUT_LINES: Final = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 _LINE_ENDS: Final = re.compile(r"\r\n?|[\x0b\x0c\x85\u2028\u2029]")
 
+_ITEM: Final = re.compile(r"(?:[-*+•·–]|\d{1,3}[.)])(?:\s|$)")
+"""How an item of a list begins."""
+
 
 def one_line(raw: str) -> str:
     """One line of visible text, at most LONGEST characters."""
@@ -31,7 +36,24 @@ def one_line(raw: str) -> str:
 
 
 def paragraphs(raw: str) -> tuple[str, ...]:
-    """The paragraphs of a longer text, each with single line feeds inside; blank lines part them."""
+    """The paragraphs of a longer text, which blank lines part, as whoever reads it has the width for: a line that was
+    broken in its file goes on. A line feed stays before an item of a list, and after two spaces, as in Markdown."""
     text = _BREAKS_BUT_LINES.sub(" ", _LINE_ENDS.sub("\n", _HIDDEN.sub("", raw)))
-    lines = "\n".join(line.strip() for line in text.split("\n"))
-    return tuple(part.strip("\n") for part in re.split(r"\n{2,}", lines) if part.strip("\n"))
+    lines = "\n".join(line if line.strip() else "" for line in text.split("\n"))
+    return tuple(_flowing(part.split("\n")) for part in re.split(r"\n{2,}", lines.strip("\n")) if part)
+
+
+def _flowing(lines: list[str]) -> str:
+    flowing = lines[0].strip()
+    for before, line in pairwise(lines):
+        words = line.strip()
+        if _ITEM.match(words) or before.endswith("  "):
+            flowing += f"\n{words}"
+        else:
+            flowing += words if _wide(flowing[-1:]) and _wide(words[:1]) else f" {words}"
+    return flowing
+
+
+def _wide(letter: str) -> bool:
+    """Whether a letter is of a script without spaces, which a broken line needs none of (UAX 11); Korean has them."""
+    return bool(letter) and east_asian_width(letter) in "WF" and not "\uac00" <= letter <= "\ud7a3"

@@ -26,6 +26,10 @@ def _evidence(conn: Connection, entry: Entry, event: e.EvidenceAdded) -> None:
     )
 
 
+def _struck(conn: Connection, _entry: Entry, event: e.EvidenceStruck) -> None:
+    conn.execute(delete(claims).where(claims.c.evidence == event.evidence))
+
+
 def _contact(conn: Connection, _entry: Entry, event: e.VendorContactSet) -> None:
     row = {"publisher": event.publisher, "words_hash": event.words_hash}
     statement = upsert(vendor_contacts).values(row)
@@ -60,6 +64,7 @@ def _account_gone(conn: Connection, _entry: Entry, event: e.AccountRemoved) -> N
 
 HANDLERS: Mapping[type[Event], Callable[[Connection, Entry, Any], None]] = {
     e.EvidenceAdded: _evidence,
+    e.EvidenceStruck: _struck,
     e.VendorContactSet: _contact,
     e.VendorAsked: _asked,
     e.VendorAnswered: _answered,

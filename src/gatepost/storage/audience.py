@@ -100,6 +100,13 @@ def people_of(conn: Connection, rule: int) -> list[str]:
     return [row.person for row in conn.execute(select(audience.c.person).where(audience.c.rule == rule))]
 
 
+def told_otherwise(conn: Connection, rules: Iterable[int]) -> dict[str, Instant]:
+    """Who in the audiences of these rules was told otherwise than by mail, and when first."""
+    told = and_(audience.c.rule.in_(list(rules)), audience.c.told_otherwise_at.is_not(None))
+    query = select(audience.c.person, func.min(audience.c.told_otherwise_at)).where(told)
+    return {row[0]: row[1] for row in conn.execute(query.group_by(audience.c.person))}
+
+
 def forget(conn: Connection, rule: int, people: Iterable[str], refs: Iterable[str]) -> None:
     """These people, and devices, are in the audience of a rule no more."""
     conn.execute(delete(audience).where(audience.c.rule == rule, among(audience.c.person, people)))
@@ -178,6 +185,16 @@ def due_of(conn: Connection, refs: Iterable[str]) -> dict[str, list[DueRule]]:
     ):
         found.setdefault(device, []).append(DueRule(rule, cell, app, Finding(finding), counts_from, not_before))
     return found
+
+
+def rows_of(conn: Connection, refs: Iterable[str]) -> list[DueRow]:
+    """The due rules of these devices, with the instants that were computed of them."""
+    columns = (*_DUE, due.c.effect_at, due.c.ready_at)
+    query = select(*columns).where(among(due.c.device, refs)).order_by(due.c.device, due.c.rule)
+    return [
+        DueRow(device, DueRule(rule, cell, app, Finding(finding), counts_from, not_before), effect_at, ready_at)
+        for device, rule, cell, app, finding, counts_from, not_before, effect_at, ready_at in conn.execute(query)
+    ]
 
 
 def due_devices(conn: Connection, rule: int, limit: int = -1) -> list[str]:

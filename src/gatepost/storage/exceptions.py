@@ -56,10 +56,11 @@ def all_waivers(conn: Connection, policy: str | None = None) -> list[Waiver]:
 
 
 def waived(conn: Connection, policy: str | None = None) -> dict[str, dict[str, Instant]]:
-    """By policy, the latest end of the waivers of each person or device, of those that were not ended."""
+    """By policy, the latest end of the waivers of each person or device, of those that are not over: one that was taken
+    back lasts until its new end."""
     found: dict[str, dict[str, Instant]] = {}
     for waiver in all_waivers(conn, policy):
-        if not waiver.ended:
+        if waiver.ended in ("", REVOKING):
             found.setdefault(waiver.policy, {})[waiver.subject] = waiver.until  # the newest end comes last
     return found
 
@@ -99,3 +100,10 @@ def all_attestations(conn: Connection) -> list[Attestation]:
 def attestations_ending(conn: Connection, by: Instant) -> list[Attestation]:
     query = select(attestations).where(attestations.c.ended == "", attestations.c.until <= by)
     return [Attestation(*row) for row in conn.execute(query.order_by(attestations.c.until))]
+
+
+def attestations_ending_in(conn: Connection, after: Instant, by: Instant) -> list[Attestation]:
+    """Those not ended whose end lies in (after, by]."""
+    ends = (attestations.c.until > after, attestations.c.until <= by)
+    query = select(attestations).where(attestations.c.ended == "", *ends).order_by(attestations.c.until)
+    return [Attestation(*row) for row in conn.execute(query)]

@@ -170,6 +170,23 @@ def stop_for(conn: Connection, policy: str, people: Iterable[str], at: Instant) 
     conn.execute(update(notices).where(among(notices.c.person, people), queued).values(values))
 
 
+def stop_reminding(conn: Connection, policy: str, people: Iterable[str], at: Instant) -> None:
+    """No reminder of a policy that is queued is sent to these people: something newer says what it would."""
+    about = and_(notices.c.policy == policy, notices.c.kind == NoticeKind.REMINDER.value)
+    queued = and_(OPEN, notices.c.state == NoticeState.QUEUED.value, about)
+    values = {"state": NoticeState.WITHDRAWN.value, "settled_at": at}
+    conn.execute(update(notices).where(among(notices.c.person, people), queued).values(values))
+
+
+def updated(conn: Connection, policy: str, people: Iterable[str], since: Instant) -> set[str]:
+    """Who of these has an update of a policy that was written after an instant, or waits to be sent."""
+    about = and_(notices.c.kind == NoticeKind.UPDATE.value, notices.c.policy == policy)
+    new = and_(notices.c.created_at > since, notices.c.state.not_in([NoticeState.WITHDRAWN.value]))
+    waiting = and_(OPEN, notices.c.state.in_(_UNSENT))
+    query = select(notices.c.person).where(among(notices.c.person, people), about, or_(new, waiting))
+    return {row.person for row in conn.execute(query)}
+
+
 def pass_on(conn: Connection, policy: str, old: int, new: int) -> None:
     """What is not settled of one revision is from now on about another, which took its place.
 

@@ -20,6 +20,14 @@ class EvidenceAdded(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class EvidenceStruck(Event):
+    """A claim that was entered by mistake is shown no more."""
+
+    evidence: str
+    reason_hash: str
+
+
+@dataclass(frozen=True, slots=True)
 class VendorContactSet(Event):
     """Where the publisher of apps is asked. `publisher`: as the catalogue names it."""
 

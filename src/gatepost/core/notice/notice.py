@@ -21,6 +21,8 @@ class NoticeKind(StrEnum):
     DOOR_ASKED = "door-asked"
     LOOKS = "looks"
     SIGN_IN = "sign-in"
+    ACTIVATION_ASKED = "activation-asked"
+    ACTIVATION_RESULT = "activation-result"
 
 
 class NoticeState(StrEnum):
@@ -35,8 +37,17 @@ class NoticeState(StrEnum):
     UNCERTAIN = "uncertain"
 
 
-ABOUT_SITE: Final = frozenset({NoticeKind.DEVICE_PASSWORD, NoticeKind.DOOR_ASKED, NoticeKind.LOOKS, NoticeKind.SIGN_IN})
-"""Mails about no policy: what somebody did, to whom it may concern."""
+ABOUT_SITE: Final = frozenset(
+    {
+        NoticeKind.DEVICE_PASSWORD,
+        NoticeKind.DOOR_ASKED,
+        NoticeKind.LOOKS,
+        NoticeKind.SIGN_IN,
+        NoticeKind.ACTIVATION_ASKED,
+        NoticeKind.ACTIVATION_RESULT,
+    }
+)
+"""Mails about no policy: what somebody did or asks, to whom it may concern."""
 
 REACHED: Final = frozenset({NoticeState.ACCEPTED, NoticeState.UNCERTAIN})
 """Who may have the mail in the inbox, and so must have its correction (I-24)."""

@@ -32,6 +32,11 @@ ABOUT: Final[Mapping[NoticeKind, tuple[str, str]]] = {
     NoticeKind.DEVICE_PASSWORD: ("Device password", "To the owner of a device for which somebody made a password."),
     NoticeKind.DOOR_ASKED: ("Door asked", "To those who may agree that a door refuses earlier than the site allows."),
     NoticeKind.SIGN_IN: ("Sign-in", "To somebody with a role who asks for a link to the pages."),
+    NoticeKind.ACTIVATION_ASKED: (
+        "Activation asked",
+        "To those who stand for privacy, when somebody asks that apps be looked for.",
+    ),
+    NoticeKind.ACTIVATION_RESULT: ("Activation result", "To whoever asked for it."),
     NoticeKind.LOOKS: ("Looks", "Once a month, to those who stand for privacy: who looked at people by name."),
 }
 """Title, and when it is sent."""

@@ -17,7 +17,8 @@ from sqlalchemy.exc import DatabaseError
 from gatepost.actions.access import is_address
 from gatepost.actions.doors import hear_door
 from gatepost.actions.init import found_site, site_exists
-from gatepost.actions.site import KEY_FILE, Site
+from gatepost.actions.own_link import make_key
+from gatepost.actions.site import KEY_FILE, LINK_KEY_FILE, Site
 from gatepost.actions.site_time import running
 from gatepost.actions.stream import stream_of
 from gatepost.clock import Clock
@@ -30,7 +31,7 @@ from gatepost.doors.entry import Batch
 from gatepost.doors.judge import DoorRules
 from gatepost.doors.report import Report
 from gatepost.notify.render import load_templates
-from gatepost.signatures import note
+from gatepost.signatures import link, note
 from gatepost.storage import ledger, sitemeta
 from gatepost.storage.following import Following
 from gatepost.storage.store import BROKEN, VERSION, Store, store_version
@@ -70,6 +71,7 @@ def upgrade_site(directory: Path) -> str | Refusal | tuple[Problem, ...]:
         return Refusal(Code.NO_SITE, f"The database {site.store.path} is missing; `gatepost restore` brings it back.")
     with contextlib.closing(site.store):
         upgrade(site.store)
+    make_key(directory)
     return VERSION
 
 
@@ -109,7 +111,21 @@ def _in(directory: Path) -> Site | Refusal | tuple[Problem, ...]:
     if not isinstance(settings, Settings):
         return settings
     key = note.read((directory / KEY_FILE).read_text(encoding="ascii").strip())
-    return Site(directory, settings, Store(settings.database.path), Clock(), key, load_templates())
+    link_key = _link_key(directory)
+    if not isinstance(link_key, str):
+        return link_key
+    return Site(directory, settings, Store(settings.database.path), Clock(), key, load_templates(), link_key)
+
+
+def _link_key(directory: Path) -> str | tuple[Problem, ...]:
+    """The key of the links; "" where an older program made the site, until `gatepost upgrade`."""
+    try:
+        key = (directory / LINK_KEY_FILE).read_text(encoding="ascii", errors="replace").strip()
+    except FileNotFoundError:
+        return ""
+    if link.is_key(key):
+        return key
+    return (Problem(LINK_KEY_FILE, 0, 0, "", "holds no key: remove it, then `gatepost upgrade`; older links end"),)
 
 
 def _contradicted(site: Site) -> tuple[Problem, ...]:
@@ -165,16 +181,19 @@ def _found(directory: Path, admin: str) -> Site | Refusal | tuple[Problem, ...]:
         return settings
     key = note.generate(settings.ledger.origin)
     _write_secret(directory / KEY_FILE, key.signer + "\n")
+    (directory / LINK_KEY_FILE).unlink(missing_ok=True)
+    make_key(directory)
     settings.database.path.parent.mkdir(parents=True, exist_ok=True)
     from gatepost.storage.migrate import upgrade
 
     settings.database.path.touch(mode=0o600)  # it names people; SQLite gives its other files the same mode
     store = Store(settings.database.path)
     upgrade(store)
-    site = Site(directory, settings, store, Clock(), key, load_templates())
+    link_key = (directory / LINK_KEY_FILE).read_text(encoding="ascii").strip()
+    site = Site(directory, settings, store, Clock(), key, load_templates(), link_key)
     if refusal := found_site(site, admin):
         store.close()
-        for path in (directory / FILE, directory / KEY_FILE, settings.database.path):
+        for path in (directory / FILE, directory / KEY_FILE, directory / LINK_KEY_FILE, settings.database.path):
             path.unlink(missing_ok=True)
         return refusal
     return site

@@ -10,7 +10,7 @@ import pytest
 
 from gatepost.core.fleet.device import Form, Platform
 from gatepost.core.instant import HOUR
-from gatepost.core.notice.notice import NoticeKind
+from gatepost.core.notice.notice import ABOUT_APPROVAL, ABOUT_SITE, NoticeKind
 from gatepost.core.policy.policy import Consequence, Text, Unseen
 from gatepost.notify.facts import DeviceFacts
 from gatepost.notify.render import LANGUAGES, Renderer, load_templates
@@ -274,14 +274,15 @@ def test_what_is_remembered_is_never_told_to_somebody_else() -> None:
 
 
 def test_html_needs_nothing_from_outside() -> None:
-    """Mails work with images off and load nothing: no link but the one to sign in, no script, no style sheet, no fixed
-    background."""
+    """Mails work with images off and load nothing: no script, no style sheet, no fixed background, and no link but the
+    one to sign in or to the reader's own page."""
     for kind in NoticeKind:
         facts = sample(kind, "en")
         twin = RENDERER.render(kind, facts).html
-        if facts.link:  # the one that somebody asked for
+        assert bool(facts.link) is (kind is NoticeKind.SIGN_IN or kind not in ABOUT_SITE | ABOUT_APPROVAL)
+        if facts.link:
             twin, links = re.subn(f'<a href="{re.escape(facts.link)}"[^>]*>[^<]*</a>', "", twin)
-            assert (kind, links, twin.count(facts.link)) == (NoticeKind.SIGN_IN, 1, 1)
+            assert (links, twin.count(facts.link)) == (1, 1)
             twin = twin.replace(facts.link, "")
         assert not any(part in twin for part in ("<img", "<a ", "<script", "<link", "<style", "http", "background"))
         assert '<html lang="en"' in twin

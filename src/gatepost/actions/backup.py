@@ -12,6 +12,7 @@ from gatepost.actions.checkpoint import issue_checkpoint
 from gatepost.actions.door_mode import publish_modes
 from gatepost.actions.erase import erase_again, finish_erasures, note_erased
 from gatepost.actions.live import live_rules, rule_entries
+from gatepost.actions.own_link import make_key
 from gatepost.actions.site import KEY_FILE, Site
 from gatepost.actions.stream import new_stream
 from gatepost.actions.who import ADMIN, OPERATOR, acting
@@ -87,6 +88,7 @@ def restore(archive_file: Path, directory: Path, erased: Path | None = None) -> 
     if database.exists() and database != directory / DATABASE:
         return Refusal(Code.SITE_EXISTS, f"{database} exists already; it is not overwritten.")
     _mark_restored(directory)
+    make_key(directory)
     note_erased(directory, since)
     # Last of all: until the database is in its place nothing can act, so a restore that is cut off leaves no site.
     shutil.move(directory / DATABASE, database)

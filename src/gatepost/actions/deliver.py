@@ -12,13 +12,13 @@ from sqlalchemy import Connection
 
 from gatepost.actions.change import Change, changing, looking
 from gatepost.actions.corrections import SAYS_OVER, correct, tell
-from gatepost.actions.letter import ABOUT_APPROVAL, Desk, Letter
+from gatepost.actions.letter import Desk, Letter
 from gatepost.actions.site import Site
 from gatepost.actions.standing import refresh
 from gatepost.core.change.stage import LIVE, Stage
 from gatepost.core.instant import DAY, HOUR, MINUTE, SECOND, Duration, Instant
 from gatepost.core.ledger.events import NoticesSettled
-from gatepost.core.notice.notice import REACHED, NoticeKind, NoticeState
+from gatepost.core.notice.notice import ABOUT_APPROVAL, REACHED, NoticeKind, NoticeState
 from gatepost.storage import audience, devices, feed, notices, policies, sitemeta
 from gatepost.storage.notices import Notice
 from gatepost.storage.policies import Revision

@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 from gatepost.actions.activation_mail import activation_facts
 from gatepost.actions.cells import cell_of
 from gatepost.actions.live import cells_of, live_rules, proposal_of, states
+from gatepost.actions.own_link import own_address
 from gatepost.actions.site import Site
 from gatepost.core.change.proposal import Proposal
 from gatepost.core.change.rails import not_asked, owners_in_words
@@ -16,7 +17,7 @@ from gatepost.core.change.rollout import ring_lines
 from gatepost.core.fleet.finding import Finding
 from gatepost.core.fleet.person import Person
 from gatepost.core.instant import Duration, Instant
-from gatepost.core.notice.notice import ABOUT_SITE, NoticeKind
+from gatepost.core.notice.notice import ABOUT_APPROVAL, ABOUT_SITE, NoticeKind
 from gatepost.core.policy.policy import Text
 from gatepost.core.policy.verdict import DueRule, RuleState, effect_of
 from gatepost.notify.facts import Acted, ApprovalFacts, DeviceFacts, LooksFacts, NoticeFacts, PolicyFacts, no_policy
@@ -29,7 +30,6 @@ from gatepost.storage.devices import Member
 from gatepost.storage.notices import Notice
 from gatepost.storage.policies import Revision
 
-ABOUT_APPROVAL = frozenset({NoticeKind.APPROVAL_ASKED, NoticeKind.APPROVAL_RESULT})
 _WAIVERS = frozenset({NoticeKind.WAIVER_RESULT, NoticeKind.WAIVER_ENDS})
 _ASKING = _WAIVERS | {NoticeKind.ANNOUNCEMENT, NoticeKind.REMINDER, NoticeKind.UPDATE}
 
@@ -46,8 +46,11 @@ class Letter:
 class Desk:
     """Writes the letters of one batch: what they have in common is looked up once."""
 
-    def __init__(self, conn: Connection, site: Site, batch: Sequence[Notice], now: Instant) -> None:
-        self.conn, self.site, self.now = conn, site, now
+    def __init__(
+        self, conn: Connection, site: Site, batch: Sequence[Notice], now: Instant, *, links: bool = True
+    ) -> None:
+        """`links`: with the link to the person's own page; not where others than that person read the letter."""
+        self.conn, self.site, self.now, self.links = conn, site, now, links
         self.rules = live_rules(conn)
         self.states = states(self.rules)
         self.people = people.load(conn, {notice.person for notice in batch})
@@ -72,7 +75,7 @@ class Desk:
             revision = self.revisions[notice.policy, notice.revision]
             proposal = proposal_of(self.conn, revision)
             renderer = _renderer(tuple(sorted(proposal.templates.items())))
-            rendered = renderer.render(notice.kind, self._facts(notice, person, revision, proposal))
+            rendered = renderer.render(notice.kind, self.facts_of(notice, person, revision, proposal))
         settings = self.site.settings
         message = message_bytes(
             Mail(
@@ -93,7 +96,8 @@ class Desk:
         )
         return Letter(notice.id, person.emails[0], message)
 
-    def _facts(self, notice: Notice, person: Person, revision: Revision, proposal: Proposal) -> NoticeFacts:
+    def facts_of(self, notice: Notice, person: Person, revision: Revision, proposal: Proposal) -> NoticeFacts:
+        """What a mail about a policy says to this person now."""
         listener = self.listeners.get((revision.rule or 0, person.ref))
         cell = self._cell(listener, person, revision, proposal)
         deadline = _deadline(revision, proposal, cell)
@@ -121,10 +125,16 @@ class Desk:
             still_blocked=self._still_blocked(person, notice) if notice.kind is NoticeKind.RESTORED else (),
             note=str(notice.facts.get("note", "")),
             approval=self._approval(notice, person, revision, proposal),
+            link=self._link(notice),
         )
         if notice.in_reply_to and notice.kind not in ABOUT_APPROVAL:
             return _replying(facts, _renderer(tuple(sorted(proposal.templates.items()))))
         return facts
+
+    def _link(self, notice: Notice) -> str:
+        if not self.links or notice.kind in ABOUT_APPROVAL:
+            return ""
+        return own_address(self.site, notice.person, notice.policy, self.now)
 
     def _about_site(self, notice: Notice, person: Person) -> NoticeFacts:
         """What a mail about no policy says: the site's words, and what its notice holds."""

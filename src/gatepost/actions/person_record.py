@@ -132,7 +132,7 @@ def _mails(change: Change, whose: Whose) -> list[Record]:
     """Each with its text: the words that were approved, filled in with what is known now."""
     conn = change.conn
     batch = notices.of_person(conn, whose.ref)
-    desk = Desk(conn, change.site, batch, change.now)
+    desk = Desk(conn, change.site, batch, change.now, links=False)
     found = []
     for notice in batch:
         letter = desk.letter(notice)

@@ -13,11 +13,15 @@ from gatepost.storage.store import Store
 KEY_FILE = "checkpoint.key"
 """The signing key's file in a site's directory."""
 
+LINK_KEY_FILE = "links.key"
+"""The file of the key by which the links to people's own pages are sealed."""
+
 
 @dataclass(frozen=True, slots=True)
 class Site:
     """An opened site. `templates`: the mail templates of this version, by name; proposals freeze them.
 
+    `link_key`: seals the links to people's own pages; "" where there is none yet, and so no link.
     `once`: the request by which its verbs are said, where that came under a key.
     """
 
@@ -27,6 +31,7 @@ class Site:
     clock: Clock
     note_key: NoteKey
     templates: dict[str, str]
+    link_key: str
     once: Once | None = None
 
     @property

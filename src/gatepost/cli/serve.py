@@ -38,8 +38,8 @@ def worker(*, session: Given) -> int:
 
 
 def web(*, session: Given) -> int:
-    """Show people its pages where [web] sign_in says how they sign in; answer programs: by AuthZEN those that show the
-    site's token, at /api/v1 where [web] api is true those that show a person's."""
+    """Show people their own pages, and the site's where [web] sign_in says how they sign in; answer programs: by AuthZEN
+    those that show the site's token, at /api/v1 where [web] api is true those that show a person's."""
     from gatepost.web.run import run_web  # late: the other commands here have no use for it
 
     configure_logging()
@@ -57,8 +57,8 @@ def web(*, session: Given) -> int:
 def serve(*, session: Given) -> int:
     """Run everything of a site on this machine, each part a process of its own; until SIGTERM.
 
-    The web process is a part where [web] token_file names a token, sign_in a way, or api is true: else nobody may ask
-    it anything.
+    The web process is a part where [web] names a token_file, a url or a way to sign_in, or api is true: without a token
+    no program may ask it anything, without a url no mail has a link to a page of it.
     """
     configure_logging()
     with session.site() as site:
@@ -68,7 +68,7 @@ def serve(*, session: Given) -> int:
         ready = [f"door {name} on {at.listen}" for name, at in doors.items()]
         others = ["worker"]
         web = site.settings.web
-        if web.token_file is not None or web.sign_in != "off" or web.api:
+        if web.token_file is not None or web.url or web.sign_in != "off" or web.api:
             others.append("web")
             ready.append(f"web on {web.listen}")
     stop = threading.Event()

@@ -172,11 +172,16 @@ class DoorProcess(Section):
 
 
 class Web(Section):
-    """The APIs and the pages: a process that `gatepost serve` runs where a token, sign_in or api asks for it."""
+    """The APIs and the pages: a process that `gatepost serve` runs where a token, a url, sign_in or api asks for it."""
 
     listen: Listen = Field(Address("127.0.0.1", 8180), description="HOST:PORT. Put a proxy with TLS before it.")
     url: Url = Field(
-        "", description="Where others reach it, such as https://gatepost.example. Empty: http and the address above."
+        "",
+        description="Where others reach it, such as https://gatepost.example. Empty: http and the address above,"
+        " and no mail has a link. Links need https, except in an exercise.",
+    )
+    link_expires: Span = Field(
+        30 * DAY, description="How long a mail's link to the reader's own page opens it; a newer mail has a newer link."
     )
     token_file: OptionalPath = Field(
         None,

@@ -9,7 +9,7 @@ from gatepost.notify.facts import DeviceFacts
 from gatepost.notify.sections import Block, Draft, apps_of, listed
 from gatepost.notify.untrusted import one_line
 
-_PLATFORM_NAMES: Final = {
+PLATFORM_NAMES: Final = {
     Platform.IOS: "iOS",
     Platform.IPADOS: "iPadOS",
     Platform.ANDROID: "Android",
@@ -61,14 +61,15 @@ def _nothing_open(draft: Draft) -> str:
     return draft.phrase("nothing_open_exempt", until=draft.moment(until))
 
 
-def _label(draft: Draft, device: DeviceFacts) -> str:
+def device_label(draft: Draft, device: DeviceFacts) -> str:
+    """What a device is called in a sentence."""
     if (device.platform, device.form) == (Platform.IOS, Form.PHONE):
         label = "iPhone"
     elif (device.platform, device.form) == (Platform.IPADOS, Form.TABLET):
         label = "iPad"
     else:
         form = draft.phrase(f"form_{device.form}")
-        label = draft.phrase("device", platform=_PLATFORM_NAMES[device.platform], form=form)
+        label = draft.phrase("device", platform=PLATFORM_NAMES[device.platform], form=form)
     if device.name:
         label = draft.phrase("device_named", device=label, name=device.name)
     return draft.phrase("device_shared", device=label) if device.shared else label
@@ -82,18 +83,18 @@ def _devices(draft: Draft) -> Iterator[Block]:
 
 def _device(draft: Draft, device: DeviceFacts) -> str:
     if not device.open:
-        return _label(draft, device)
+        return device_label(draft, device)
     if not device.found:
-        return draft.phrase("device_unseen", device=_label(draft, device))
+        return draft.phrase("device_unseen", device=device_label(draft, device))
     apps = listed(device.found, draft.phrase.language)
-    return draft.phrase("device_found", device=_label(draft, device), apps=apps)
+    return draft.phrase("device_found", device=device_label(draft, device), apps=apps)
 
 
 def _devices_only(draft: Draft) -> Iterator[Block]:
     """Their names alone: what was found on them is no longer so."""
     if draft.facts.devices:
         yield Block("heading", draft.phrase("devices_heading"))
-        yield Block("list", "", tuple(_label(draft, device) for device in draft.facts.devices))
+        yield Block("list", "", tuple(device_label(draft, device) for device in draft.facts.devices))
 
 
 def _happens(draft: Draft) -> Iterator[Block]:
@@ -148,7 +149,7 @@ def _still_after(draft: Draft) -> Iterator[Block]:
         yield Block("para", draft.phrase("nothing_else"))
     if facts.still_blocked:
         yield Block("heading", draft.phrase("still_blocked_heading"))
-        yield Block("list", "", tuple(_label(draft, device) for device in facts.still_blocked))
+        yield Block("list", "", tuple(device_label(draft, device) for device in facts.still_blocked))
 
 
 SECTIONS: Final[Mapping[str, Callable[[Draft], Iterator[Block]]]] = {

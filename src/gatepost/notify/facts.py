@@ -171,8 +171,8 @@ class NoticeFacts:
     `of_device`: that waiver is for the one device named. `exempt_until`: while nothing is asked because of a waiver.
     `past`: the person's own deadline, notice and grace are over, so that what is asked is asked at once.
     `nothing_open`: no device of theirs has anything to do. `moved_from`: their deadline before the policy was relaxed.
-    `still_blocked`: their other devices that some policy blocks now.
-    `note`: free text by who acted. `link`: where this mail leads, "" for nowhere; good until `until`.
+    `still_blocked`: their other devices that some policy blocks now. `note`: free text by who acted.
+    `link`: where this mail leads, "" for nowhere: the person's own page; or to sign in, good until `until`.
     """
 
     policy: PolicyFacts

@@ -1,13 +1,13 @@
 """What approvers are told of a policy's apps and their owners: short, since `policy show` has all of it."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date
 from typing import Final
 
 from babel.dates import format_date
 
-from gatepost.core.fleet.claim import Stance
+from gatepost.core.fleet.claim import Claim, Stance
 from gatepost.notify.sections import Block, Draft, approval_of
 
 MOST: Final = 12
@@ -24,8 +24,12 @@ def _named(draft: Draft) -> Iterator[Block]:
 
 def _evidence(draft: Draft) -> Iterator[Block]:
     """How many allege, deny, report, confirm; then who did when, and where it can be read: the latest last."""
-    claims = approval_of(draft).about.evidence
     yield Block("heading", draft.phrase("evidence_heading"))
+    yield from evidence_lines(draft, approval_of(draft).about.evidence)
+
+
+def evidence_lines(draft: Draft, claims: Sequence[Claim]) -> Iterator[Block]:
+    """The same without a heading."""
     if not claims:
         yield Block("para", draft.phrase("evidence_none"))
         return

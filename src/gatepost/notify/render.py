@@ -36,8 +36,9 @@ SECTIONS: Final = {**OWN_SECTIONS, **ASKED_SECTIONS, **KNOWN_SECTIONS, **ACTED_S
 _WIDTH: Final = 76
 _MOST_FORMS: Final = 512
 
+_OWN: Final = frozenset({"name", "link", "devices"})
 # All fields but the names that are filled in later; made from the classes, so that a new field is never forgotten.
-_but_names = attrgetter(*(part.name for part in fields(NoticeFacts) if part.name not in ("name", "devices")))
+_but_names = attrgetter(*(part.name for part in fields(NoticeFacts) if part.name not in _OWN))
 _but_name = attrgetter(*(part.name for part in fields(DeviceFacts) if part.name != "name"))
 
 _AUTHORED: Final = frozenset({NoticeKind.ANNOUNCEMENT, NoticeKind.UPDATE, NoticeKind.CORRECTION, NoticeKind.WITHDRAWAL})
@@ -104,7 +105,7 @@ class Renderer:
 
     def render(self, kind: NoticeKind, facts: NoticeFacts) -> Rendered:
         """One person's mail. Raises ValueError if the facts lack what the kind needs."""
-        names = [one_line(name) for name in (facts.name, *(device.name for device in facts.devices))]
+        names = [one_line(facts.name), facts.link, *(one_line(device.name) for device in facts.devices)]
         form = self._form(kind, facts, names) if facts.approval else self._remembered(kind, facts, names)
         html = _filled(form.html, [str(escape(name)) for name in names])
         return Rendered(form.subject, _filled(form.text, names), html, form.language)
@@ -122,9 +123,9 @@ class Renderer:
         holes = [f"{self._hole}{number}" if name else "" for number, name in enumerate(names)]
         devices = tuple(
             replace(device, name=hole) if hole else device
-            for device, hole in zip(facts.devices, holes[1:], strict=True)
+            for device, hole in zip(facts.devices, holes[2:], strict=True)
         )
-        return replace(facts, name=holes[0], devices=devices)
+        return replace(facts, name=holes[0], link=holes[1], devices=devices)
 
     def _form(self, kind: NoticeKind, facts: NoticeFacts, names: Sequence[str]) -> _Form:
         draft = self._draft(kind, self._with_holes(facts, names))

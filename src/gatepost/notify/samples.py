@@ -8,7 +8,7 @@ from gatepost.core.fleet.about import About, Account, Inquiry
 from gatepost.core.fleet.claim import Claim, Stance
 from gatepost.core.fleet.device import Form, Platform
 from gatepost.core.instant import HOUR, Instant
-from gatepost.core.notice.notice import ABOUT_SITE, NoticeKind
+from gatepost.core.notice.notice import ABOUT_APPROVAL, ABOUT_SITE, NoticeKind
 from gatepost.core.policy.policy import Consequence, Text, Unseen
 from gatepost.notify.facts import (
     Acted,
@@ -132,6 +132,8 @@ APPROVAL: Final = ApprovalFacts(
     not_asked="Helo Inc. (Helo)",
 )
 
+LINK: Final = "https://gatepost.example/own/an-address-for-one-person"
+
 _THREAD: Final = {language: text.subject for language, text in POLICY.texts[NoticeKind.ANNOUNCEMENT].items()}
 
 
@@ -201,7 +203,8 @@ def _about_site(kind: NoticeKind, facts: NoticeFacts) -> NoticeFacts:
 def sample(kind: NoticeKind, language: str) -> NoticeFacts:
     """Plausible facts for a mail of this kind to a person of this language, whose day ends where they live."""
     name, locale, time_zone, deadline = _PEOPLE[language]
-    facts = replace(ANNA, name=name, locale=locale, time_zone=time_zone, deadline=deadline)
+    link = "" if kind in ABOUT_SITE | ABOUT_APPROVAL else LINK
+    facts = replace(ANNA, name=name, locale=locale, time_zone=time_zone, deadline=deadline, link=link)
     if kind is NoticeKind.APPROVAL_ASKED:
         return replace(facts, devices=(), approval=APPROVAL)
     if kind is NoticeKind.APPROVAL_RESULT:

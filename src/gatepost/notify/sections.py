@@ -26,7 +26,8 @@ Items = tuple[Any, ...]
 
 
 class Block(NamedTuple):
-    """kind: banner, title, heading, para, call, list, rows (label, value), author, quote, pre, link, footer."""
+    """kind: banner, title, heading, para, call, list, rows (label, value), author, quote, pre, link (label, address),
+    footer."""
 
     kind: str
     text: str = ""
@@ -112,6 +113,12 @@ def _author(draft: Draft) -> Iterator[Block]:
     if found:
         language, text = found
         yield Block("author", "", paragraphs(text.body), language)
+
+
+def _own(draft: Draft) -> Iterator[Block]:
+    """The one button: the person's own page, which says how it stands now."""
+    if draft.facts.link:
+        yield Block("link", draft.phrase("own_link"), (draft.facts.link,))
 
 
 def _apps_concerned(draft: Draft) -> Iterator[Block]:
@@ -248,6 +255,7 @@ def _checkpoint(draft: Draft) -> Iterator[Block]:
 
 SECTIONS: Final[Mapping[str, Callable[[Draft], Iterator[Block]]]] = {
     "author": _author,
+    "own": _own,
     "apps": _apps_concerned,
     "note": _note,
     "contact": _contact,

@@ -36,11 +36,13 @@ def set_head(conn: Connection, size: int, frontier: bytes) -> None:
         conn.execute(insert(ledger_head).values(one=1, size=size, frontier=frontier))
 
 
-def rows(conn: Connection, start: int = 0, events: tuple[str, ...] = ()) -> Iterator[Row]:
-    """The entries from an index on, oldest first."""
+def rows(conn: Connection, start: int = 0, events: tuple[str, ...] = (), naming: str = "") -> Iterator[Row]:
+    """The entries from an index on, oldest first. `naming`: only those in which a pseudonym stands."""
     query = select(ledger).where(ledger.c.idx >= start).order_by(ledger.c.idx)
     if events:
         query = query.where(ledger.c.event.in_(events))
+    if naming:
+        query = query.where(func.instr(ledger.c.leaf, naming.encode("ascii")) > 0)
     for row in conn.execute(query.execution_options(yield_per=1000)):
         yield Row(*row)
 

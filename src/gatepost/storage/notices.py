@@ -9,7 +9,7 @@ from sqlalchemy.dialects.sqlite import insert as upsert
 
 from gatepost.core.change.stage import Stage
 from gatepost.core.instant import Instant
-from gatepost.core.notice.notice import REACHED, NoticeKind, NoticeState
+from gatepost.core.notice.notice import ABOUT_APPROVAL, REACHED, NoticeKind, NoticeState
 from gatepost.storage.among import among
 from gatepost.storage.people import chunks
 from gatepost.storage.schema import CLOSING_KINDS, OPEN, ORDINARY, SETTLED, URGENT, closing, notices, revisions
@@ -229,12 +229,9 @@ def stop_about(conn: Connection, policy: str, about: Mapping[str, str], at: Inst
     return conn.execute(update(notices).where(among(notices.c.id, older)).values(values)).rowcount if older else 0
 
 
-_ABOUT_APPROVAL = (NoticeKind.APPROVAL_ASKED, NoticeKind.APPROVAL_RESULT)
-
-
 def _about_policy() -> Any:
     """Mails to the people concerned, not those that ask for approvals."""
-    return notices.c.kind.not_in([kind.value for kind in _ABOUT_APPROVAL])
+    return notices.c.kind.not_in([kind.value for kind in ABOUT_APPROVAL])
 
 
 def of_policy(conn: Connection, policy: str, revision: int | None = None) -> list[Notice]:
@@ -322,7 +319,7 @@ def threads(conn: Connection, policy: str, people: Iterable[str] | None = None) 
     found: dict[str, list[Notice]] = {}
     for row in conn.execute(query):
         notice = _notice(row)
-        if notice.policy == policy and notice.state in REACHED and notice.kind not in _ABOUT_APPROVAL:
+        if notice.policy == policy and notice.state in REACHED and notice.kind not in ABOUT_APPROVAL:
             found.setdefault(notice.person, []).append(notice)
     return found
 

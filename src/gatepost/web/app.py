@@ -5,6 +5,7 @@ GET /healthz, /readyz       how the process and the site are (gatepost.web.healt
 /sign-in, /sign-out         where [web] sign_in says how: signing in to the console
 GET /today, /policies, ...  behind that: the console (gatepost.web.pages.console)
 /api/v1/...                 where [web] api says so: the verbs and the looks (gatepost.web.api), with a person's token
+GET /own/TOKEN              somebody's own page, by the link in their mails
 GET /exercise/mails         in an exercise: the mails
 GET /static/...             what pages need
 """
@@ -24,7 +25,7 @@ from gatepost.doors.authzen import WELL_KNOWN, complain
 from gatepost.notify.render import Renderer
 from gatepost.web import health
 from gatepost.web.authzen import site_authzen
-from gatepost.web.pages import mails
+from gatepost.web.pages import mails, own
 from gatepost.web.pages.browser import Browser
 from gatepost.web.pages.console import Console
 from gatepost.web.pages.frame import Pages
@@ -43,6 +44,7 @@ def application(site: Site, url: str, token: str) -> Starlette:
         Route(WELL_KNOWN, programs),
         Mount("/static", StaticFiles(directory=str(files("gatepost.web").joinpath("static")))),
     ]
+    routes += own.routes(pages, site)
     if site.settings.web.sign_in != "off":
         browser = Browser(url)
         routes += SignIn(site, url, pages, browser).routes() + Console(site, pages, browser).routes()

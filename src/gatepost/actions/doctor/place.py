@@ -9,7 +9,7 @@ from typing import Final
 
 from gatepost.actions.doctor.finding import Finding, fail, ok, skipped, warn
 from gatepost.actions.reserve import NAME, RESERVE
-from gatepost.actions.site import KEY_FILE, Site
+from gatepost.actions.site import KEY_FILE, LINK_KEY_FILE, Site
 
 WORKER_LOCK: Final = "worker.lock"
 LITTLE: Final = 4 * RESERVE
@@ -24,9 +24,11 @@ def examine(site: Site) -> Iterator[Finding]:
 
 
 def _files(site: Site) -> Finding:
-    """Whoever reads the key can sign checkpoints; the database and a door's copy name people."""
+    """Whoever reads a key can sign checkpoints, or open people's own pages; the database and a door's copy name
+    people."""
     settings = site.settings
-    secret = [site.directory / KEY_FILE, settings.database.path, settings.smtp.password_file]
+    keys = [site.directory / KEY_FILE, site.directory / LINK_KEY_FILE]
+    secret = [*keys, settings.database.path, settings.smtp.password_file]
     secret += [path for door in settings.doors.values() for path in (door.table, door.doveadm_key_file, door.tls_key)]
     exposed = [str(path) for path in secret if path is not None and _others_read(path)]
     if exposed:

@@ -49,5 +49,8 @@ ABOUT_SITE: Final = frozenset(
 )
 """Mails about no policy: what somebody did or asks, to whom it may concern."""
 
+ABOUT_APPROVAL: Final = frozenset({NoticeKind.APPROVAL_ASKED, NoticeKind.APPROVAL_RESULT})
+"""Mails to those who decide; all others about a policy are to those whom it concerns."""
+
 REACHED: Final = frozenset({NoticeState.ACCEPTED, NoticeState.UNCERTAIN})
 """Who may have the mail in the inbox, and so must have its correction (I-24)."""

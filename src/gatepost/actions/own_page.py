@@ -1,0 +1,183 @@
+"""What somebody's own page on a policy shows: their own devices and nobody else's data, read and never written.
+
+The page is opened by a link alone, so it shows what their mails say and what the help desk would tell them, and does
+nothing.
+"""
+
+from collections.abc import Collection, Iterator
+from dataclasses import replace
+
+from sqlalchemy import Connection
+
+from gatepost.actions import live
+from gatepost.actions.change import looking
+from gatepost.actions.decide import Decider
+from gatepost.actions.letter import Desk
+from gatepost.actions.looks import looks
+from gatepost.actions.own_link import opened
+from gatepost.actions.site import Site
+from gatepost.core.change.stage import LIVE, Stage
+from gatepost.core.fleet.finding import Finding, finding
+from gatepost.core.fleet.person import Person
+from gatepost.core.instant import ALWAYS, NEVER, Instant
+from gatepost.core.ledger.leaf import SYSTEM
+from gatepost.core.notice.notice import NoticeKind, NoticeState
+from gatepost.core.policy.compiled import Compiled
+from gatepost.core.policy.policy import Unseen
+from gatepost.core.policy.verdict import Outcome
+from gatepost.notify.facts import DeviceFacts
+from gatepost.notify.own import OwnDevice, OwnFacts, OwnLook, Stands
+from gatepost.signatures.link import Sealed
+from gatepost.storage import exceptions, ledger, people, policies
+from gatepost.storage.devices import Member
+from gatepost.storage.notices import Notice
+from gatepost.storage.policies import Revision
+
+_UNSEEN = frozenset({Finding.STALE, Finding.HIDDEN, Finding.NEVER})
+
+
+def own_facts(site: Site, token: str) -> OwnFacts | None:
+    """What the page of this link shows; None if the link is nobody's or over, and for whoever left or was erased."""
+    with looking(site) as conn:
+        link = opened(site, token)
+        if link is None:
+            return None
+        person = people.load(conn, [link.person]).get(link.person)
+        announced = [one for one in policies.history(conn, link.policy) if one.announced_at is not None]
+        if person is None or not person.working or not announced:
+            return None
+        return _Look(site, conn, person, announced[-1]).facts(link)
+
+
+class _Look:
+    """One person's devices under the newest announced revision of a policy, at one instant."""
+
+    def __init__(self, site: Site, conn: Connection, person: Person, revision: Revision) -> None:
+        self.site, self.conn, self.person, self.revision = site, conn, person, revision
+        decider = Decider(site, conn)
+        self.now = decider.at
+        self.proposal = live.proposal_of(conn, revision)
+        self.notice = _as_reminder(person, revision, self.now)
+        self.desk = Desk(conn, site, [self.notice], self.now, links=False)
+        self.rule = self.desk.rules.get(revision.rule or 0)
+        self.compiled = Compiled([self.rule.rule] if self.rule else [])
+        members = self.desk.members.get(person.ref, ())
+        refs = [member.device.ref for member in members]
+        self.attested = exceptions.attested_until(conn, refs)
+        self.waived = self._waived([person.ref, *refs])
+        self.verdicts = {
+            member.device.ref: decider.known(decider.standing(member.device), member.device.id, "").verdict
+            for member in members
+        }
+        # What is blocked first: that is why somebody without mail is here.
+        self.members = sorted(members, key=lambda one: (-self.verdicts[one.device.ref].outcome, one.device.id))
+
+    def facts(self, link: Sealed) -> OwnFacts:
+        own = {member.device.ref: self._device(member) for member in self.members}
+        due = [ref for ref in own if self._due(ref)]
+        told = self.desk.facts_of(self.notice, self.person, self.revision, self.proposal)
+        return OwnFacts(
+            notice=replace(told, devices=tuple(own[ref].device for ref in due)),
+            stands=self._stands(due, told.exempt_until is not None),
+            devices=tuple(own.values()),
+            evidence=self.proposal.about.evidence,
+            looks=tuple(_looks(self.conn, self.person.ref)),
+            until=link.until,
+        )
+
+    def _stands(self, due: Collection[str], exempt: bool) -> Stands:
+        if self.revision.stage is Stage.RETRACTED:
+            return Stands.WITHDRAWN if self.revision.because == "withdrawn" else Stands.ERROR
+        if self.revision.stage not in LIVE:
+            return Stands.ENDED
+        if self.revision.paused_at is not None:
+            return Stands.PAUSED
+        if not due:
+            return Stands.EXEMPT if exempt else Stands.CLEAR
+        return Stands.BLOCKED if any(self._blocks(ref) for ref in due) else Stands.ASKED
+
+    def _blocks(self, device: str) -> bool:
+        """Whether this policy keeps it from mail now."""
+        reasons = self.verdicts[device].reasons
+        return any(one.policy == self.revision.policy and one.outcome is Outcome.BLOCK for one in reasons)
+
+    def _due(self, device: str) -> bool:
+        """Whether something is asked of it now, and not only once a waiver ends or a report grows old."""
+        rows = self.desk.due.get(device, ())
+        return any(row.rule == self.revision.rule and row.counts_from <= self.now for row in rows)
+
+    def _device(self, member: Member) -> OwnDevice:
+        device, verdict = member.device, self.verdicts[member.device.ref]
+        blockable = not device.shared or self.proposal.policy.shared
+        found, present = self._found(member)
+        counting = [reason for reason in verdict.reasons if reason.outcome is verdict.outcome]
+        titles = {rule.revision.policy: rule.proposal.policy.title for rule in self.desk.rules.values()}
+        others = sorted({one.policy for one in counting if one.outcome is Outcome.BLOCK} - {self.revision.policy})
+        exempt = max(self.waived.get(self.person.ref, ALWAYS), self.waived.get(device.ref, ALWAYS))
+        return OwnDevice(
+            device=DeviceFacts(device.platform, device.form, present, device.id, device.shared, blockable=blockable),
+            found=found,
+            outcome=verdict.outcome,
+            effect_at=min((reason.effect_at for reason in counting), default=NEVER),
+            reported_at=member.evidence.reported_at,
+            others=tuple(titles[policy] for policy in others),
+            attested_until=self._attested(device.ref, found),
+            exempt_until=exempt or None,
+        )
+
+    def _found(self, member: Member) -> tuple[Finding | None, tuple[str, ...]]:
+        """The strictest finding of the policy's apps, and the names of those that are present; None where it asks
+        nothing of the device."""
+        person, device = self.person, member.device
+        scoped = self.compiled.in_scope(person, device) and not self.compiled.exempted(person, device)
+        if self.rule is None or not scoped:
+            return None, ()
+        stale_after = self.site.settings.fleet.stale_after
+        found = [finding(app, device.platform, member.evidence, stale_after, self.now) for app in self.rule.rule.apps]
+        named = zip(self.proposal.apps, found, strict=True)
+        present = tuple(app.name for app, seen in named if seen is Finding.PRESENT)
+        return max((seen for seen in found if seen is not None), default=None), present
+
+    def _attested(self, device: str, found: Finding | None) -> Instant | None:
+        """Until when a statement takes the place of what cannot be seen."""
+        if self.proposal.policy.unseen is not Unseen.ATTEST or found not in _UNSEEN:
+            return None
+        ends = self.attested.get(device, {})
+        named = {app.id for app in self.proposal.apps}
+        return min((end for app, end in ends.items() if app in named and end > self.now), default=None)
+
+    def _waived(self, subjects: list[str]) -> dict[str, Instant]:
+        """Until when they, or a device of theirs, are exempted from this policy now."""
+        found: dict[str, Instant] = {}
+        for waiver in exceptions.waivers_of(self.conn, subjects):
+            if waiver.policy == self.revision.policy and waiver.until > self.now:
+                found[waiver.subject] = max(found.get(waiver.subject, ALWAYS), waiver.until)
+        return found
+
+
+def _as_reminder(person: Person, revision: Revision, now: Instant) -> Notice:
+    """The mail that the page says the same as, which is never sent."""
+    return Notice(
+        id="",
+        policy=revision.policy,
+        revision=revision.revision,
+        kind=NoticeKind.REMINDER,
+        person=person.ref,
+        step="",
+        state=NoticeState.WITHDRAWN,
+        message_id="",
+        in_reply_to="",
+        references="",
+        facts={},
+        created_at=now,
+        not_before=now,
+    )
+
+
+def _looks(conn: Connection, ref: str) -> Iterator[OwnLook]:
+    """Every look at them, newest first."""
+    found = list(looks(conn, of=ref))
+    named = people.load(conn, {look.by for look in found})
+    for look in reversed(found):
+        by = SYSTEM if look.by == SYSTEM else named[look.by].id if look.by in named else ""
+        yield OwnLook(look.at, by, look.what, ledger.words_of(conn, look.purpose_hash))

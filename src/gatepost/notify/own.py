@@ -1,0 +1,281 @@
+"""Somebody's own page on a policy, in their language: what a mail of this moment would say, and how things stand.
+
+Made of the sections that mails are made of, with sentences of its own besides (own_texts/): nobody approved those, so
+they are this version's.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cache
+from importlib.resources import files
+from typing import Final, NamedTuple
+
+from gatepost.core.fleet.claim import Claim
+from gatepost.core.fleet.device import Platform
+from gatepost.core.fleet.finding import Finding
+from gatepost.core.instant import NEVER, Instant
+from gatepost.core.ledger.leaf import SYSTEM
+from gatepost.core.notice.notice import NoticeKind
+from gatepost.core.policy.verdict import Outcome
+from gatepost.notify.asked import PLATFORM_NAMES, device_label
+from gatepost.notify.facts import DeviceFacts, NoticeFacts
+from gatepost.notify.known import evidence_lines
+from gatepost.notify.language import choose, language_of
+from gatepost.notify.moments import language_words, locale_for
+from gatepost.notify.phrases import Phrases
+from gatepost.notify.render import LANGUAGES, SECTIONS
+from gatepost.notify.sections import Block, Draft, listed
+from gatepost.notify.untrusted import one_line, paragraphs
+
+MOST_LOOKS: Final = 50
+
+
+class Stands(StrEnum):
+    """How a policy stands for somebody, which the page says first."""
+
+    ASKED = "asked"
+    BLOCKED = "blocked"
+    CLEAR = "clear"
+    EXEMPT = "exempt"
+    PAUSED = "paused"
+    ERROR = "error"
+    WITHDRAWN = "withdrawn"
+    ENDED = "ended"
+
+
+OVER: Final = {Stands.ERROR: NoticeKind.CORRECTION, Stands.WITHDRAWN: NoticeKind.WITHDRAWAL, Stands.ENDED: None}
+"""When a policy no longer applies, with the author's text on it."""
+
+
+@dataclass(frozen=True, slots=True)
+class OwnDevice:
+    """One device of theirs, as it stands now.
+
+    `found`: what is known of the policy's apps on it, the strictest; None where the policy asks nothing of it.
+    `outcome`: of the door, by all policies; `effect_at`: from when it blocks, NEVER if it does not.
+    `others`: titles of the other policies that block it. `attested_until`, `exempt_until`: the end of a statement or a
+    waiver that counts.
+    """
+
+    device: DeviceFacts
+    found: Finding | None
+    outcome: Outcome
+    effect_at: Instant = NEVER
+    reported_at: Instant | None = None
+    others: tuple[str, ...] = ()
+    attested_until: Instant | None = None
+    exempt_until: Instant | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OwnLook:
+    """One look at them. `by`: an id, SYSTEM for a program, "" for somebody who is gone. `what`: as the ledger's
+    event names it."""
+
+    at: Instant
+    by: str
+    what: str
+    purpose: str
+
+
+@dataclass(frozen=True, slots=True)
+class OwnFacts:
+    """`notice`: what a mail would say now, with the devices that are due. `looks`: newest first. `until`: the end of
+    the link."""
+
+    notice: NoticeFacts
+    stands: Stands
+    devices: tuple[OwnDevice, ...]
+    evidence: tuple[Claim, ...]
+    looks: tuple[OwnLook, ...]
+    until: Instant
+
+
+class OwnPage(NamedTuple):
+    """Besides a mail's blocks there are: device (a heading), steps (in order), state (of which text is the sentence,
+    items its name and sign)."""
+
+    language: str
+    title: str
+    skip: str
+    exercise_words: str
+    blocks: tuple[Block, ...]
+
+
+def own_page(facts: OwnFacts) -> OwnPage:
+    """The page in the person's language, in the order in which somebody without mail asks."""
+    language = choose(LANGUAGES, facts.notice.locale, facts.notice.policy.language)
+    # As in a reminder: what counts from a mail counts from the first one.
+    draft = Draft(NoticeKind.REMINDER, facts.notice, _phrases(language), locale_for(facts.notice.locale, language))
+    parts = (_opening, _now, _remove, _why, _waiver, _contact, _sees, _looked, _about)
+    blocks = tuple(block for part in parts for block in part(draft, facts))
+    return _page(draft.phrase, "own_title", blocks)
+
+
+def no_page(locale: str, default: str) -> OwnPage:
+    """What a link that opens nothing answers: the same whatever the cause. `locale`: as the browser asks."""
+    phrase = _phrases(choose(LANGUAGES, locale, default))
+    return _page(phrase, "own_gone_title", (Block("para", phrase("own_gone")),))
+
+
+def _page(phrase: Phrases, title: str, blocks: tuple[Block, ...]) -> OwnPage:
+    return OwnPage(phrase.language, phrase(title), phrase("own_skip"), phrase("own_exercise"), blocks)
+
+
+@cache
+def _phrases(language: str) -> Phrases:
+    package = files("gatepost.notify")
+    sources = (package.joinpath(f"{folder}/{language}.toml") for folder in ("texts", "own_texts"))
+    return Phrases(language, "\n".join(source.read_text(encoding="utf-8") for source in sources))
+
+
+def _opening(draft: Draft, facts: OwnFacts) -> Iterator[Block]:
+    name, wanted, given = facts.notice.name, language_of(facts.notice.locale), draft.phrase.language
+    if wanted and wanted != given:
+        words = {"wanted": language_words(wanted, draft.locale), "given": language_words(given, draft.locale)}
+        yield Block("para", draft.phrase("own_language", **words))
+    yield Block("para", draft.phrase("greeting", name=name) if name else draft.phrase("greeting_nameless"))
+    if facts.stands is Stands.EXEMPT and facts.notice.exempt_until is not None:
+        yield Block("para", draft.phrase("own_exempt", until=draft.moment(facts.notice.exempt_until)))
+    else:
+        yield Block("para", draft.phrase(f"own_{facts.stands}"))
+    kind = OVER.get(facts.stands)
+    if kind is not None and (found := draft.text_of(kind)):
+        language, text = found
+        yield Block("author", "", paragraphs(text.body), language)
+
+
+_ORDER: Final = {
+    Stands.ASKED: ("asked", "apps", "devices", "happens"),
+    Stands.BLOCKED: ("devices", "asked_blocked", "apps", "happens_blocked"),
+}
+
+
+def _now(draft: Draft, facts: OwnFacts) -> Iterator[Block]:
+    """What is asked and how each device stands, in the order in which a mail says it."""
+    for section in _ORDER.get(facts.stands, ("devices",)):
+        yield from _devices(draft, facts) if section == "devices" else SECTIONS[section](draft)
+
+
+def _devices(draft: Draft, facts: OwnFacts) -> Iterator[Block]:
+    yield Block("heading", draft.phrase("devices_heading"))
+    if not facts.devices:
+        yield Block("para", draft.phrase("own_no_devices"))
+    for own in facts.devices:
+        yield Block("device", device_label(draft, own.device))
+        yield from _verdict(draft, own)
+        if facts.stands not in OVER:
+            yield from _finding(draft, own)
+
+
+def _verdict(draft: Draft, own: OwnDevice) -> Iterator[Block]:
+    """Whether mail flows on it now."""
+    if own.outcome is Outcome.BLOCK:
+        yield Block("state", draft.phrase("own_stopped", when=draft.moment(own.effect_at)), ("blocked", "✕"))
+    elif own.outcome is Outcome.WARN and own.effect_at < NEVER:
+        yield Block("state", draft.phrase("own_flows_until", when=draft.moment(own.effect_at)), ("warned", "!"))
+    elif own.outcome is Outcome.WARN:
+        yield Block("state", draft.phrase("own_flows_asked"), ("warned", "!"))
+    else:
+        yield Block("state", draft.phrase("own_flows"), ("allowed", "✓"))
+    if own.others:
+        yield Block("para", draft.phrase("own_stopped_by", titles=listed(own.others, draft.phrase.language)))
+
+
+def _finding(draft: Draft, own: OwnDevice) -> Iterator[Block]:
+    """What was found on it, or that nobody can see; never one for the other (I-6)."""
+    if own.found is None:
+        yield Block("para", draft.phrase("own_apart"))
+    elif own.found is Finding.PRESENT:
+        yield Block("para", draft.phrase("own_present", apps=listed(own.device.found, draft.phrase.language)))
+    elif own.found is Finding.ABSENT:
+        yield Block("para", draft.phrase("own_absent"))
+    else:
+        yield Block("state", draft.phrase(f"own_{own.found.word}"), ("cannot-tell", "?"))
+    if own.found is not None and own.reported_at is not None:
+        yield Block("para", draft.phrase("own_reported", when=draft.moment(own.reported_at)))
+    if own.attested_until is not None:
+        yield Block("para", draft.phrase("own_attested", when=draft.moment(own.attested_until)))
+    if own.exempt_until is not None:
+        yield Block("para", draft.phrase("own_exempted", when=draft.moment(own.exempt_until)))
+
+
+_STEPS_OF: Final = {platform: platform.value for platform in Platform} | {Platform.IPADOS: "ios"}
+
+
+def _remove(draft: Draft, facts: OwnFacts) -> Iterator[Block]:
+    """For each platform of the devices that something is asked of, step by step."""
+    if facts.stands not in (Stands.ASKED, Stands.BLOCKED):
+        return
+    yield Block("heading", draft.phrase("own_remove_heading"))
+    told: set[str] = set()
+    for device in facts.notice.devices:
+        steps = _STEPS_OF[device.platform]
+        if steps not in told:
+            told.add(steps)
+            yield Block("device", "iPhone, iPad" if steps == "ios" else PLATFORM_NAMES[device.platform])
+            yield Block("steps", "", tuple(draft.phrase(f"own_remove_{steps}").strip().split("\n")))
+    yield Block("para", draft.phrase("own_report"))
+
+
+def _why(draft: Draft, facts: OwnFacts) -> Iterator[Block]:
+    """The author's reason and words, and what is said of the apps; of a policy that is over no longer."""
+    if facts.stands in OVER:
+        return
+    policy = facts.notice.policy
+    yield Block("heading", draft.phrase("own_why_heading"))
+    if policy.reason:
+        yield Block("para", one_line(policy.reason))
+    if found := draft.text_of(NoticeKind.ANNOUNCEMENT):
+        language, text = found
+        yield Block("para", draft.phrase("own_announced"))
+        yield Block("quote", one_line(text.subject), paragraphs(text.body), language)
+    yield Block("heading", draft.phrase("evidence_heading"))
+    yield from evidence_lines(draft, facts.evidence)
+
+
+def _waiver(draft: Draft, facts: OwnFacts) -> Iterator[Block]:
+    if facts.stands not in OVER:
+        yield Block("heading", draft.phrase("own_waiver_heading"))
+        yield Block("para", draft.phrase("own_waiver", contact=facts.notice.policy.contact))
+
+
+def _contact(draft: Draft, _facts: OwnFacts) -> Iterator[Block]:
+    yield from SECTIONS["contact"](draft)
+
+
+def _sees(draft: Draft, _facts: OwnFacts) -> Iterator[Block]:
+    yield Block("heading", draft.phrase("own_sees_heading"))
+    keys = ("own_sees", "own_sees_door", "own_sees_not", "own_sees_reach")
+    yield Block("list", "", tuple(draft.phrase(key) for key in keys))
+
+
+def _looked(draft: Draft, facts: OwnFacts) -> Iterator[Block]:
+    """Who looked at this person by name, newest first (I-34)."""
+    yield Block("heading", draft.phrase("own_who_heading"))
+    yield Block("para", draft.phrase("own_who_rule"))
+    if not facts.looks:
+        yield Block("para", draft.phrase("own_who_none"))
+        return
+    rows = tuple((_who(draft, look), _look(draft, look)) for look in facts.looks[:MOST_LOOKS])
+    yield Block("rows", "", rows)
+    if len(facts.looks) > len(rows):
+        yield Block("para", draft.phrase("not_shown", count=str(len(facts.looks) - len(rows))))
+
+
+def _who(draft: Draft, look: OwnLook) -> str:
+    if look.by == SYSTEM:
+        return draft.phrase("own_by_program")
+    return one_line(look.by) or draft.phrase("own_by_gone")
+
+
+def _look(draft: Draft, look: OwnLook) -> str:
+    line = draft.phrase("own_look", when=draft.moment(look.at), what=draft.phrase(f"looks_{look.what}"))
+    return draft.phrase("looks_purpose", looks=line, purpose=look.purpose) if look.purpose else line
+
+
+def _about(draft: Draft, facts: OwnFacts) -> Iterator[Block]:
+    yield from SECTIONS["about"](draft)
+    yield Block("heading", draft.phrase("own_link_heading"))
+    yield Block("para", draft.phrase("own_link_until", until=draft.moment(facts.until)))

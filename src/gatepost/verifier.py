@@ -73,7 +73,7 @@ def verify(leaves: Iterable[bytes], proposals: Proposals, vkey: str, notes: Iter
             shift = leaf["index"] - index
             report.problems.append(Problem(index, "index", f"entry {index} says that it is entry {leaf['index']}"))
         report.entries_by_event[leaf["event"]] = report.entries_by_event.get(leaf["event"], 0) + 1
-        history.take(index, leaf)
+        history.take(index, leaf, data)
     report.size, report.root_hex = tree.size, tree.root().hex()
     _compare(held.pop(tree.size, []), tree, report)
     for size in sorted(held):
@@ -268,6 +268,17 @@ class _Owed(NamedTuple):
     public_key: str = ""
 
 
+class _Waiting(NamedTuple):
+    """A role or a key that one of two administrators gave or took away, and that does not count so yet. `act`: the
+    event's name. `name`: the role, or the key's fingerprint."""
+
+    act: str
+    person: str
+    name: str
+    line: tuple[str, ...] = ()
+    public_key: str = ""
+
+
 class _Approval(NamedTuple):
     person: str
     role: str
@@ -300,15 +311,20 @@ class _History:
         self._site_id = ""
         self._roles: dict[tuple[str, str], _Owed] = {}
         self._keys: dict[str, _Owed] = {}
+        self._waiting: dict[int, _Waiting] = {}
+        self._yes: dict[int, dict[str, str]] = {}  # by entry: who signed it, with which key
+        self._hashes: dict[int, str] = {}  # of every entry that gives or takes a role or a key
+        self._left: dict[str, int] = {}  # since when administrators have left
         self._proposals: dict[tuple[str, int], _Proposal] = {}
         self._activations: dict[str, _Proposal] = {}
         self._seen: set[object] = set()  # every hash that was proposed, and every revision
         self._index = self._at = 0
-        self._by = ""
+        self._by = self._hash = ""
         self._peaks: list[tuple[int, int]] = []  # entry and instant: those with no later instant after them
 
-    def take(self, index: int, leaf: Mapping[str, Any]) -> None:
+    def take(self, index: int, leaf: Mapping[str, Any], data: bytes) -> None:
         self._index, self._at, self._by = index, leaf["at"], leaf["by"]
+        self._hash = hashlib.sha256(data).hexdigest()
         while self._peaks and self._peaks[-1][1] <= self._at:
             self._peaks.pop()
         self._peaks.append((index, self._at))
@@ -346,7 +362,8 @@ class _History:
         line = self._line()
         if role == "admin" and not self._proposed and line == (self._by, "system"):
             line = ()  # a founder, made by the first administrator: who owes them a role owes it to nobody before them
-        self._roles.setdefault((person, role), _Owed(line, self._index))
+        weighs = role == "admin" or role.startswith("approver:")
+        self._ask(_Waiting("RoleGranted", person, role, line), weighs)
 
     def _line(self) -> tuple[str, ...]:
         """Who stands behind a grant of the present entry's author."""
@@ -354,16 +371,117 @@ class _History:
         return (self._by, *(held.line if held else ()))
 
     def _on_RoleRevoked(self, data: "_Data") -> None:
-        self._roles.pop((data.text("person"), data.text("role")), None)
+        person, role = data.text("person"), data.text("role")
+        if (person, role) in self._roles:
+            self._ask(_Waiting("RoleRevoked", person, role), role == "admin")
+        else:
+            self._forget(person, role)
 
     def _on_KeyAdded(self, data: "_Data") -> None:
         person, public_key, fingerprint = data.text("person"), data.text("public_key"), data.text("fingerprint")
         self._check_grant(person, f"the key {fingerprint}")
         if _fingerprint(public_key) != fingerprint:
             self._problem("fingerprint", f"the key recorded as {fingerprint} is another one")
-        known = self._keys.setdefault(fingerprint, _Owed(self._line(), self._index, person, public_key))
-        if known.person != person:
+        known = self._keys.get(fingerprint)
+        if known and known.person != person:
             self._problem("key_shared", f"one key speaks for two people, {known.person} and {person}")
+        self._ask(_Waiting("KeyAdded", person, fingerprint, self._line(), public_key), weighs=True)
+
+    def _on_KeyRevoked(self, data: "_Data") -> None:
+        fingerprint = data.text("fingerprint")
+        known = self._keys.get(fingerprint)
+        if known:
+            self._ask(_Waiting("KeyRevoked", known.person, fingerprint), (known.person, "admin") in self._roles)
+        else:
+            self._forget(data.text("person"), fingerprint)
+
+    def _ask(self, asked: _Waiting, weighs: bool) -> None:
+        """What a quorum can rest on waits where two administrators have a key; anything else counts at once."""
+        self._hashes[self._index] = self._hash
+        self._forget(asked.person, asked.name)
+        if weighs and len(self._in_office()) > 1:
+            self._waiting[self._index] = asked
+        else:
+            self._carry_out(asked)
+
+    def _in_office(self) -> set[str]:
+        """The administrators who have a key, and have not left, or not more than 14 days ago."""
+        fortnight = 14 * 24 * 3600 * 1000
+        owners = {key.person for key in self._keys.values()}
+        return {
+            person
+            for person, role in self._roles
+            if role == "admin" and person in owners
+            if person not in self._left or self._at - self._left[person] < fortnight
+        }
+
+    def _forget(self, person: str, name: str) -> None:
+        """Nothing waits about this any more."""
+        for entry, asked in [*self._waiting.items()]:
+            if (asked.person, asked.name) == (person, name):
+                del self._waiting[entry]
+                self._yes.pop(entry, None)
+
+    def _carry_out(self, asked: _Waiting) -> None:
+        """From the present entry on it counts."""
+        owed = _Owed(asked.line, self._index, asked.person, asked.public_key)
+        if asked.act == "RoleGranted":
+            self._roles.setdefault((asked.person, asked.name), owed)
+        elif asked.act == "RoleRevoked":
+            self._roles.pop((asked.person, asked.name), None)
+            if asked.name == "admin":
+                self._left.pop(asked.person, None)
+        elif asked.act == "KeyAdded":
+            self._keys.setdefault(asked.name, owed)
+        else:
+            self._keys.pop(asked.name, None)
+
+    def _on_AccessConfirmed(self, data: "_Data") -> None:
+        """By an administrator who was one when it was asked, with a key that was theirs then; never one's own role."""
+        entry, fingerprint = data.of(int, "entry"), data.text("fingerprint")
+        asked = self._waiting.get(entry)
+        if entry not in self._hashes:
+            self._problem("confirm", f"{self._by} confirmed entry {entry}, which gives and takes no role or key")
+            return
+        if not self._may_confirm(entry, asked, fingerprint):
+            return
+        if data.text("signature") or not self._exercise:
+            if not self._signed(data, self._hashes[entry]):
+                return
+        else:
+            self._report.approvals_by_as += 1
+        self._yes.setdefault(entry, {})[self._by] = fingerprint if data.text("signature") else ""
+        stand = [who for who, key in self._yes[entry].items() if (who, "admin") in self._roles and self._is(key, who)]
+        if asked and len(stand) > 1:
+            self._forget(asked.person, asked.name)
+            self._carry_out(asked)
+
+    def _may_confirm(self, entry: int, asked: _Waiting | None, fingerprint: str) -> bool:
+        held, key = self._roles.get((self._by, "admin")), self._keys.get(fingerprint)
+        fault = ""
+        if held is None:
+            fault = "who is no administrator"
+        elif asked and asked.act == "RoleGranted" and asked.person == self._by:
+            fault = "who would get the role"
+        elif asked and max(held.entry, key.entry if key else 0) > entry:
+            fault = "who became an administrator, or got the key, only after it was asked"
+        if fault:
+            self._problem("confirm", f"{self._by}, {fault}, confirmed entry {entry}")
+        return not fault
+
+    def _is(self, fingerprint: str, person: str) -> bool:
+        """Whether this is a key of theirs now; none is asked for where `--as` stood for it."""
+        key = self._keys.get(fingerprint)
+        return not fingerprint or (key is not None and key.person == person)
+
+    def _on_AdministratorLeft(self, data: "_Data") -> None:
+        if (data.text("person"), "admin") in self._roles:
+            self._left.setdefault(data.text("person"), self._at)
+
+    _on_PersonErased = _on_AdministratorLeft
+
+    def _on_AdministratorBack(self, data: "_Data") -> None:
+        self._left.pop(data.text("person"), None)
 
     def _check_grant(self, person: str, what: str, first: bool = False) -> None:
         if not first and not self._holds("admin"):
@@ -375,9 +493,6 @@ class _History:
         """Whether the present entry's author holds one of these roles; "approver:" stands for any of an approver."""
         held = [role for person, role in self._roles if person == self._by]
         return any(role in roles or (role.startswith("approver:") and "approver:" in roles) for role in held)
-
-    def _on_KeyRevoked(self, data: "_Data") -> None:
-        self._keys.pop(data.text("fingerprint"), None)
 
     def _on_PolicyProposed(self, data: "_Data") -> None:
         asked = {role: data.count("approvals", role) for role in data.of(dict, "approvals")}
@@ -640,11 +755,13 @@ class _History:
             self._problem("quorum", f"nobody said yes to relaxing by {proposal.digest}")
 
     def _fault(self, proposal: _Proposal, approval: _Approval) -> str:
-        role = self._roles.get((approval.person, f"approver:{approval.role}"))
+        held = f"approver:{approval.role}"
+        role = self._roles.get((approval.person, held))
         if approval.person == proposal.author:
             return "they wrote it"
         if role is None:
-            return f"they do not hold the role {approval.role}"
+            waits = any((one.person, one.name) == (approval.person, held) for one in self._waiting.values())
+            return f"their role {approval.role} waits for administrators" if waits else f"they are no {held}"
         key = self._keys.get(approval.fingerprint)
         if approval.fingerprint and key is None:
             return "their key was revoked"

@@ -66,6 +66,7 @@ def test_a_fair_policy_has_no_warnings() -> None:
         ("large_impact", {"large": True}),
         ("keepers_hit", {"accounts": (OURS,)}),
         ("vendor_not_asked", {"not_asked": {"ByteDance": ("TikTok",)}}),
+        ("rests_on_one", {"rests_on_one": True}),
     ],
 )
 def test_each_warning_comes_when_it_should(code: str, around: dict[str, Any]) -> None:

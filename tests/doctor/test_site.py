@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from gatepost import wiring
-from gatepost.actions import backup
+from gatepost.actions import access, backup
 from gatepost.actions.doctor import examine
 from gatepost.actions.reserve import RESERVE
 from gatepost.actions.site import Site
@@ -180,6 +180,19 @@ def test_a_door_that_fell_silent(house: House) -> None:
     house.hear("south", 10**6)
     house.later(HOUR)
     sick(house, "confirmed", "fail", "1h", "south")
+
+
+def test_one_administrator_who_gives_roles_alone(build: Build, mails: MailSink) -> None:
+    """Until a second one has a key, as has the first; then what waits for either of them."""
+    house = build(exercise=False, smtp__port=mails.port)
+    sick(house, "administrators", "warn", "0 of 1 administrators have a key")
+    good(access.grant_role(house.site, None, "second@corp.example", "admin"))
+    house.key("second@corp.example")
+    sick(house, "administrators", "warn", "1 of 2 administrators have a key")
+    house.key(ADMIN, by="second@corp.example")
+    well(house, "administrators")
+    good(access.grant_role(house.site, None, "other@corp.example", "admin"))
+    sick(house, "administrators", "warn", "1 roles or keys wait")
 
 
 def test_a_door_that_observes(build: Build, mails: MailSink) -> None:

@@ -2,12 +2,14 @@
 
 import json
 from dataclasses import dataclass, field
+from hashlib import sha256
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
 from gatepost import verifier
+from gatepost.core.ledger.access_events import AccessConfirmed
 from gatepost.core.ledger.checkpoint import Checkpoint, body
 from gatepost.core.ledger.events import (
     Event,
@@ -73,12 +75,21 @@ class House:
         self.say(SYSTEM, SiteCreated("acme", self.exercise, self.site_key.verifier))
         self.say(SYSTEM, RoleGranted(ADMIN, "admin"))
 
-    def grant(self, person: str, role: str, by: str = ADMIN) -> None:
-        self.say(by, RoleGranted(person, role))
+    def grant(self, person: str, role: str, by: str = ADMIN) -> int:
+        return self.say(by, RoleGranted(person, role))
 
-    def add_key(self, person: str, by: str = ADMIN) -> None:
-        public = self.person(person).public
-        self.say(by, KeyAdded(person, ssh.fingerprint(public), public))
+    def add_key(self, person: str, by: str = ADMIN, key: str = "") -> int:
+        """`key`: whose, if it is another's."""
+        public = self.person(key or person).public
+        return self.say(by, KeyAdded(person, ssh.fingerprint(public), public))
+
+    def confirm(self, entry: int, *people: str, signer: str = "", over: int | None = None) -> None:
+        """Administrators' yeses to what an entry gave or took away."""
+        signed = sha256(self.leaves[entry if over is None else over]).hexdigest().encode("ascii")
+        for person in people:
+            key = self.person(signer or person)
+            fingerprint = ssh.fingerprint(key.public)
+            self.say(person, AccessConfirmed(entry, fingerprint, ssh.sign(key.file, signed)))
 
     def approver(self, person: str, role: str, by: str = ADMIN) -> None:
         self.grant(person, f"approver:{role}", by)

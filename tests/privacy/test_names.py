@@ -40,6 +40,7 @@ UNRECORDED = {
 OFFICIAL = {
     "role list": "administrators and auditors see who holds which role",
     "key list": "and whose key is whose",
+    "key confirm": "says whose key it is",
     "key revoke": "says whose key it was",
     "token list": "administrators and auditors see who lets programs act, others what they made themselves",
     "apps proposed": "approvers see who proposes",

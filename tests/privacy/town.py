@@ -79,12 +79,14 @@ class Town:
         for person, role in OFFICES.items():
             yield Said(f"role grant {person} {role}")
         yield Said("role list", read=True)
+        yield Said(f"role confirm {SECURITY} approver:security")
         yield Said(f"role revoke {LEGAL} approver:legal")
         key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGPKSUFSSnZ+H3mXUQkBnTvGRq0NJwB6DTPM1TLVqxlp x"
         yield Said(f"key add {SECURITY} {self.file('key.pub', key)}")
         yield Said("key list", read=True)
         with self.house.site.store.reading() as conn:
             (fingerprint,) = [row[0] for row in conn.exec_driver_sql("SELECT fingerprint FROM keys")]
+        yield Said(f"key confirm {fingerprint}")
         yield Said(f"key revoke {fingerprint}")
         yield Said(f"token add --person {SECURITY} --scope look --scope approve --expires 2020-12-31")
         yield Said("token list", read=True)

@@ -182,16 +182,20 @@ class House:
         self.deliver()
         return done
 
-    def key(self, person: str) -> str:
+    def key(self, person: str, by: str | None = None) -> str:
         """The file of this person's SSH key on a live site, made and recorded when it is first asked for."""
         file = self.site.directory / f"{person}.key"
         if not file.exists():
-            private = Ed25519PrivateKey.generate()
-            shape = (serialization.PrivateFormat.OpenSSH, serialization.NoEncryption())
-            file.write_bytes(private.private_bytes(serialization.Encoding.PEM, *shape))
-            public = (serialization.Encoding.OpenSSH, serialization.PublicFormat.OpenSSH)
-            good(access.add_key(self.site, None, person, private.public_key().public_bytes(*public).decode()))
+            good(access.add_key(self.site, by, person, self.make_key(person)))
         return str(file)
+
+    def make_key(self, name: str) -> str:
+        """The public line of a new SSH key that is recorded for nobody; the private one is in the file NAME.key."""
+        private = Ed25519PrivateKey.generate()
+        shape = (serialization.PrivateFormat.OpenSSH, serialization.NoEncryption())
+        (self.site.directory / f"{name}.key").write_bytes(private.private_bytes(serialization.Encoding.PEM, *shape))
+        public = (serialization.Encoding.OpenSSH, serialization.PublicFormat.OpenSSH)
+        return private.public_key().public_bytes(*public).decode()
 
     # --- a policy's life
 
@@ -320,6 +324,7 @@ class Builder:
         if roles:
             for person, role in ROLES.items():
                 good(access.grant_role(house.site, None, person, role))
+            house.deliver()
         self._ids[directory] = house.site.settings.site.id
         house.close()
         (directory / "reserve").unlink()  # 16 MiB in each copy; the worker lays it up again

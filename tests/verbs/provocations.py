@@ -13,6 +13,7 @@ from gatepost.actions import (
     backup,
     bounce,
     catalogue,
+    confirm,
     device_passwords,
     door_mode,
     doors,
@@ -131,6 +132,12 @@ def _(scene: Scene) -> Verb:
 def _(scene: Scene) -> Verb:
     house = scene.house()
     return lambda: access.revoke_key(house.site, None, "SHA256:nothing")
+
+
+@provokes(Code.NOTHING_TO_CONFIRM)
+def _(scene: Scene) -> Verb:
+    house = scene.house()
+    return lambda: confirm.confirm(house.site, ADMIN, "approver:legal", SECURITY)
 
 
 @provokes(Code.PERSON_LEFT)

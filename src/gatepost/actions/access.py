@@ -1,11 +1,19 @@
-"""Granting and taking away roles and keys. Nobody grants one to themselves."""
+"""Granting and taking away roles and keys. Nobody grants one to themselves.
 
+Where there are two administrators with a key, what a quorum can rest on waits for both (actions/confirm.py).
+"""
+
+from collections.abc import Collection
 from dataclasses import dataclass
 
+from sqlalchemy import Connection
+
+from gatepost.actions.access_mail import tell_holders
 from gatepost.actions.change import Change, changing, looking, new_ref
 from gatepost.actions.hold import recheck_quorums
 from gatepost.actions.site import Site
 from gatepost.actions.who import ADMIN, APPROVER, AUDITOR, ROLES, Actor, acting, looking_as
+from gatepost.core.change.two_administrators import Act, Asked, waits
 from gatepost.core.fleet.person import Kind, Person
 from gatepost.core.ledger.events import KeyAdded, KeyRevoked, RoleGranted, RoleRevoked
 from gatepost.core.refusal import Code, Refusal
@@ -15,19 +23,26 @@ from gatepost.storage import access, people, sitemeta
 
 @dataclass(frozen=True, slots=True)
 class Granted:
-    """`new`: false if it was held already. `held`: policies that this took the quorum from."""
+    """`new`: false if it was held, or waited, already. `held`: policies that this took the quorum from. `waits`: it
+    does not count before two administrators have signed it. `signed_by`: those who have at once."""
 
     person: str
     role: str
     new: bool = True
     held: tuple[str, ...] = ()
+    waits: bool = False
+    signed_by: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class KeyRecorded:
+    """As of a role."""
+
     person: str
     fingerprint: str
     held: tuple[str, ...] = ()
+    waits: bool = False
+    signed_by: tuple[str, ...] = ()
 
 
 def grant_role(site: Site, by: str | None, name: str, role: str) -> Granted | Refusal:
@@ -43,12 +58,42 @@ def grant_role(site: Site, by: str | None, name: str, role: str) -> Granted | Re
         person = people.find(change.conn, name) or taken_in(change, name)
         if isinstance(person, Refusal):
             return person
-        if person.ref == actor.ref:
-            return Refusal(Code.SELF_GRANT, "Nobody grants a role to themselves; another administrator has to.")
+        if refusal := _unfit(person, actor, "grants a role to"):
+            return refusal
         if any(grant.role == role for grant in access.grants(change.conn, person.ref)):
             return Granted(person.id, role, new=False)
-        change.record(RoleGranted(person.ref, role))
-        return Granted(person.id, role)
+        asked = _ask(change, Act.ROLE_GRANTED, RoleGranted(person.ref, role), role)
+        return Granted(person.id, role, asked.new, waits=asked.waits)
+
+
+def _unfit(person: Person, actor: Actor, does: str) -> Refusal | None:
+    if person.ref == actor.ref:
+        return Refusal(Code.SELF_GRANT, f"Nobody {does} themselves; another administrator has to.")
+    if not person.working:
+        return Refusal(Code.PERSON_LEFT, f"{person.id} has left; import people first if they are back.")
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    new: bool
+    waits: bool
+
+
+def _ask(change: Change, act: Act, event: RoleGranted | RoleRevoked | KeyAdded | KeyRevoked, name: str) -> _Asked:
+    """Record it, unless just this waits already and goes on waiting: signatures that were given for it stay good."""
+    if _waiting(change.conn, act, event.person, name) and waits(
+        act, event.person, name, access.administrators(change.conn), change.now
+    ):
+        return _Asked(new=False, waits=True)
+    entry = change.record(event)
+    waiting = _waiting(change.conn, act, event.person, name)
+    tell_holders(change, entry, Asked(entry, act, event.person, name), waits=waiting)
+    return _Asked(new=True, waits=waiting)
+
+
+def _waiting(conn: Connection, act: Act, person: str, name: str) -> bool:
+    return any((one.asked.act, one.asked.person, one.asked.name) == (act, person, name) for one in access.waiting(conn))
 
 
 def is_address(email: str) -> bool:
@@ -79,36 +124,66 @@ def taken_in(change: Change, email: str) -> Person | Refusal:
 
 
 def revoke_role(site: Site, by: str | None, name: str, role: str) -> Granted | Refusal:
-    """Take a role away; policies on their way that lose their quorum are held at warn (I-14)."""
+    """Take a role away, or what waits to be one; live policies that lose their quorum by it are held at warn (I-14)."""
     with changing(site) as change:
         actor = acting(change, by, ADMIN)
         if isinstance(actor, Refusal):
             return actor
         person = people.find(change.conn, name)
-        if person is None or not any(grant.role == role for grant in access.grants(change.conn, person.ref)):
+        holds = person is not None and any(grant.role == role for grant in access.grants(change.conn, person.ref))
+        if person is None or not (holds or _waiting(change.conn, Act.ROLE_GRANTED, person.ref, role)):
             return Refusal(Code.ROLE_MISSING, f"{name} does not hold {role}; `role list` shows who holds what.")
-        if role == ADMIN and len(access.holders(change.conn, ADMIN)) == 1:
+        if holds and role == ADMIN and len(access.holders(change.conn, ADMIN)) == 1:
             return Refusal(Code.LAST_ADMINISTRATOR, "The last administrator stays; grant admin to somebody else first.")
-        change.record(RoleRevoked(person.ref, role))
-        return Granted(person.id, role, new=False, held=recheck_quorums(change))
+        asked = _ask(change, Act.ROLE_REVOKED, RoleRevoked(person.ref, role), role)
+        return Granted(person.id, role, new=False, held=recheck_quorums(change), waits=asked.waits)
 
 
 def list_roles(site: Site, by: str | None) -> list[dict[str, object]] | Refusal:
+    """Who holds which role; then what waits. `waits`: "" for what counts, else what was asked (Act)."""
     with looking(site) as conn:
         actor = looking_as(conn, by, ADMIN, AUDITOR)
         if isinstance(actor, Refusal):
             return actor
-        grants = access.grants(conn)
-        names = people.load(conn, {grant.person for grant in grants} | {grant.granted_by for grant in grants})
-        return [
+        named = Named(conn)
+        held: list[dict[str, object]] = [
             {
-                "person": names[grant.person].id if grant.person in names else grant.person,
+                "person": named.id(grant.person),
                 "role": grant.role,
-                "granted_by": names[grant.granted_by].id if grant.granted_by in names else grant.granted_by,
+                "granted_by": named.id(grant.granted_by),
                 "entry": grant.entry,
+                "confirmed_by": [named.id(ref) for ref in grant.confirmed_by],
+                "waits": "",
             }
-            for grant in grants
+            for grant in access.grants(conn)
         ]
+        return held + _what_waits(conn, named, "role", (Act.ROLE_GRANTED, Act.ROLE_REVOKED))
+
+
+class Named:
+    """People's ids by pseudonym; the pseudonym itself of whom nobody knows any more."""
+
+    def __init__(self, conn: Connection) -> None:
+        self._ids = {person.ref: person.id for person in people.everybody(conn)}
+
+    def id(self, ref: str) -> str:
+        return self._ids.get(ref, ref)
+
+
+def _what_waits(conn: Connection, named: Named, what: str, acts: Collection[Act]) -> list[dict[str, object]]:
+    """What was asked, by whom, and who has signed it so far. `what`: under which the role or fingerprint stands."""
+    return [
+        {
+            "person": named.id(one.asked.person),
+            what: one.asked.name,
+            "granted_by": named.id(one.asked_by),
+            "entry": one.asked.entry,
+            "confirmed_by": [named.id(yes.person) for yes in access.yeses(conn, one.asked.entry)],
+            "waits": one.asked.act.value,
+        }
+        for one in access.waiting(conn)
+        if one.asked.act in acts
+    ]
 
 
 def add_key(site: Site, by: str | None, name: str, public_key: str) -> KeyRecorded | Refusal:
@@ -124,44 +199,57 @@ def add_key(site: Site, by: str | None, name: str, public_key: str) -> KeyRecord
         person = people.find(change.conn, name)
         if person is None:
             return Refusal(Code.NO_SUCH_PERSON, f"Nobody here is known as {name}; import people first.")
-        if person.ref == actor.ref:
-            return Refusal(Code.SELF_GRANT, "Nobody records a key for themselves; another administrator has to.")
+        if refusal := _unfit(person, actor, "records a key for"):
+            return refusal
         fingerprint = ssh.fingerprint(line)
-        if access.key(change.conn, fingerprint):
+        if _belongs_to_another(change.conn, fingerprint, person.ref):
             return Refusal(Code.KEY_KNOWN, f"The key {fingerprint} is recorded already; `key list` shows for whom.")
-        change.record(KeyAdded(person.ref, fingerprint, line))
-        return KeyRecorded(person.id, fingerprint)
+        asked = _ask(change, Act.KEY_ADDED, KeyAdded(person.ref, fingerprint, line), fingerprint)
+        return KeyRecorded(person.id, fingerprint, waits=asked.waits)
+
+
+def _belongs_to_another(conn: Connection, fingerprint: str, person: str) -> bool:
+    """Whether a key is recorded, or waits to be for somebody else."""
+    waiting = (one.asked for one in access.waiting(conn))
+    others = any(asked.name == fingerprint and asked.person != person for asked in waiting)
+    return others or access.key(conn, fingerprint) is not None
 
 
 def revoke_key(site: Site, by: str | None, fingerprint: str) -> KeyRecorded | Refusal:
+    """Take a key away, or what waits to be one."""
     with changing(site) as change:
         actor = acting(change, by, ADMIN)
         if isinstance(actor, Refusal):
             return actor
         key = access.key(change.conn, fingerprint)
-        if key is None:
+        waiting = (one.asked.person for one in access.waiting(change.conn) if one.asked.name == fingerprint)
+        owner = key.person if key else next(waiting, None)
+        if owner is None:
             return Refusal(Code.KEY_UNKNOWN, f"No key {fingerprint} is recorded; `key list` shows all.")
-        change.record(KeyRevoked(key.person, fingerprint))
-        owner = people.load(change.conn, [key.person]).get(key.person)
-        return KeyRecorded(owner.id if owner else key.person, fingerprint, recheck_quorums(change))
+        asked = _ask(change, Act.KEY_REVOKED, KeyRevoked(owner, fingerprint), fingerprint)
+        return KeyRecorded(Named(change.conn).id(owner), fingerprint, recheck_quorums(change), asked.waits)
 
 
 def list_keys(site: Site, by: str | None) -> list[dict[str, object]] | Refusal:
+    """The keys; then what waits, as of roles."""
     with looking(site) as conn:
         actor = looking_as(conn, by, ADMIN, AUDITOR)
         if isinstance(actor, Refusal):
             return actor
-        keys = access.keys_of(conn)
-        names = people.load(conn, {key.person for key in keys})
-        return [
+        named = Named(conn)
+        recorded: list[dict[str, object]] = [
             {
-                "person": names[key.person].id if key.person in names else key.person,
+                "person": named.id(key.person),
                 "fingerprint": key.fingerprint,
                 "public_key": key.public_key,
+                "granted_by": named.id(key.added_by),
                 "entry": key.entry,
+                "confirmed_by": [named.id(ref) for ref in key.confirmed_by],
+                "waits": "",
             }
-            for key in keys
+            for key in access.keys_of(conn)
         ]
+        return recorded + _what_waits(conn, named, "fingerprint", (Act.KEY_ADDED, Act.KEY_REVOKED))
 
 
 def first_administrator(change: Change, email: str) -> Actor | Refusal:

@@ -9,13 +9,14 @@ from sqlalchemy import Connection
 
 from gatepost.actions import cells
 from gatepost.actions.about import about_apps
+from gatepost.actions.alone import alone_behind
 from gatepost.actions.naming import resolve
 from gatepost.actions.site import Site
 from gatepost.actions.who import ADMIN, APPROVER
 from gatepost.core.change.differencing import Watch
 from gatepost.core.change.impact import By, Impact, Row, preview
 from gatepost.core.change.proposal import NamedApp
-from gatepost.core.change.rails import is_large, not_asked
+from gatepost.core.change.rails import asked_of, is_large, not_asked
 from gatepost.core.change.warning import Surroundings, Unread, Warned, warnings
 from gatepost.core.change.watch_warning import Watched, watch_warnings
 from gatepost.core.fleet.about import About
@@ -40,7 +41,7 @@ ENDS_SOON: Final = 30 * DAY
 class Assessed:
     """`concerned`: the cells of whoever has a device in scope, due or not, so that no deadline tells who is; else of
     all people, in every ring. `earliest`: the first own deadline in them; None for `immediately`. `about`: what is
-    known of the apps and their owners."""
+    known of the apps and their owners. `alone`: on whom a whole quorum can rest (alone.py)."""
 
     policy: Policy
     apps: tuple[NamedApp, ...]
@@ -52,6 +53,7 @@ class Assessed:
     effects: Cells
     concerned: frozenset[Cell]
     earliest: Instant | None
+    alone: tuple[str, ...]
 
 
 def fleet(conn: Connection, policy: str) -> Iterator[Row]:
@@ -98,6 +100,7 @@ def assess_apps(
     grants = access.grants(conn)
     about = about_apps(conn, [app.id for app in apps])
     limits = site.rails()
+    alone = alone_behind(conn, site, asked_of(policy, impact, earliest, at, limits))
     around = Surroundings(
         at=at,
         earliest=earliest,
@@ -113,6 +116,7 @@ def assess_apps(
         not_asked={} if limits.vendor_asked == "ignore" else not_asked(apps, about.inquiries),
         vendor_required=limits.vendor_asked == "require",
         unread=_unread(policy, impact.locales, language_of(site.settings.site.default_locale)),
+        rests_on_one=bool(alone),
     )
     return Assessed(
         policy=policy,
@@ -125,6 +129,7 @@ def assess_apps(
         effects=tuple(instants.values()),
         concerned=concerned,
         earliest=earliest,
+        alone=alone,
     )
 
 

@@ -4,12 +4,14 @@ import io
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from gatepost.actions.access_mail import tell_left
 from gatepost.actions.change import Change, changing, new_ref
 from gatepost.actions.hold import recheck_quorums
 from gatepost.actions.site import Site
 from gatepost.actions.standing import catch_up, refresh_many
 from gatepost.actions.who import ADMIN, APPROVER, OPERATOR, acting
 from gatepost.core.fleet.person import Person
+from gatepost.core.ledger.access_events import AdministratorBack, AdministratorLeft
 from gatepost.core.ledger.events import PeopleImported
 from gatepost.core.problem import Problem
 from gatepost.core.refusal import Code, Refusal
@@ -170,6 +172,7 @@ class _Import:
         change.record(
             PeopleImported(file, result.added, result.changed, result.unchanged, result.retired, len(result.rejected))
         )
+        _note_administrators(change)
         if self._turned(leaving):
             result.held = recheck_quorums(change)
         if concerned := [*self.relogged, *leaving]:
@@ -184,6 +187,22 @@ class _Import:
     def _worked(self, person: Person) -> bool:
         known = self.known.get(person.id)
         return known is not None and known.working
+
+
+def _note_administrators(change: Change) -> None:
+    """Which administrators left, or are back: how long one counts as the second is reckoned from the entry."""
+    administrators = access.administrators(change.conn)
+    known = people.load(change.conn, [one.person for one in administrators])
+    for one in administrators:
+        works = one.person in known and known[one.person].working
+        if works is (one.left_at is None):
+            continue
+        if works:
+            change.record(AdministratorBack(one.person))
+            continue
+        entry = change.record(AdministratorLeft(one.person))
+        if one.person in known:
+            tell_left(change, entry, one.person)
 
 
 def too_many(missing: int, known: int, limit: int, what: str) -> Refusal:

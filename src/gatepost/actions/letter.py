@@ -7,6 +7,7 @@ from functools import cache, lru_cache
 from sqlalchemy import Connection
 
 from gatepost.actions.activation_mail import activation_facts
+from gatepost.actions.alone import alone_behind, named
 from gatepost.actions.cells import cell_of
 from gatepost.actions.live import cells_of, live_rules, proposal_of, states
 from gatepost.actions.own_link import own_address
@@ -14,13 +15,23 @@ from gatepost.actions.site import Site
 from gatepost.core.change.proposal import Proposal
 from gatepost.core.change.rails import not_asked, owners_in_words
 from gatepost.core.change.rollout import ring_lines
+from gatepost.core.change.warning import RESTS_ON_ONE
 from gatepost.core.fleet.finding import Finding
 from gatepost.core.fleet.person import Person
 from gatepost.core.instant import Duration, Instant
 from gatepost.core.notice.notice import ABOUT_APPROVAL, ABOUT_SITE, NoticeKind
 from gatepost.core.policy.policy import Text
 from gatepost.core.policy.verdict import DueRule, RuleState, effect_of
-from gatepost.notify.facts import Acted, ApprovalFacts, DeviceFacts, LooksFacts, NoticeFacts, PolicyFacts, no_policy
+from gatepost.notify.facts import (
+    AccessFacts,
+    Acted,
+    ApprovalFacts,
+    DeviceFacts,
+    LooksFacts,
+    NoticeFacts,
+    PolicyFacts,
+    no_policy,
+)
 from gatepost.notify.language import language_of
 from gatepost.notify.message import Mail, message_bytes
 from gatepost.notify.render import Renderer, load_templates
@@ -140,6 +151,7 @@ class Desk:
         """What a mail about no policy says: the site's words, and what its notice holds."""
         site = self.site.settings.site
         told = notice.facts
+        access = told.get("access")
         return NoticeFacts(
             policy=no_policy(site.contact, language_of(site.default_locale), self.site.exercise),
             name=person.name,
@@ -157,6 +169,7 @@ class Desk:
             link=str(told.get("link", "")),
             activation=activation_facts(self.conn, told, person),
             looks=tuple(LooksFacts(**{**look, "purposes": tuple(look["purposes"])}) for look in told.get("looks", ())),
+            access=AccessFacts(**{**access, "confirmed_by": tuple(access["confirmed_by"])}) if access else None,
         )
 
     def _cell(self, listener: Listener | None, person: Person, revision: Revision, proposal: Proposal) -> int:
@@ -305,7 +318,7 @@ class Desk:
             approver=person.emails[0],
             checkpoint=str(notice.facts.get("checkpoint", "")),
             declined_by=str(notice.facts.get("declined_by", "")),
-            warnings=proposal.warnings,
+            warnings=_warnings(proposal.warnings, alone_behind(self.conn, self.site, revision.asked)),
             about=proposal.about,
             apps={app.id: app.name for app in proposal.apps},
             named=tuple(f"{app.name} ({app.by})" for app in proposal.apps),
@@ -337,6 +350,12 @@ def _device_facts(member: Member, proposal: Proposal, due: DueRule | None) -> De
         shared=device.shared,
         blockable=not device.shared or proposal.policy.shared,
     )
+
+
+def _warnings(frozen: Sequence[str], alone: Sequence[str]) -> tuple[str, ...]:
+    """Those that were frozen; on whom the quorum rests is said as it is now, with a name."""
+    others = tuple(text for text in frozen if text != RESTS_ON_ONE)
+    return (*others, named(alone)) if alone else others
 
 
 def _not_asked(proposal: Proposal) -> str:

@@ -6,12 +6,13 @@ that differ from those of an earlier answer by so few (core/change/differencing.
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from sqlalchemy import Connection
 
 from gatepost.actions.about import Rows, about_data
+from gatepost.actions.alone import naming
 from gatepost.actions.assess import Assessed, assess
 from gatepost.actions.change import Change, changing, looking
 from gatepost.actions.site import Site
@@ -52,7 +53,10 @@ def preview_policy(site: Site, by: str | None, data: bytes, file: str) -> Previe
 
     def look(conn: Connection, watch: Watch) -> tuple[Assessed, dict[str, Rows]] | Refusal:
         assessed = assess(conn, site, policy, site.clock.now(), watch)
-        return assessed if isinstance(assessed, Refusal) else (assessed, about_data(conn, assessed.about))
+        if isinstance(assessed, Refusal):
+            return assessed
+        shown = replace(assessed, warnings=naming(assessed.warnings, assessed.alone))
+        return shown, about_data(conn, assessed.about)
 
     found = watched(site, by, policy, look)
     if isinstance(found, Refusal):

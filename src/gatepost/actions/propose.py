@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, replace
 from sqlalchemy import Connection
 
 from gatepost.actions.about import Rows, about_data
+from gatepost.actions.alone import naming
 from gatepost.actions.approval_mail import ask_approvers
 from gatepost.actions.assess import Assessed, assess, not_looked_for
 from gatepost.actions.basis import ahead
@@ -120,9 +121,7 @@ def _failed(failure: ExampleFailure) -> str:
 def _freeze(change: Change, actor: Actor, assessed: Assessed) -> Proposed:
     site, policy, impact = change.site, assessed.policy, assessed.impact
     limits = site.rails()
-    short = rails.is_short(policy, assessed.earliest or 0, change.now, limits)
-    large = rails.is_large(impact, limits)
-    asked = rails.asked(policy, short=short, large=large, rails=limits)
+    asked = rails.asked_of(policy, impact, assessed.earliest, change.now, limits)
     in_rings = impact.due_in_rings(len(policy.deadlines))
     proposal = Proposal(
         site=site.settings.site.id,
@@ -162,7 +161,7 @@ def _freeze(change: Change, actor: Actor, assessed: Assessed) -> Proposed:
         apps=assessed.apps,
         people=asdict(impact.people),
         rings=ring_lines(policy, in_rings),
-        warnings=assessed.warnings,
+        warnings=naming(assessed.warnings, assessed.alone),
         about=about_data(change.conn, assessed.about),
         announcing_takes=_announcing(site, len(impact.due_people)),
         correcting_takes=_correcting(site, len(impact.due_people)),

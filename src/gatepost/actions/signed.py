@@ -23,7 +23,7 @@ def signing_key(change: Change, actor: Actor, proposal: str, signature: str, sig
             return ""
         return Refusal(
             Code.SIGNATURE_MISSING,
-            "An approval carries a signature over the proposal's hash: add --sign KEYFILE, a key recorded for you.",
+            "A yes is a signature over the hash of what it is said to: add --sign KEYFILE, a key recorded for you.",
         )
     return key_that_made(change.conn, actor, proposal, signature) or Refusal(
         Code.SIGNATURE_INVALID,

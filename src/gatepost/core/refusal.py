@@ -14,6 +14,7 @@ class Code(StrEnum):
     LAST_ADMINISTRATOR = "last_administrator"
     KEY_KNOWN = "key_known"
     KEY_UNKNOWN = "key_unknown"
+    NOTHING_TO_CONFIRM = "nothing_to_confirm"
     PERSON_LEFT = "person_left"
     PERSON_WORKS = "person_works"
     ROLE_HELD = "role_held"

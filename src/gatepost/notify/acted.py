@@ -24,6 +24,32 @@ def _acted(draft: Draft) -> Iterator[Block]:
     yield Block("rows", "", rows)
 
 
+def _access(draft: Draft) -> Iterator[Block]:
+    """Which role or key, whose, by whom; and whether it counts. Less, once somebody whom it names was erased."""
+    acted, access = draft.facts.acted, draft.facts.access
+    yield Block("heading", draft.phrase("acted_heading"))
+    if acted is None or access is None:
+        return
+    names = " · ".join(map(one_line, access.confirmed_by)) or draft.phrase("access_nobody")
+    rows = (
+        (draft.phrase("acted_by"), one_line(acted.by)),
+        (draft.phrase("acted_at"), draft.moment(acted.at)),
+        (draft.phrase(f"access_{access.act}"), one_line(access.name)),
+        (draft.phrase("access_whose"), one_line(access.person)),
+    )
+    if draft.facts.until is not None:
+        yield Block("rows", "", rows)
+        yield Block("para", draft.phrase("access_left", until=draft.moment(draft.facts.until)))
+        return
+    yield Block("rows", "", (*rows, (draft.phrase("access_confirmed_by"), names)))
+    yield Block("para", draft.phrase("access_waits" if access.waits else "access_counts"))
+
+
+def _access_wrong(draft: Draft) -> Iterator[Block]:
+    yield Block("heading", draft.phrase("access_wrong_heading"))
+    yield Block("call", draft.phrase("access_wrong", contact=draft.facts.policy.contact))
+
+
 def _not_you(draft: Draft) -> Iterator[Block]:
     yield Block("heading", draft.phrase("not_you_heading"))
     yield Block("call", draft.phrase("not_you", contact=draft.facts.policy.contact))
@@ -68,6 +94,8 @@ def _sign_in(draft: Draft) -> Iterator[Block]:
 
 SECTIONS: Final[Mapping[str, Callable[[Draft], Iterator[Block]]]] = {
     "acted": _acted,
+    "access": _access,
+    "access_wrong": _access_wrong,
     "looks": _looks,
     "sign_in": _sign_in,
     "not_you": _not_you,

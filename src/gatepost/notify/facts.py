@@ -142,6 +142,19 @@ class ActivationFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class AccessFacts:
+    """A role or a key that was given or taken away, or an administrator who left. `act`: what (Act, or
+    administrator_left). `person`: whose. `name`: the role, or the key's fingerprint. `confirmed_by`: names. `waits`: it
+    does not count yet."""
+
+    act: str
+    person: str
+    name: str
+    confirmed_by: tuple[str, ...] = ()
+    waits: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class LooksFacts:
     """Somebody's looks at named people, of one sort, in a digest. `by`: their name. `what`: as the ledger's event names
     it. `policy`: the one that they were about, "" if none. `people`: how many different ones."""
@@ -201,3 +214,4 @@ class NoticeFacts:
     activation: ActivationFacts | None = None
     looks: tuple[LooksFacts, ...] = ()
     link: str = ""
+    access: AccessFacts | None = None

@@ -11,6 +11,7 @@ from gatepost.core.instant import HOUR, Instant
 from gatepost.core.notice.notice import ABOUT_APPROVAL, ABOUT_SITE, NoticeKind
 from gatepost.core.policy.policy import Consequence, Text, Unseen
 from gatepost.notify.facts import (
+    AccessFacts,
     Acted,
     ActivationFacts,
     ApprovalFacts,
@@ -173,6 +174,10 @@ ACTIVATION: Final = ActivationFacts(
     checkpoint=APPROVAL.checkpoint,
 )
 
+ACCESS: Final = AccessFacts(
+    "key_added", "Sam Signer", "SHA256:9bXk2rZc7mQdV0u8pTnWfLhYjE4sGaR1oKiC5xN6wBM", ("Olga Operator", "Ada Admin")
+)
+
 
 def _of_no_policy(facts: NoticeFacts, about: str, note: str) -> NoticeFacts:
     acted = Acted("Olga Operator", utc(2020, 7, 6, 8, 30), about)
@@ -197,6 +202,8 @@ def _about_site(kind: NoticeKind, facts: NoticeFacts) -> NoticeFacts:
     if kind in (NoticeKind.ACTIVATION_ASKED, NoticeKind.ACTIVATION_RESULT):
         asked = replace(_of_no_policy(facts, "", ""), devices=(), acted=None, activation=ACTIVATION)
         return asked if kind is NoticeKind.ACTIVATION_ASKED else replace(asked, activation=replace(ACTIVATION, role=""))
+    if kind is NoticeKind.ACCESS:
+        return replace(_of_no_policy(facts, ACCESS.name, ""), devices=(), access=ACCESS)
     return _unasked(kind, facts)
 
 

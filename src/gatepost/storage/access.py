@@ -1,25 +1,28 @@
-"""Who holds which role and key, as the ledger says."""
+"""Who holds which role and key, as the ledger says, and what waits for a second administrator's yes."""
 
 import json
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Row, select
 
-from gatepost.storage.schema import keys, roles
+from gatepost.core.change.two_administrators import ADMIN, Act, Administrator, Asked, Yes
+from gatepost.storage.access_schema import access_yes, keys, roles, waiting_access
 
 
 class Grant(NamedTuple):
-    """A role held, and the ledger entry and people that it is owed to. `line`: see core/change/quorum.py."""
+    """A role held, the ledger entry since which it counts, and the people that it is owed to. `line`: see
+    core/change/quorum.py. `confirmed_by`: the administrators who signed it; none, if it counted at once."""
 
     person: str
     role: str
     granted_by: str
     entry: int
     line: tuple[str, ...]
+    confirmed_by: tuple[str, ...] = ()
 
 
 class Key(NamedTuple):
-    """A public SSH key (one line, without its comment)."""
+    """A public SSH key (one line, without its comment). The rest as of a grant."""
 
     fingerprint: str
     person: str
@@ -27,6 +30,14 @@ class Key(NamedTuple):
     added_by: str
     entry: int
     line: tuple[str, ...]
+    confirmed_by: tuple[str, ...] = ()
+
+
+class Waiting(NamedTuple):
+    """What does not count yet; `asked_by` gave it or took it away."""
+
+    asked: Asked
+    asked_by: str
 
 
 def grants(conn: Connection, person: str | None = None) -> list[Grant]:
@@ -34,7 +45,7 @@ def grants(conn: Connection, person: str | None = None) -> list[Grant]:
     if person is not None:
         query = query.where(roles.c.person == person)
     return [
-        Grant(row.person, row.role, row.granted_by, row.granted_index, tuple(json.loads(row.line)))
+        Grant(row.person, row.role, row.granted_by, row.granted_index, _names(row.line), _names(row.confirmed_by))
         for row in conn.execute(query)
     ]
 
@@ -55,6 +66,36 @@ def key(conn: Connection, fingerprint: str) -> Key | None:
     return _key(row) if row else None
 
 
+def administrators(conn: Connection) -> list[Administrator]:
+    """Everybody who administers, whether they have a key, and have left, or not."""
+    known: dict[str, dict[str, int]] = {}
+    for found in keys_of(conn):
+        known.setdefault(found.person, {})[found.fingerprint] = found.entry
+    query = select(roles).where(roles.c.role == ADMIN).order_by(roles.c.person)
+    return [
+        Administrator(row.person, row.granted_index, known.get(row.person, {}), row.left_at)
+        for row in conn.execute(query)
+    ]
+
+
+def waiting(conn: Connection) -> list[Waiting]:
+    """Everything that waits for a yes, oldest first."""
+    return [
+        Waiting(Asked(row.entry, Act(row.act), row.person, row.name), row.asked_by)
+        for row in conn.execute(select(waiting_access).order_by(waiting_access.c.entry))
+    ]
+
+
+def yeses(conn: Connection, entry: int) -> list[Yes]:
+    """Who has signed what was asked by an entry, in no order that matters."""
+    query = select(access_yes).where(access_yes.c.entry == entry).order_by(access_yes.c.person)
+    return [Yes(row.person, row.fingerprint) for row in conn.execute(query)]
+
+
 def _key(row: Row[Any]) -> Key:
-    line = tuple(json.loads(row.line))
-    return Key(row.fingerprint, row.person, row.public_key, row.added_by, row.added_index, line)
+    line, confirmed_by = _names(row.line), _names(row.confirmed_by)
+    return Key(row.fingerprint, row.person, row.public_key, row.added_by, row.added_index, line, confirmed_by)
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(json.loads(text))

@@ -14,9 +14,8 @@ from sqlalchemy.dialects.sqlite import insert as upsert
 from gatepost.core.ledger import door_events as d
 from gatepost.core.ledger import events as e
 from gatepost.core.ledger import pause_events as p
-from gatepost.core.ledger.leaf import SYSTEM
 from gatepost.core.ledger.privacy_events import PersonErased, RecordsErased
-from gatepost.storage import activation_reading, app_reading, exceptions, retention
+from gatepost.storage import access_reading, activation_reading, app_reading, exceptions, retention
 from gatepost.storage.among import among
 from gatepost.storage.door_schema import door_asks, door_modes
 from gatepost.storage.entry import Entry
@@ -25,14 +24,9 @@ from gatepost.storage.schema import (
     READINGS,
     approvals,
     attestations,
-    keys,
     revisions,
-    roles,
     waivers,
 )
-
-ADMIN = "admin"
-"""The role that grants roles and keys."""
 
 
 def apply(conn: Connection, entry: Entry, event: e.Event) -> None:
@@ -57,51 +51,6 @@ def write(conn: Connection, rows: Contents) -> None:
         if found := rows[table.name]:
             names = table.columns.keys()
             conn.execute(insert(table), [dict(zip(names, row, strict=True)) for row in found])
-
-
-def _role_granted(conn: Connection, entry: Entry, event: e.RoleGranted) -> None:
-    line = () if event.role == ADMIN and _founding(conn, entry.by) else _line(conn, entry.by)
-    row = {
-        "person": event.person,
-        "role": event.role,
-        "granted_by": entry.by,
-        "granted_index": entry.index,
-        "line": json.dumps(line),
-    }
-    conn.execute(upsert(roles).values(row).on_conflict_do_nothing())
-
-
-def _line(conn: Connection, by: str) -> tuple[str, ...]:
-    """Who stands behind a grant of this person's now, themselves first (core/change/quorum.py)."""
-    held = conn.execute(select(roles.c.line).where(roles.c.person == by, roles.c.role == ADMIN)).scalar()
-    return (by, *json.loads(held or "[]"))
-
-
-def _founding(conn: Connection, by: str) -> bool:
-    """Whether whoever grants is the site's first administrator, and nothing was ever proposed."""
-    proposed = conn.execute(select(revisions.c.policy).limit(1)).first() or activation_reading.asked_for(conn)
-    return not proposed and _line(conn, by) == (by, SYSTEM)
-
-
-def _role_revoked(conn: Connection, _entry: Entry, event: e.RoleRevoked) -> None:
-    conn.execute(delete(roles).where(roles.c.person == event.person, roles.c.role == event.role))
-
-
-def _key_added(conn: Connection, entry: Entry, event: e.KeyAdded) -> None:
-    conn.execute(
-        insert(keys).values(
-            fingerprint=event.fingerprint,
-            person=event.person,
-            public_key=event.public_key,
-            added_by=entry.by,
-            added_index=entry.index,
-            line=json.dumps(_line(conn, entry.by)),
-        )
-    )
-
-
-def _key_revoked(conn: Connection, _entry: Entry, event: e.KeyRevoked) -> None:
-    conn.execute(delete(keys).where(keys.c.fingerprint == event.fingerprint))
 
 
 def _proposed(conn: Connection, entry: Entry, event: e.PolicyProposed) -> None:
@@ -252,7 +201,8 @@ def _records_erased(conn: Connection, _entry: Entry, event: RecordsErased) -> No
     retention.forget_exceptions(conn, event.waivers, event.attestations)
 
 
-def _person_erased(conn: Connection, _entry: Entry, event: PersonErased) -> None:
+def _person_erased(conn: Connection, entry: Entry, event: PersonErased) -> None:
+    access_reading.left(conn, entry, event)
     conn.execute(delete(waivers).where(among(waivers.c.subject, (event.person, *event.devices))))
     conn.execute(delete(attestations).where(among(attestations.c.device, event.devices)))
 
@@ -270,10 +220,6 @@ def _door_mode(conn: Connection, entry: Entry, event: d.DoorModeChanged) -> None
 
 
 _HANDLERS: dict[type[e.Event], Callable[[Connection, Entry, Any], None]] = {
-    e.RoleGranted: _role_granted,
-    e.RoleRevoked: _role_revoked,
-    e.KeyAdded: _key_added,
-    e.KeyRevoked: _key_revoked,
     e.PolicyProposed: _proposed,
     e.PolicyWithdrawn: _withdrawn,
     e.PolicyApproved: _judged,
@@ -297,6 +243,7 @@ _HANDLERS: dict[type[e.Event], Callable[[Connection, Entry, Any], None]] = {
     PersonErased: _person_erased,
     p.PolicyPaused: _paused,
     p.PolicyResumed: _resumed,
+    **access_reading.HANDLERS,
     **app_reading.HANDLERS,
     **activation_reading.HANDLERS,
 }

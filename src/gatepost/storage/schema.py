@@ -21,6 +21,7 @@ from sqlalchemy import (
 )
 
 from gatepost.core.notice.notice import NoticeKind
+from gatepost.storage.access_schema import READINGS as ACCESS_READINGS
 from gatepost.storage.app_schema import READINGS as APP_READINGS
 from gatepost.storage.door_schema import door_asks, door_modes
 from gatepost.storage.metadata import metadata as metadata
@@ -82,28 +83,6 @@ texts = Table(
 )
 
 # --- readings of the ledger
-
-roles = Table(
-    "roles",
-    metadata,
-    Column("person", String, primary_key=True),
-    Column("role", String, primary_key=True),
-    Column("granted_by", String, nullable=False),
-    Column("granted_index", Integer, nullable=False),
-    Column("line", Text, nullable=False, server_default="[]"),
-)
-"""`line`: JSON, who stands behind the grant: the granter, whoever had made them an administrator, and so on."""
-
-keys = Table(
-    "keys",
-    metadata,
-    Column("fingerprint", String, primary_key=True),
-    Column("person", String, nullable=False),
-    Column("public_key", Text, nullable=False),
-    Column("added_by", String, nullable=False),
-    Column("added_index", Integer, nullable=False),
-    Column("line", Text, nullable=False, server_default="[]"),
-)
 
 active_apps = Table(
     "active_apps",
@@ -181,7 +160,17 @@ attestations = Table(
     Column("ended", String, nullable=False, server_default=""),
 )
 
-READINGS = (roles, keys, active_apps, revisions, approvals, waivers, attestations, door_modes, door_asks, *APP_READINGS)
+READINGS = (
+    *ACCESS_READINGS,
+    active_apps,
+    revisions,
+    approvals,
+    waivers,
+    attestations,
+    door_modes,
+    door_asks,
+    *APP_READINGS,
+)
 """What folding the ledger gives (I-33)."""
 
 # --- inventory

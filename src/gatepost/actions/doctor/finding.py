@@ -13,6 +13,7 @@ CHECKS: Final = (
     "ledger",
     "tables",
     "backup",
+    "administrators",
     "mail",
     "running",
     "copy",

@@ -7,9 +7,10 @@ from gatepost.actions import ledger as ledger_actions
 from gatepost.actions.change import looking
 from gatepost.actions.doctor.finding import Finding, fail, ok, warn
 from gatepost.actions.site import Site
+from gatepost.core.change.two_administrators import NEEDED, in_office
 from gatepost.core.instant import DAY, MINUTE, Duration, duration_text
 from gatepost.core.refusal import Refusal
-from gatepost.storage import feed, ledger
+from gatepost.storage import access, feed, ledger
 from gatepost.storage.store import VERSION, store_version
 
 BACKUP_EVERY: Final[Duration] = 7 * DAY
@@ -28,6 +29,8 @@ def examine(site: Site) -> Iterator[Finding]:
     yield _ledger(site)
     yield _tables(site)
     yield _backup(site)
+    if not site.exercise:  # there one person plays them all
+        yield _administrators(site)
 
 
 def _database(site: Site) -> Finding:
@@ -68,6 +71,21 @@ def _backup(site: Site) -> Finding:
     age = site.clock.now() - made[-1]
     found = f"the last backup was made {_words(age)} ago"
     return ok("backup", found) if age <= BACKUP_EVERY else warn("backup", found, todo)
+
+
+def _administrators(site: Site) -> Finding:
+    """One alone can make up everybody whom a quorum needs; of two, one cannot."""
+    with looking(site) as conn:
+        administrators = access.administrators(conn)
+        waiting = len(access.waiting(conn))
+    keyed = len(in_office(administrators, site.clock.now()))
+    if keyed < NEEDED:
+        found = f"{keyed} of {len(administrators)} administrators have a key: one alone gives roles and keys that count"
+        return warn("administrators", found, "Have two, better three: `role grant EMAIL admin`, `key add EMAIL FILE`.")
+    if waiting:
+        todo = "`role list` and `key list` show it; an administrator says yes by `role confirm`, `key confirm`."
+        return warn("administrators", f"{waiting} roles or keys wait for a second administrator", todo)
+    return ok("administrators", f"{keyed} have a key: none of them gives roles and keys alone")
 
 
 def examine_doors(site: Site) -> Iterator[Finding]:

@@ -62,6 +62,12 @@ def asked(policy: Policy, *, short: bool, large: bool, rails: Rails) -> dict[str
     return dict(sorted(roles.items()))
 
 
+def asked_of(policy: Policy, impact: Impact, earliest: Instant | None, now: Instant, rails: Rails) -> dict[str, int]:
+    """The approvals that a proposal with this impact needs. `earliest`: as of an assessment."""
+    short = is_short(policy, earliest or ALWAYS, now, rails)
+    return asked(policy, short=short, large=is_large(impact, rails), rails=rails)
+
+
 def grown(foreseen: Collection[str], due_now: Collection[str]) -> Refusal | None:
     """Refuses when more people are due now than were approved, beyond max(10, 2 %); leavers never count (I-16)."""
     new = len(set(due_now) - set(foreseen))

@@ -36,6 +36,7 @@ class WarningCode(StrEnum):
     LANGUAGES_MISSING = "languages_missing"
     LARGE_IMPACT = "large_impact"
     VENDOR_NOT_ASKED = "vendor_not_asked"
+    RESTS_ON_ONE = "rests_on_one"
 
 
 class Warned(NamedTuple):
@@ -66,6 +67,7 @@ class Surroundings:
     for a large impact applies (change/rails.py). `accounts`: ours on the apps. `hidden_groups`: those whose
     people this answer must not count. `not_asked`: owners and their apps' names (rails.not_asked), none where the site
     does not care. `vendor_required`: it announces nothing before they were. `unread`: each language once.
+    `rests_on_one`: one administrator could have made a whole quorum alone (change/two_administrators.py).
     """
 
     at: Instant
@@ -82,6 +84,7 @@ class Surroundings:
     not_asked: Mapping[str, Sequence[str]] = field(default_factory=dict)
     vendor_required: bool = False
     unread: Sequence[Unread] = ()
+    rests_on_one: bool = False
 
 
 def warnings(policy: Policy, impact: Impact, around: Surroundings) -> list[Warned]:
@@ -95,7 +98,15 @@ def warnings(policy: Policy, impact: Impact, around: Surroundings) -> list[Warne
         *_of_owners(around),
         *_of_words(policy, around),
         *_of_languages(around),
+        *([Warned(WarningCode.RESTS_ON_ONE, RESTS_ON_ONE)] if around.rests_on_one else []),
     ]
+
+
+RESTS_ON_ONE: Final = (
+    "One administrator alone gave roles and keys to enough people to approve this. Another can confirm them; "
+    "`role list` and `key list` show what nobody else has."
+)
+"""Without a name: it is frozen with the proposal, and what is frozen names nobody."""
 
 
 def _of_time(policy: Policy, around: Surroundings) -> Iterator[Warned]:

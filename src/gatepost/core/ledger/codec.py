@@ -5,6 +5,7 @@ from functools import cache
 from typing import Final, TypeAlias, get_type_hints
 
 from gatepost.core.ledger import (
+    access_events,
     activation_events,
     app_events,
     door_events,
@@ -23,6 +24,7 @@ EVENTS: Final[Mapping[str, type[Event]]] = {
     kind.__name__: kind
     for module in (
         events,
+        access_events,
         activation_events,
         app_events,
         door_events,

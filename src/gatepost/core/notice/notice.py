@@ -23,6 +23,7 @@ class NoticeKind(StrEnum):
     SIGN_IN = "sign-in"
     ACTIVATION_ASKED = "activation-asked"
     ACTIVATION_RESULT = "activation-result"
+    ACCESS = "access"
 
 
 class NoticeState(StrEnum):
@@ -45,6 +46,7 @@ ABOUT_SITE: Final = frozenset(
         NoticeKind.SIGN_IN,
         NoticeKind.ACTIVATION_ASKED,
         NoticeKind.ACTIVATION_RESULT,
+        NoticeKind.ACCESS,
     }
 )
 """Mails about no policy: what somebody did or asks, to whom it may concern."""

@@ -38,6 +38,10 @@ ABOUT: Final[Mapping[NoticeKind, tuple[str, str]]] = {
     ),
     NoticeKind.ACTIVATION_RESULT: ("Activation result", "To whoever asked for it."),
     NoticeKind.LOOKS: ("Looks", "Once a month, to those who stand for privacy: who looked at people by name."),
+    NoticeKind.ACCESS: (
+        "Roles and keys",
+        "To everybody who holds a role: who was given one, or a key, or lost it.",
+    ),
 }
 """Title, and when it is sent."""
 

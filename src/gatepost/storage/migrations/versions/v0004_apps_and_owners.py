@@ -60,6 +60,25 @@ def upgrade() -> None:
     op.add_column("revisions", sa.Column("paused_untold", sa.BigInteger(), nullable=False, server_default="0"))
     op.add_column("roles", sa.Column("line", sa.Text(), nullable=False, server_default="[]"))
     op.add_column("keys", sa.Column("line", sa.Text(), nullable=False, server_default="[]"))
+    op.add_column("roles", sa.Column("confirmed_by", sa.Text(), nullable=False, server_default="[]"))
+    op.add_column("roles", sa.Column("left_at", sa.BigInteger()))
+    op.add_column("keys", sa.Column("confirmed_by", sa.Text(), nullable=False, server_default="[]"))
+    op.create_table(
+        "waiting_access",
+        sa.Column("entry", sa.Integer(), primary_key=True, autoincrement=False),
+        sa.Column("act", sa.String(), nullable=False),
+        sa.Column("person", sa.String(), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("public_key", sa.Text(), nullable=False, server_default=""),
+        sa.Column("asked_by", sa.String(), nullable=False),
+        sa.Column("line", sa.Text(), nullable=False, server_default="[]"),
+    )
+    op.create_table(
+        "access_yes",
+        sa.Column("entry", sa.Integer(), primary_key=True, autoincrement=False),
+        sa.Column("person", sa.String(), primary_key=True),
+        sa.Column("fingerprint", sa.String(), nullable=False),
+    )
     op.add_column("people", sa.Column("address_at", sa.BigInteger(), nullable=False, server_default="0"))
     op.add_column("audience", sa.Column("owed", sa.Boolean(), nullable=False, server_default="0"))
     op.create_index("audience_owed", "audience", ["rule"], sqlite_where=sa.text("owed = 1"))

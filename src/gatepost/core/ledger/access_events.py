@@ -1,0 +1,34 @@
+"""What is written in the ledger when a second administrator confirms a role or a key, and when an administrator leaves.
+
+What was given or taken away stands in events.py. Whether it waited follows from the entries before it
+(core/change/two_administrators.py), so that no entry has to say so.
+"""
+
+from dataclasses import dataclass
+
+from gatepost.core.ledger.events import Event
+
+
+@dataclass(frozen=True, slots=True)
+class AccessConfirmed(Event):
+    """An administrator's yes to a role or a key that was given or taken away by `entry`.
+
+    `signature`: armoured SSH signature (namespace gatepost) by the key `fingerprint` over the SHA-256, in lower-case
+    hex, of that entry's stored bytes; "" in an exercise by --as.
+    """
+
+    entry: int
+    fingerprint: str
+    signature: str
+
+
+@dataclass(frozen=True, slots=True)
+class AdministratorLeft(Event):
+    """Whoever imports people says that an administrator no longer works here."""
+
+    person: str
+
+
+@dataclass(frozen=True, slots=True)
+class AdministratorBack(Event):
+    person: str

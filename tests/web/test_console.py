@@ -1,7 +1,6 @@
 """The console's pages: what stands on them, for whom, and that nothing untrusted changes them."""
 
 import re
-from html.parser import HTMLParser
 
 import pytest
 
@@ -10,16 +9,14 @@ from gatepost.core.change.stage import Stage
 from gatepost.core.fleet.claim import Claim, Stance
 from gatepost.core.instant import DAY, HOUR
 from gatepost.core.ledger.codec import EVENTS
-from gatepost.web.pages.console import IMPACT, LOOKS, WORDS, WRONG
 from gatepost.web.pages.frame import CLOSED
-from gatepost.web.pages.words import counted, span, when
+from gatepost.web.pages.words import IMPACT, LOOKS, WORDS, WRONG, counted, span, when
 from tests.verbs.conftest import Build
 from tests.verbs.houses import AUTHOR, EXECUTIVE, OPERATOR, POLICY, PRIVACY, SECURITY, TIKTOK, House, good
 from tests.web.asking import URL
-from tests.web.visiting import Browser, signed_in
+from tests.web.visiting import HOSTILE, Browser, signed_in, tags, words
 
 PATHS = ("/today", "/policies", "/apps", "/doors", "/ledger")
-HOSTILE = "<b>x</b>\u202e'\"{{7*7}}&amp;</table>"
 
 
 @pytest.fixture
@@ -32,30 +29,6 @@ def page(browser: Browser, path: str, query: str = "") -> str:
     assert (visit.status, visit.headers["content-type"]) == (200, "text/html; charset=utf-8")
     assert CLOSED.items() <= visit.headers.items()
     return visit.text
-
-
-def words(text: str) -> str:
-    """A page as it reads: without marks, and with single spaces."""
-    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", text))
-
-
-class Tags(HTMLParser):
-    """The elements of a page, in order, with the addresses that they lead to."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.names: list[str] = []
-        self.links: list[str] = []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.names.append(tag)
-        self.links += [value or "" for name, value in attrs if name in ("href", "src", "action")]
-
-
-def tags(text: str) -> Tags:
-    found = Tags()
-    found.feed(text)
-    return found
 
 
 def test_an_empty_site_says_what_to_do_first(house: House) -> None:

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass, field
+from html.parser import HTMLParser
 from http.cookies import SimpleCookie
 from urllib.parse import urlencode
 
@@ -10,6 +11,9 @@ from starlette.types import ASGIApp
 from gatepost.actions.letter import Letter
 from tests.verbs.houses import House
 from tests.web.asking import URL, application, exchange
+
+HOSTILE = "<b>x</b>\u202e'\"{{7*7}}&amp;</table>"
+"""A name, a reason, a text of a mail: it changes nothing (I-36)."""
 
 LINK = re.compile(rf"{re.escape(URL)}(/sign-in/[A-Za-z0-9_-]+)")
 
@@ -73,3 +77,27 @@ def signed_in(house: House, address: str) -> Browser:
     assert browser.get(path).status == 200
     assert browser.post(path).status == 303
     return browser
+
+
+def words(text: str) -> str:
+    """A page as it reads: without marks, and with single spaces."""
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", text))
+
+
+class Tags(HTMLParser):
+    """The elements of a page, in order, with the addresses that they lead to."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.names: list[str] = []
+        self.links: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.names.append(tag)
+        self.links += [value or "" for name, value in attrs if name in ("href", "src", "action")]
+
+
+def tags(text: str) -> Tags:
+    found = Tags()
+    found.feed(text)
+    return found

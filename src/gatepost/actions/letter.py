@@ -85,8 +85,7 @@ class Desk:
         else:
             revision = self.revisions[notice.policy, notice.revision]
             proposal = proposal_of(self.conn, revision)
-            renderer = _renderer(tuple(sorted(proposal.templates.items())))
-            rendered = renderer.render(notice.kind, self.facts_of(notice, person, revision, proposal))
+            rendered = renderer_of(proposal).render(notice.kind, self.facts_of(notice, person, revision, proposal))
         settings = self.site.settings
         message = message_bytes(
             Mail(
@@ -111,7 +110,7 @@ class Desk:
         """What a mail about a policy says to this person now."""
         listener = self.listeners.get((revision.rule or 0, person.ref))
         cell = self._cell(listener, person, revision, proposal)
-        deadline = _deadline(revision, proposal, cell)
+        deadline = own_deadline(revision, proposal, cell)
         found = self._devices(person, revision, proposal, notice)
         nothing_open = notice.kind in _ASKING and not any(device.open for device in found)
         facts = NoticeFacts(
@@ -139,7 +138,7 @@ class Desk:
             link=self._link(notice),
         )
         if notice.in_reply_to and notice.kind not in ABOUT_APPROVAL:
-            return _replying(facts, _renderer(tuple(sorted(proposal.templates.items()))))
+            return replying(facts, renderer_of(proposal))
         return facts
 
     def _link(self, notice: Notice) -> str:
@@ -195,30 +194,8 @@ class Desk:
     def _policy(self, digest: str, proposal: Proposal) -> PolicyFacts:
         """Built once a batch: whoever renders compares it for every mail."""
         if digest not in self.facts:
-            self.facts[digest] = self._policy_facts(proposal)
+            self.facts[digest] = policy_facts(self.site, proposal)
         return self.facts[digest]
-
-    def _policy_facts(self, proposal: Proposal) -> PolicyFacts:
-        policy, site = proposal.policy, self.site.settings.site
-        language = language_of(site.default_locale)
-        return PolicyFacts(
-            id=policy.id,
-            revision=proposal.revision,
-            title=policy.title,
-            reason=policy.reason,
-            apps=tuple(app.name for app in proposal.apps),
-            consequence=policy.consequence,
-            unseen=policy.unseen,
-            texts={
-                NoticeKind.ANNOUNCEMENT: _by_language(policy.announcement, language),
-                NoticeKind.CORRECTION: _by_language(policy.correction, language),
-                NoticeKind.WITHDRAWAL: _by_language(policy.withdrawal, language),
-            },
-            contact=site.contact,
-            forms=policy.scope.forms,
-            language=language,
-            exercise=self.site.exercise,
-        )
 
     def _devices(
         self, person: Person, revision: Revision, proposal: Proposal, notice: Notice
@@ -296,7 +273,7 @@ class Desk:
         if notice.kind is not NoticeKind.UPDATE or not proposal.relaxes or revision.paused_for or deadline is None:
             return None
         base = policies.revision(self.conn, revision.policy, proposal.relaxes)
-        before = _deadline(base, proposal_of(self.conn, base), cell) if base else None
+        before = own_deadline(base, proposal_of(self.conn, base), cell) if base else None
         return before if before != deadline else None
 
     def _approval(self, notice: Notice, person: Person, revision: Revision, proposal: Proposal) -> ApprovalFacts | None:
@@ -328,7 +305,31 @@ class Desk:
         )
 
 
-def _deadline(revision: Revision, proposal: Proposal, cell: int) -> Instant | None:
+def policy_facts(site: Site, proposal: Proposal) -> PolicyFacts:
+    """What all mails about a proposal's policy share."""
+    policy, ours = proposal.policy, site.settings.site
+    language = language_of(ours.default_locale)
+    return PolicyFacts(
+        id=policy.id,
+        revision=proposal.revision,
+        title=policy.title,
+        reason=policy.reason,
+        apps=tuple(app.name for app in proposal.apps),
+        consequence=policy.consequence,
+        unseen=policy.unseen,
+        texts={
+            NoticeKind.ANNOUNCEMENT: _by_language(policy.announcement, language),
+            NoticeKind.CORRECTION: _by_language(policy.correction, language),
+            NoticeKind.WITHDRAWAL: _by_language(policy.withdrawal, language),
+        },
+        contact=ours.contact,
+        forms=policy.scope.forms,
+        language=language,
+        exercise=site.exercise,
+    )
+
+
+def own_deadline(revision: Revision, proposal: Proposal, cell: int) -> Instant | None:
     """The person's own deadline, after a pause no earlier than was said when it ended; None for `immediately`."""
     if proposal.policy.deadline.immediately:
         return revision.not_before or None
@@ -380,9 +381,14 @@ def _blocks(due: DueRule, known: Mapping[int, RuleState], now: Instant) -> bool:
     return state is not None and state.counts and effect_of(due, state) <= now
 
 
-def _replying(facts: NoticeFacts, renderer: Renderer) -> NoticeFacts:
+def replying(facts: NoticeFacts, renderer: Renderer) -> NoticeFacts:
     """The same facts with the subject of the person's first mail, so that clients join the thread."""
     return replace(facts, thread=renderer.render(NoticeKind.ANNOUNCEMENT, facts).subject)
+
+
+def renderer_of(proposal: Proposal) -> Renderer:
+    """What renders the mails about a proposal: from the templates that it froze (I-13)."""
+    return _renderer(tuple(sorted(proposal.templates.items())))
 
 
 @lru_cache(maxsize=16)

@@ -55,8 +55,12 @@ class Retracted:
 
 
 @dataclass(frozen=True, slots=True)
-class _Committed:
-    revision: Revision
+class Begun:
+    """What the commit did that opens the doors: they are open for this policy at `position` of the change stream."""
+
+    policy: str
+    revision: int
+    kind: NoticeKind
     position: int
     withdrawn: int
     in_flight: int
@@ -76,6 +80,14 @@ def retract(
     `because`: "error" (it was sent in error) or "withdrawn" (we changed our mind); ValueError for another.
     `refers_to`: the question to the owner of one of its apps that it goes back to, if any.
     """
+    begun = begin_retraction(site, by, policy, reason, because, refers_to)
+    return begun if isinstance(begun, Refusal) else finish(site, begun, wait)
+
+
+def begin_retraction(
+    site: Site, by: str | None, policy: str, reason: str, because: str = "error", refers_to: str = ""
+) -> Begun | Refusal:
+    """The same as far as it is one commit: `finish` comes next, and where it does not, the worker does its part."""
     if because not in ("error", "withdrawn"):
         raise ValueError(f"{because!r} is no reason to retract a policy")
     kind = NoticeKind.CORRECTION if because == "error" else NoticeKind.WITHDRAWAL
@@ -85,7 +97,7 @@ def retract(
             return refusal
         return PolicyRetracted(policy, revision.revision, because, change.words(reason), refers_to)
 
-    return _close(site, by, policy, "retract", kind, event, wait)
+    return _begin(site, by, policy, "retract", kind, event)
 
 
 def end(
@@ -96,35 +108,38 @@ def end(
     def event(change: Change, revision: Revision) -> Event:
         return PolicyEnded(policy, revision.revision, change.words(reason))
 
-    return _close(site, by, policy, "end", NoticeKind.ENDED, event, wait)
+    begun = _begin(site, by, policy, "end", NoticeKind.ENDED, event)
+    return begun if isinstance(begun, Refusal) else finish(site, begun, wait)
 
 
-def _close(
+def _begin(
     site: Site,
     by: str | None,
     policy: str,
     verb: str,
     kind: NoticeKind,
     event: Callable[[Change, Revision], Event | Refusal],
-    wait: Callable[[float], None],
-) -> Retracted | Refusal:
-    done = despite_full_disk(site.directory, lambda: _commit(site, by, policy, verb, kind, event))
-    if isinstance(done, Refusal):
-        return done
-    doors = confirmations(site, done.position, wait)
-    if done.in_flight:
-        _await_outbox(site, policy, wait)
+) -> Begun | Refusal:
+    return despite_full_disk(site.directory, lambda: _commit(site, by, policy, verb, kind, event))
+
+
+def finish(site: Site, begun: Begun, wait: Callable[[float], None] = pause) -> Retracted:
+    """Hear what the doors say, let the worker finish the mails in hand, and write the corrections."""
+    doors = confirmations(site, begun.position, wait)
+    if begun.in_flight:
+        _await_outbox(site, begun.policy, wait)
     with suppress(*BROKEN):  # the doors are open, and that was done: what is owed of the rest, the worker writes
         write_corrections(site)
     with looking(site) as conn:
-        corrections = notices.count(conn, policy, done.revision.revision, kind)
-        again = len(beyond_mail(conn, done.revision))
+        corrections = notices.count(conn, begun.policy, begun.revision, begun.kind)
+        revision = policies.revision(conn, begun.policy, begun.revision)
+        again = len(beyond_mail(conn, revision)) if revision else 0
     return Retracted(
-        policy=policy,
-        revision=done.revision.revision,
+        policy=begun.policy,
+        revision=begun.revision,
         doors=doors,
-        withdrawn=done.withdrawn,
-        in_flight=done.in_flight,
+        withdrawn=begun.withdrawn,
+        in_flight=begun.in_flight,
         corrections=corrections,
         tell_again=again,
     )
@@ -151,7 +166,7 @@ def _commit(
     verb: str,
     kind: NoticeKind,
     event: Callable[[Change, Revision], Event | Refusal],
-) -> _Committed | Refusal:
+) -> Begun | Refusal:
     with changing(site) as change:
         actor = acting(change, by, AUTHOR, "approver", OPERATOR, restored=True)
         if isinstance(actor, Refusal):
@@ -171,7 +186,7 @@ def _commit(
         withdrawn = notices.stop(change.conn, policy, change.now) + unqueued
         in_flight = len(notices.overtaken(change.conn, policy))
         closing.owe(change.conn, Closing(policy, revision.revision, kind.value, change.position(), change.now))
-        return _Committed(revision, change.position(), withdrawn, in_flight)
+        return Begun(policy, revision.revision, kind, change.position(), withdrawn, in_flight)
 
 
 def _await_outbox(site: Site, policy: str, wait: Callable[[float], None]) -> None:

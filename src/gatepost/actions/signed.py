@@ -12,11 +12,12 @@ from gatepost.storage import access
 def signing_key(change: Change, actor: Actor, proposal: str, signature: str, signed: str) -> str | Refusal:
     """Fingerprint of the actor's key that made the signature over this hash; "" where an exercise needs none.
 
-    `signed`: the hash that the actor's side says it signed, "" if it does not say.
+    `signed`: the hash that the actor's side says it signed or, in an exercise, looked at; "" if it does not say.
     """
     if signed and signed != proposal:
         return Refusal(
-            Code.SIGNATURE_INVALID, "The proposal changed since it was signed; look at it again and sign anew."
+            Code.SIGNATURE_INVALID,
+            "The proposal is another than the one that you looked at: look again, and answer anew.",
         )
     if not signature:
         if change.site.exercise:

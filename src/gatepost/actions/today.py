@@ -1,18 +1,18 @@
 """Today: how everything stands, what waits for whoever looks, and what is wrong. Counts, never names."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from sqlalchemy import Connection
 
+from gatepost.actions.asked import deadlines, mine, roles_asked
 from gatepost.actions.change import looking
 from gatepost.actions.doors import list_doors
-from gatepost.actions.hold import lacking
 from gatepost.actions.live import proposal_of
 from gatepost.actions.site import Site
-from gatepost.actions.who import APPROVER, AUTHOR, OPERATOR, Actor
+from gatepost.actions.who import AUTHOR, OPERATOR, Actor
 from gatepost.core.change.stage import Stage
 from gatepost.core.instant import MINUTE, Instant
 from gatepost.core.ledger.events import NoticeBounced
@@ -93,14 +93,14 @@ def today(site: Site, actor: Actor) -> Today:
             on_its_way=tuple(_course(conn, one) for one in [*live, *waiting] if one.stage is not Stage.IN_FORCE),
             blocked=Count(*counts.get(Outcome.BLOCK, (0, 0))),
             warned=Count(*counts.get(Outcome.WARN, (0, 0))),
-            tasks=(*_approvals(conn, site, actor, waiting), *_other_tasks(conn, site, actor, waiting)),
+            tasks=(*_approvals(conn, site, actor, [*waiting, *live]), *_other_tasks(conn, site, actor, waiting)),
             wrong=(*_of_site(conn), *_of_doors(doors), *_of_policies(conn, live)),
         )
 
 
 def _course(conn: Connection, revision: Revision) -> Course:
     proposal = proposal_of(conn, revision)
-    instants = () if proposal.policy.deadline.immediately else proposal.effects
+    first, last = deadlines(revision, proposal)
     return Course(
         policy=revision.policy,
         revision=revision.revision,
@@ -108,32 +108,23 @@ def _course(conn: Connection, revision: Revision) -> Course:
         stage=revision.stage.value,
         held=revision.held,
         paused=revision.paused_at is not None,
-        first=max(min(instants), revision.not_before) if instants else None,
-        last=max(*instants, revision.not_before) if instants else None,
+        first=first,
+        last=last,
         in_force_at=revision.in_force_at,
         expires=revision.expires,
     )
 
 
-def _approvals(conn: Connection, site: Site, actor: Actor, waiting: list[Revision]) -> Iterator[Task]:
+def _approvals(conn: Connection, site: Site, actor: Actor, open_: list[Revision]) -> Iterator[Task]:
     """What somebody may say yes or no to: asked of a role of theirs, not by them, and not answered yet."""
-    for revision in waiting:
-        judged = {one.person for one in policies.judgements(conn, revision.policy, revision.revision)}
-        if actor.ref == revision.author or actor.ref in judged:
-            continue
-        for role in _mine(actor, lacking(conn, revision, site.exercise)):
-            yield Task("approve", revision.policy, role, revision.expires)
-    for asked in activations.waiting(conn):
-        judged = {one.person for one in activations.judgements(conn, asked.proposal)}
-        if actor.ref != asked.author and actor.ref not in judged and site.clock.now() < asked.expires:
-            for role in _mine(actor, asked.asked):
-                yield Task("activate", ", ".join(asked.apps), role, asked.expires)
-
-
-def _mine(actor: Actor, asked: Iterable[str]) -> list[str]:
-    """The first of the roles asked that the actor holds; a policy that relaxes another asks for "this or that"."""
-    names = [name for each in asked for name in each.split(" or ")]
-    return [name for name in names if actor.has(f"{APPROVER}{name}")][:1]
+    for revision in open_:
+        for role in roles_asked(conn, site, actor, revision):
+            yield Task("approve", revision.policy, role, None if revision.held else revision.expires)
+    for wanted in activations.waiting(conn):
+        judged = {one.person for one in activations.judgements(conn, wanted.proposal)}
+        if actor.ref != wanted.author and actor.ref not in judged and site.clock.now() < wanted.expires:
+            for role in mine(actor, wanted.asked):
+                yield Task("activate", ", ".join(wanted.apps), role, wanted.expires)
 
 
 def _other_tasks(conn: Connection, site: Site, actor: Actor, waiting: list[Revision]) -> Iterator[Task]:

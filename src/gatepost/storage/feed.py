@@ -52,6 +52,11 @@ def value(conn: Connection, key: Key) -> Value:
     return conn.execute(select(entries.c.value).where(entries.c.key == key)).scalar()
 
 
+def position_of(conn: Connection, key: Key) -> int | None:
+    """The position at which an entry last changed; None if it never was, or every door knows that it is gone."""
+    return conn.execute(select(entries.c.position).where(entries.c.key == key)).scalar()
+
+
 def values(conn: Connection, keys: Iterable[Key]) -> dict[Key, Value]:
     """The values of many keys; a key that was never published is missing."""
     wanted = list(keys)

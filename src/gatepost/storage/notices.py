@@ -351,6 +351,26 @@ def counts(conn: Connection, policy: str) -> dict[tuple[str, str], int]:
     return {(row[0], row[1]): row[2] for row in conn.execute(query.group_by(notices.c.kind, notices.c.state))}
 
 
+class Sent(NamedTuple):
+    """Of the notices of one kind about a revision: how many are in each state, and when the mail server answered to the
+    first and to the last."""
+
+    states: Mapping[str, int]
+    first_at: Instant | None
+    last_at: Instant | None
+
+
+NOTHING_SENT = Sent({}, None, None)
+
+
+def sent(conn: Connection, policy: str, revision: int, kind: NoticeKind) -> Sent:
+    about = and_(notices.c.policy == policy, notices.c.revision == revision, notices.c.kind == kind.value)
+    when = (func.min(notices.c.settled_at), func.max(notices.c.settled_at))
+    rows = conn.execute(select(notices.c.state, func.count(), *when).where(about).group_by(notices.c.state)).all()
+    first, last = ([row[place] for row in rows if row[place] is not None] for place in (2, 3))
+    return Sent({row[0]: row[1] for row in rows}, min(first, default=None), max(last, default=None))
+
+
 def sent_since(conn: Connection, since: Instant, kinds: Sequence[NoticeKind] = ()) -> int:
     """How many mails the server took, or may have taken, after an instant, of some kinds or of all."""
     taken = and_(SETTLED, notices.c.settled_at > since, notices.c.state.in_([state.value for state in REACHED]))

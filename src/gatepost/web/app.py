@@ -6,6 +6,7 @@ GET /healthz, /readyz       how the process and the site are (gatepost.web.healt
 GET /today, /policies, ...  behind that: the console (gatepost.web.pages.console)
 /api/v1/...                 where [web] api says so: the verbs and the looks (gatepost.web.api), with a person's token
 GET /own/TOKEN              somebody's own page, by the link in their mails
+/policies/ID, and below it  a policy, its approvals (.policy), its retraction and pauses (.stopping)
 GET /exercise/mails         in an exercise: the mails
 GET /static/...             what pages need
 """
@@ -29,7 +30,10 @@ from gatepost.web.pages import mails, own
 from gatepost.web.pages.browser import Browser
 from gatepost.web.pages.console import Console
 from gatepost.web.pages.frame import Pages
+from gatepost.web.pages.policy import PolicyPage
 from gatepost.web.pages.sign_in import SignIn
+from gatepost.web.pages.stopping import Stopping
+from gatepost.web.pages.visitors import Visitors
 
 _REALM = (b"www-authenticate", b'Bearer realm="gatepost"')
 
@@ -47,7 +51,9 @@ def application(site: Site, url: str, token: str) -> Starlette:
     routes += own.routes(pages, site)
     if site.settings.web.sign_in != "off":
         browser = Browser(url)
-        routes += SignIn(site, url, pages, browser).routes() + Console(site, pages, browser).routes()
+        visitors = Visitors(site, pages, browser)
+        routes += SignIn(site, url, pages, browser).routes() + Console(site, visitors).routes()
+        routes += PolicyPage(site, visitors).routes() + Stopping(site, visitors).routes()
     if site.settings.web.api:
         from gatepost.web.api.serve import mounted  # late: most sites have no use for it, and it takes a while
 

@@ -9,7 +9,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
-from gatepost.web.pages.words import counted, span, when
+from gatepost.web.pages.words import IMPACT, LOOKS, WORDS, WRONG, counted, kinds_of_device, language_name, span, when
 
 CLOSED: Final = {
     # Content Security Policy Level 3: nothing but our own style sheet, pictures, scripts and frames, sent to us alone.
@@ -46,8 +46,10 @@ class Pages:
         self._templates = Environment(
             loader=PackageLoader("gatepost.web"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
         )
-        self._templates.globals["at"] = self.at
-        self._templates.filters |= {"when": when, "span": span, "counted": counted}
+        labels = {stage: LOOKS.get(stage, "over") for stage in WORDS}
+        self._templates.globals |= {"at": self.at, "words": WORDS, "looks": labels, "wrong": WRONG, "impact": IMPACT}
+        filters = (when, span, counted, language_name, kinds_of_device)
+        self._templates.filters |= {each.__name__: each for each in filters}
 
     def at(self, path: str) -> str:
         """The address of one of our pages or files on this site."""
@@ -61,6 +63,11 @@ class Pages:
     def missing(self, what: str) -> Response:
         """There is no such page, and what there is."""
         return self.page("refused.html.j2", {"title": "Not here", "text": what}, 404)
+
+    def foreign(self) -> Response:
+        """A form that another site's page sent."""
+        text = "This form did not come from a page of this site, so nothing was done. Open the page here and try again."
+        return self.page("refused.html.j2", {"title": "Not from here", "text": text}, 403)
 
     def refuse(self, request: Request, error: Exception) -> Response:
         """What Starlette refuses: a path or a method that is not there."""

@@ -41,7 +41,7 @@ class SignIn:
     async def _send(self, request: Request) -> Response:
         """Whether somebody has the address, nobody learns here, nor by the time it takes: the answer goes first."""
         if not self._browser.is_ours(request):
-            return self._foreign()
+            return self._pages.foreign()
         address = (await form(request)).get("address", "").strip()
         secret = sign_in.new_secret()
         answer = self._pages.page("sign_in_sent.html.j2", {})
@@ -59,7 +59,7 @@ class SignIn:
 
     async def _press(self, request: Request) -> Response:
         if not self._browser.is_ours(request):
-            return self._foreign()
+            return self._pages.foreign()
         asked, before = (self._browser.cookie(request, name) for name in (ASKED, SESSION))
         done = await run_in_threadpool(sign_in.sign_in, self._site, request.path_params["token"], asked, before)
         if isinstance(done, Refusal):
@@ -71,7 +71,7 @@ class SignIn:
 
     def _leave(self, request: Request) -> Response:
         if not self._browser.is_ours(request):
-            return self._foreign()
+            return self._pages.foreign()
         sign_in.sign_out(self._site, self._browser.cookie(request, SESSION))
         answer = RedirectResponse(self._pages.at("sign-in"), HTTPStatus.SEE_OTHER)
         self._browser.drop(answer, SESSION)
@@ -79,7 +79,3 @@ class SignIn:
 
     def _over(self) -> Response:
         return self._pages.page("sign_in_over.html.j2", {}, HTTPStatus.GONE)
-
-    def _foreign(self) -> Response:
-        text = "This form did not come from a page of this site, so nothing was done. Open the page here and try again."
-        return self._pages.page("refused.html.j2", {"title": "Not from here", "text": text}, HTTPStatus.FORBIDDEN)

@@ -1,24 +1,65 @@
-"""Instants, durations and numbers as the pages write them: each with its zone or its unit."""
+"""How pages say things: instants with their zone, numbers with their unit, states with their word."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from babel import Locale
 from markupsafe import Markup
 
 from gatepost.core.instant import DAY, HOUR, MINUTE, SECOND, Duration, Instant
 from gatepost.documents.deadline import instant_text, parse_instant
+from gatepost.notify.moments import language_words
+
+WORDS: Final[Mapping[str, str]] = {
+    "draft": "a draft",
+    "proposed": "waits for approvals",
+    "approved": "approved, not announced",
+    "announced": "announced",
+    "in_force": "in force",
+    "ended": "ended",
+    "retracted": "retracted",
+}
+"""Stages of a policy."""
+
+LOOKS: Final[Mapping[str, str]] = {"in_force": "blocked", "announced": "warned"}
+"""Which of the four colours a stage has; what is not here is quiet."""
+
+WRONG: Final[Mapping[str, str]] = {
+    "never": "Not running",
+    "behind": "Not confirmed",
+    "silent": "Silent",
+    "problem": "Problem",
+    "open": "Open",
+    "frozen": "Frozen",
+    "held": "Held",
+    "refused": "Not told",
+    "uncertain": "Uncertain",
+    "bounced": "Came back",
+}
+
+IMPACT: Final = (
+    ("hit", "The app is there"),
+    ("clear", "Nothing would change"),
+    ("exempt", "Exempt"),
+    ("cannot_tell", "Managed, but we cannot see"),
+    ("unmanaged", "Not managed"),
+    ("cannot_be_told", "Of those hit, no address to write to"),
+)
+"""The columns of an impact."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _UNITS = ((DAY, "day"), (HOUR, "hour"), (MINUTE, "minute"), (SECOND, "second"))
 
 
-def when(at: Instant | str, zone: str) -> Markup:
+def when(at: Instant | str, zone: str, seconds: bool = False) -> Markup:
     """An instant, or its RFC 3339 text, with weekday, time and distance from UTC, for somebody in this zone."""
     instant = parse_instant(at) if isinstance(at, str) else at
     local = (_EPOCH + timedelta(milliseconds=instant)).astimezone(_zone(zone))
     distance = local.strftime("%z")
     shown = "UTC" if distance == "+0000" else f"UTC{distance[:3]}:{distance[3:5]}"
-    text = f"{local:%a} {local.day} {local:%b %Y, %H:%M} {shown}"
+    text = f"{local:%a} {local.day} {local:%b %Y, %H:%M}{f':{local:%S}' if seconds else ''} {shown}"
     return Markup('<time datetime="{}">{}</time>').format(instant_text(instant), text)
 
 
@@ -40,3 +81,13 @@ def span(duration: Duration) -> str:
 def counted(number: int, one: str, several: str = "") -> str:
     """So many of what: 1 person, 1,204 people."""
     return f"{number:,} {one if number == 1 else several or one + 's'}"
+
+
+def language_name(tag: str) -> str:
+    """A language (BCP 47) in words: de is German."""
+    return language_words(tag, Locale("en"))
+
+
+def kinds_of_device(form: str) -> str:
+    """Devices of this form: phones."""
+    return f"{form}s"

@@ -147,7 +147,7 @@ def test_a_door_that_has_not_confirmed_is_named(house: House, monkeypatch: pytes
 
 def test_a_page_stops_looking_by_itself(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     """A door that stays away does not keep a browser asking for ever."""
-    monkeypatch.setattr(stopping, "finish", lambda _site, _begun: Retracted(POLICY, 1, (), 0, 0, 0))
+    monkeypatch.setattr(stopping, "finish", lambda _site, _begun: Retracted(POLICY, 1, (), 0, 0, 0, 0))
     house.hear("office", 1)
     browser = signed_in(house, OPERATOR)
     browser.post(f"{PAGE}/retract", **filled())

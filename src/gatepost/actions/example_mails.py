@@ -6,8 +6,8 @@ from typing import Final
 from sqlalchemy import Connection
 
 from gatepost.actions.cells import cell_of
-from gatepost.actions.letter import own_deadline, policy_facts, renderer_of, replying
 from gatepost.actions.live import cells_of, proposal_of
+from gatepost.actions.proposal_mail import own_deadline, policy_facts, renderer_of, replying
 from gatepost.actions.site import Site
 from gatepost.core.change.proposal import Proposal
 from gatepost.core.fleet.device import Form, Platform

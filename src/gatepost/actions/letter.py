@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cache, lru_cache
+from functools import cache
 
 from sqlalchemy import Connection
 
@@ -11,6 +11,7 @@ from gatepost.actions.alone import alone_behind, named
 from gatepost.actions.cells import cell_of
 from gatepost.actions.live import cells_of, live_rules, proposal_of, states
 from gatepost.actions.own_link import own_address
+from gatepost.actions.proposal_mail import own_deadline, policy_facts, renderer_of, replying
 from gatepost.actions.site import Site
 from gatepost.core.change.proposal import Proposal
 from gatepost.core.change.rails import not_asked, owners_in_words
@@ -20,7 +21,6 @@ from gatepost.core.fleet.finding import Finding
 from gatepost.core.fleet.person import Person
 from gatepost.core.instant import Duration, Instant
 from gatepost.core.notice.notice import ABOUT_APPROVAL, ABOUT_SITE, NoticeKind
-from gatepost.core.policy.policy import Text
 from gatepost.core.policy.verdict import DueRule, RuleState, effect_of
 from gatepost.notify.facts import (
     AccessFacts,
@@ -305,37 +305,6 @@ class Desk:
         )
 
 
-def policy_facts(site: Site, proposal: Proposal) -> PolicyFacts:
-    """What all mails about a proposal's policy share."""
-    policy, ours = proposal.policy, site.settings.site
-    language = language_of(ours.default_locale)
-    return PolicyFacts(
-        id=policy.id,
-        revision=proposal.revision,
-        title=policy.title,
-        reason=policy.reason,
-        apps=tuple(app.name for app in proposal.apps),
-        consequence=policy.consequence,
-        unseen=policy.unseen,
-        texts={
-            NoticeKind.ANNOUNCEMENT: _by_language(policy.announcement, language),
-            NoticeKind.CORRECTION: _by_language(policy.correction, language),
-            NoticeKind.WITHDRAWAL: _by_language(policy.withdrawal, language),
-        },
-        contact=ours.contact,
-        forms=policy.scope.forms,
-        language=language,
-        exercise=site.exercise,
-    )
-
-
-def own_deadline(revision: Revision, proposal: Proposal, cell: int) -> Instant | None:
-    """The person's own deadline, after a pause no earlier than was said when it ended; None for `immediately`."""
-    if proposal.policy.deadline.immediately:
-        return revision.not_before or None
-    return max(proposal.effects[cell], revision.not_before)
-
-
 def _of_new_hit(notice: Notice) -> bool:
     """Whether a reminder is about one device that is due only now, or soon; `until` is its date, notice included."""
     return notice.kind is NoticeKind.REMINDER and "until" in notice.facts
@@ -366,11 +335,6 @@ def _not_asked(proposal: Proposal) -> str:
     return owners_in_words(not_asked(proposal.apps, proposal.about.inquiries))
 
 
-def _by_language(texts: Mapping[str, Text], default: str) -> dict[str, Text]:
-    """A text that names no language is in the site's."""
-    return {language or default: text for language, text in texts.items()}
-
-
 def _columns(counts: Mapping[str, int]) -> dict[str, int | None]:
     shown = ("hit", "clear", "exempt", "cannot_tell", "unmanaged", "cannot_be_told")
     return {name: counts[name] for name in shown if name in counts}
@@ -379,22 +343,6 @@ def _columns(counts: Mapping[str, int]) -> dict[str, int | None]:
 def _blocks(due: DueRule, known: Mapping[int, RuleState], now: Instant) -> bool:
     state = known.get(due.rule)
     return state is not None and state.counts and effect_of(due, state) <= now
-
-
-def replying(facts: NoticeFacts, renderer: Renderer) -> NoticeFacts:
-    """The same facts with the subject of the person's first mail, so that clients join the thread."""
-    return replace(facts, thread=renderer.render(NoticeKind.ANNOUNCEMENT, facts).subject)
-
-
-def renderer_of(proposal: Proposal) -> Renderer:
-    """What renders the mails about a proposal: from the templates that it froze (I-13)."""
-    return _renderer(tuple(sorted(proposal.templates.items())))
-
-
-@lru_cache(maxsize=16)
-def _renderer(templates: tuple[tuple[str, str], ...]) -> Renderer:
-    """One for all proposals that froze the same templates: compiling them takes longer than a hundred mails."""
-    return Renderer(dict(templates))
 
 
 @cache

@@ -22,7 +22,7 @@ from gatepost.core.ledger.events import Event, PolicyEnded, PolicyRetracted
 from gatepost.core.notice.notice import NoticeKind
 from gatepost.core.refusal import Code, Refusal
 from gatepost.doors.entry import rule_key
-from gatepost.storage import audience, claims, closing, notices
+from gatepost.storage import audience, claims, closing, notices, policies
 from gatepost.storage.closing import Closing
 from gatepost.storage.policies import Revision
 from gatepost.storage.store import BROKEN

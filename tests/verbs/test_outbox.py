@@ -10,7 +10,7 @@ from gatepost.actions import bounce, deliver, mails, retract, waive
 from gatepost.actions.letter import Letter
 from gatepost.core.instant import DAY, HOUR, MINUTE, SECOND
 from gatepost.core.notice.notice import NoticeKind
-from gatepost.storage import feed, notices
+from gatepost.storage import feed, notices, sent
 from tests.verbs.conftest import Build
 from tests.verbs.houses import OPERATOR, POLICY, TIKTOK, WECHAT, House, good, refused
 
@@ -362,9 +362,9 @@ def test_the_next_batch_is_found_without_going_through_the_outbox(house: House) 
         notices.claimable(conn, house.now(), 0, 200)
         notices.announcements(conn, POLICY, 1, house.now(), 200)
         notices.announcing(conn)
-        notices.sent_since(conn, 0)
-        notices.sent_since(conn, 0, (NoticeKind.ANNOUNCEMENT,))
-        notices.first_batch(conn, POLICY, 1, 50)
+        sent.since_then(conn, 0)
+        sent.since_then(conn, 0, (NoticeKind.ANNOUNCEMENT,))
+        sent.first_batch(conn, POLICY, 1, 50)
         plans = [
             [str(row[3]) for row in conn.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)]
             for statement, parameters in asked

@@ -14,7 +14,7 @@ from gatepost.core.instant import Instant
 from gatepost.core.notice.notice import NoticeState
 from gatepost.core.refusal import Code, Refusal
 from gatepost.doors.entry import rule_key
-from gatepost.storage import audience, closing, feed, notices, policies
+from gatepost.storage import audience, closing, feed, notices, policies, sent
 from gatepost.storage.policies import Revision
 
 _GOING = (NoticeState.QUEUED.value, NoticeState.SENDING.value)
@@ -49,7 +49,7 @@ class Aftermath:
     stopped_at: Instant
     doors: tuple[Heard, ...]
     kind: str
-    mails: notices.Sent
+    mails: sent.Sent
     in_flight: int
     going_on: bool
 
@@ -73,18 +73,18 @@ def aftermath(site: Site, policy: str) -> Aftermath | Refusal:
             return Refusal(Code.WRONG_STAGE, f"{policy} is neither retracted nor ended nor paused.")
         revision = stopped[-1]
         kind = CLOSING.get(revision.because)
-        sent = notices.sent(conn, policy, revision.revision, kind) if kind else notices.NOTHING_SENT
+        mails = sent.of_kind(conn, policy, revision.revision, kind) if kind else sent.NOTHING
         doors = tuple(_heard(conn, revision))
         in_flight = len(notices.overtaken(conn, policy))
         owed = any((one.policy, one.revision) == revision[:2] for one in closing.owed(conn))
-        unsaid = owed or in_flight > 0 or any(sent.states.get(state) for state in _GOING)
+        unsaid = owed or in_flight > 0 or any(mails.states.get(state) for state in _GOING)
         return Aftermath(
             revision=revision.revision,
             stage=revision.stage,
             stopped_at=_stopped_at(revision) or 0,
             doors=doors,
             kind=kind.value if kind else "",
-            mails=sent,
+            mails=mails,
             in_flight=in_flight,
             going_on=unsaid or not all(door.confirmed for door in doors),
         )

@@ -19,7 +19,7 @@ from gatepost.core.change.stage import LIVE, Stage
 from gatepost.core.instant import DAY, HOUR, MINUTE, SECOND, Duration, Instant
 from gatepost.core.ledger.events import NoticesSettled
 from gatepost.core.notice.notice import ABOUT_APPROVAL, REACHED, NoticeKind, NoticeState
-from gatepost.storage import audience, devices, feed, notices, policies, sitemeta
+from gatepost.storage import audience, devices, feed, notices, policies, sent, sitemeta
 from gatepost.storage.notices import Notice
 from gatepost.storage.policies import Revision
 
@@ -96,14 +96,14 @@ def _room(site: Site, conn: Connection, now: Instant) -> int:
     room = BATCH
     for limit, period in ((smtp.rate_per_hour, HOUR), (smtp.rate_per_day, DAY)):
         if limit:
-            room = min(room, limit - notices.sent_since(conn, now - period))
+            room = min(room, limit - sent.since_then(conn, now - period))
     return room
 
 
 def _rate_left(site: Site, conn: Connection, now: Instant) -> int:
     """How many announcements the site's own rate allows now, of all policies together."""
     rate = site.settings.rails.announcement_rate_per_minute
-    return rate - notices.sent_since(conn, now - MINUTE, (NoticeKind.ANNOUNCEMENT,)) if rate else BATCH
+    return rate - sent.since_then(conn, now - MINUTE, (NoticeKind.ANNOUNCEMENT,)) if rate else BATCH
 
 
 def _first_batch_left(site: Site, conn: Connection, policy: str, revision: int, now: Instant) -> int | None:
@@ -111,9 +111,9 @@ def _first_batch_left(site: Site, conn: Connection, policy: str, revision: int, 
     rails = site.settings.rails
     if not (rails.first_batch and rails.first_batch_wait):
         return None
-    sent, full_at = notices.first_batch(conn, policy, revision, rails.first_batch)
+    gone, full_at = sent.first_batch(conn, policy, revision, rails.first_batch)
     if full_at is None:
-        return rails.first_batch - sent
+        return rails.first_batch - gone
     return 0 if full_at + rails.first_batch_wait > now else None
 
 

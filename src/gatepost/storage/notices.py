@@ -12,7 +12,7 @@ from gatepost.core.instant import Instant
 from gatepost.core.notice.notice import ABOUT_APPROVAL, REACHED, NoticeKind, NoticeState
 from gatepost.storage.among import among
 from gatepost.storage.people import chunks
-from gatepost.storage.schema import CLOSING_KINDS, OPEN, ORDINARY, SETTLED, URGENT, closing, notices, revisions
+from gatepost.storage.schema import CLOSING_KINDS, OPEN, ORDINARY, URGENT, closing, notices, revisions
 
 
 class Notice(NamedTuple):
@@ -96,7 +96,7 @@ def announcements(conn: Connection, policy: str, revision: int, at: Instant, lim
     about = and_(notices.c.policy == policy, notices.c.revision == revision)
     found: list[Notice] = []
     for state in (NoticeState.UNCERTAIN, NoticeState.QUEUED):
-        waiting = and_(about, OPEN, notices.c.state == state.value, _ANNOUNCEMENT, notices.c.not_before <= at)
+        waiting = and_(about, OPEN, notices.c.state == state.value, ANNOUNCEMENT, notices.c.not_before <= at)
         query = select(*_COLUMNS).where(waiting).limit(limit - len(found))
         found += [_notice(row) for row in conn.execute(query)]
     return found
@@ -106,7 +106,7 @@ def announcing(conn: Connection) -> list[tuple[str, int]]:
     """The policy revisions that have announcements waiting."""
     # One look for each revision there is: going through what waits for the distinct ones takes as long as it is.
     of_it = and_(notices.c.policy == revisions.c.policy, notices.c.revision == revisions.c.revision)
-    waiting = select(notices.c.id).where(of_it, OPEN, notices.c.state.in_(_UNSENT), _ANNOUNCEMENT).exists()
+    waiting = select(notices.c.id).where(of_it, OPEN, notices.c.state.in_(_UNSENT), ANNOUNCEMENT).exists()
     # While it is being worked out whom a relax frees, nobody is told that the policy concerns them.
     changing = and_(closing.c.policy == revisions.c.policy, closing.c.revision == revisions.c.revision)
     settled = ~select(closing.c.policy).where(changing).exists()
@@ -115,7 +115,7 @@ def announcing(conn: Connection) -> list[tuple[str, int]]:
     return [(row.policy, row.revision) for row in conn.execute(ordered)]
 
 
-_ANNOUNCEMENT = notices.c.kind == NoticeKind.ANNOUNCEMENT.value
+ANNOUNCEMENT = notices.c.kind == NoticeKind.ANNOUNCEMENT.value
 _UNSENT = (NoticeState.QUEUED.value, NoticeState.UNCERTAIN.value)
 
 
@@ -340,7 +340,7 @@ def count(conn: Connection, policy: str, revision: int, kind: NoticeKind) -> int
 
 def announced_to(conn: Connection, policy: str, revision: int, people: Iterable[str]) -> dict[str, Instant | None]:
     """Whose announcement of a revision was put in the outbox, and when the last of theirs ended; None: it has not."""
-    about = and_(_ANNOUNCEMENT, notices.c.policy == policy, notices.c.revision == revision)
+    about = and_(ANNOUNCEMENT, notices.c.policy == policy, notices.c.revision == revision)
     query = select(notices.c.person, notices.c.settled_at).where(about, among(notices.c.person, people))
     return {row.person: row.settled_at for row in conn.execute(query.order_by(notices.c.created_at))}
 
@@ -349,53 +349,3 @@ def counts(conn: Connection, policy: str) -> dict[tuple[str, str], int]:
     """How many notices of each kind are in each state."""
     query = select(notices.c.kind, notices.c.state, func.count()).where(notices.c.policy == policy)
     return {(row[0], row[1]): row[2] for row in conn.execute(query.group_by(notices.c.kind, notices.c.state))}
-
-
-class Sent(NamedTuple):
-    """Of the notices of one kind about a revision: how many are in each state, and when the mail server answered to the
-    first and to the last."""
-
-    states: Mapping[str, int]
-    first_at: Instant | None
-    last_at: Instant | None
-
-
-NOTHING_SENT = Sent({}, None, None)
-
-
-def sent(conn: Connection, policy: str, revision: int, kind: NoticeKind) -> Sent:
-    about = and_(notices.c.policy == policy, notices.c.revision == revision, notices.c.kind == kind.value)
-    when = (func.min(notices.c.settled_at), func.max(notices.c.settled_at))
-    rows = conn.execute(select(notices.c.state, func.count(), *when).where(about).group_by(notices.c.state)).all()
-    first, last = ([row[place] for row in rows if row[place] is not None] for place in (2, 3))
-    return Sent({row[0]: row[1] for row in rows}, min(first, default=None), max(last, default=None))
-
-
-def sent_since(conn: Connection, since: Instant, kinds: Sequence[NoticeKind] = ()) -> int:
-    """How many mails the server took, or may have taken, after an instant, of some kinds or of all."""
-    taken = and_(SETTLED, notices.c.settled_at > since, notices.c.state.in_([state.value for state in REACHED]))
-    unsure = and_(OPEN, notices.c.state == NoticeState.UNCERTAIN.value)
-    found = 0
-    for condition in (taken, unsure):
-        query = select(func.count()).select_from(notices).where(condition)
-        if kinds:
-            # Not as a bare column: SQLite would rather go through all that were ever sent of these kinds.
-            query = query.where(notices.c.kind.concat("").in_([kind.value for kind in kinds]))
-        found += int(conn.execute(query).scalar_one())
-    return found
-
-
-def first_batch(conn: Connection, policy: str, revision: int, size: int) -> tuple[int, Instant | None]:
-    """How many of a revision's first `size` announcements have left the queue, and when the last of them was settled.
-
-    The instant is None until all of them are.
-    """
-    of_it = and_(_ANNOUNCEMENT, notices.c.policy == policy, notices.c.revision == revision)
-    gone = notices.c.state.not_in([NoticeState.QUEUED.value, NoticeState.WITHDRAWN.value])
-    query = select(notices.c.settled_at).where(of_it, gone, notices.c.settled_at.is_not(None))
-    settled = [row.settled_at for row in conn.execute(query.order_by(notices.c.settled_at).limit(size))]
-    if len(settled) == size:
-        return size, settled[-1]
-    in_doubt = and_(of_it, OPEN, notices.c.state.in_([NoticeState.SENDING.value, NoticeState.UNCERTAIN.value]))
-    query = select(notices.c.id).where(in_doubt).limit(size - len(settled))
-    return len(settled) + len(conn.execute(query).all()), None

@@ -112,9 +112,14 @@ def test_a_tail_that_no_checkpoint_covers_is_missed_all_the_same(build: Build, s
         ("roles", "UPDATE roles SET granted_by = 'system'"),
         (
             "roles",
-            "INSERT INTO roles SELECT person, 'approver:legal', 'system', 1, '[]' FROM roles WHERE role = 'author'",
+            "INSERT INTO roles (person, role, granted_by, granted_index) "
+            "SELECT person, 'approver:legal', 'system', 1 FROM roles WHERE role = 'author'",
         ),
-        ("keys", "INSERT INTO keys VALUES ('SHA256:x', 'p_x', 'ssh-ed25519 AAAA', 'system', 1, '[]')"),
+        (
+            "keys",
+            "INSERT INTO keys (fingerprint, person, public_key, added_by, added_index) "
+            "VALUES ('SHA256:x', 'p_x', 'ssh-ed25519 AAAA', 'system', 1)",
+        ),
         ("revisions", "UPDATE revisions SET stage = 'approved', author = 'p_x'"),
         ("approvals", "INSERT INTO approvals SELECT policy, revision, 'p_x', 'security', 1, 1, '', '' FROM revisions"),
     ],

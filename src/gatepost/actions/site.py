@@ -1,6 +1,6 @@
 """What a verb acts on: the site's store, settings, clock and signing key."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from gatepost.actions.once import Once
@@ -21,17 +21,17 @@ LINK_KEY_FILE = "links.key"
 class Site:
     """An opened site. `templates`: the mail templates of this version, by name; proposals freeze them.
 
-    `link_key`: seals the links to people's own pages; "" where there is none yet, and so no link.
-    `once`: the request by which its verbs are said, where that came under a key.
+    `link_key`: seals the links to people's own pages; "" where there is none yet, and so no link. What is secret stands
+    in no error's text. `once`: the request by which its verbs are said, where that came under a key.
     """
 
     directory: Path
     settings: Settings
     store: Store
     clock: Clock
-    note_key: NoteKey
-    templates: dict[str, str]
-    link_key: str
+    note_key: NoteKey = field(repr=False)
+    templates: dict[str, str] = field(repr=False)
+    link_key: str = field(repr=False)
     once: Once | None = None
 
     @property

@@ -38,8 +38,8 @@ def worker(*, session: Given) -> int:
 
 
 def web(*, session: Given) -> int:
-    """Show people their own pages, and the site's where [web] sign_in says how they sign in; answer programs: by AuthZEN
-    those that show the site's token, at /api/v1 where [web] api is true those that show a person's."""
+    """Show people their own pages, and the site's where [web] sign_in says how they sign in; answer programs: by
+    AuthZEN those that show the site's token, at /api/v1 where [web] api is true those that show a person's."""
     from gatepost.web.run import run_web  # late: the other commands here have no use for it
 
     configure_logging()

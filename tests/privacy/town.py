@@ -174,7 +174,9 @@ class Town:
     def _around(self) -> Iterator[Said]:
         claim = "--app tiktok --who Somebody --stance alleges --claim text --date 2020-07-06 --source paper"
         yield Said(f"evidence add {claim} --as {AUTHOR}")
-        yield Said(f"evidence import example:tiktok-2020-07-10 --as {AUTHOR}")
+        yield Said(f"evidence import example:tiktok-2020-07-10 --as {AUTHOR}", 3)  # some of it is of days to come
+        line = {"app": "tiktok", "who": "Somebody", "stance": "denies", "claim": "text", "date": "2020-07-06"}
+        yield Said(f"evidence import {self.file('claims.jsonl', json.dumps(line | {'source': 'paper'}))} --as {AUTHOR}")
         yield Said("evidence list", read=True)
         with self.house.site.store.reading() as conn:
             slip = conn.exec_driver_sql("SELECT evidence FROM claims").scalar()

@@ -7,6 +7,8 @@ from gatepost.actions import (
     catalogue,
     exempt,
     names,
+    own_absent,
+    own_link,
     pause,
     preview,
     propose,
@@ -16,6 +18,7 @@ from gatepost.actions import (
 )
 from gatepost.core.instant import DAY
 from gatepost.core.refusal import Code
+from gatepost.storage import people
 from tests.verbs.houses import (
     ADMIN,
     AUTHOR,
@@ -273,6 +276,34 @@ def _(scene: Scene) -> Verb:
     house.people("u0", "u1")
     house.phone("u0")
     return lambda: exempt.attest(house.site, "u1@corp.example", "phone-u0", "tiktok")
+
+
+def _asked(scene: Scene) -> tuple[House, str]:
+    """Somebody whom a policy asks to state what nobody can see, and the token of their page."""
+    house = scene.house(web__url="https://gatepost.example")
+    house.people("u0")
+    house.phone("u0", visibility="managed-only")
+    house.announce(unseen="attest")
+    with house.site.store.reading() as conn:
+        person = people.find(conn, "u0@corp.example")
+    assert person is not None
+    return house, own_link.own_address(house.site, person.ref, POLICY, house.now()).rpartition("/")[2]
+
+
+@provokes(Code.CODE_WRONG)
+def _(scene: Scene) -> Verb:
+    house, token = _asked(scene)
+    good(own_absent.send_code(house.site, token, "phone-u0"))
+    return lambda: own_absent.state_absent(house.site, token, "phone-u0", "AAAA-AAAA")
+
+
+@provokes(Code.CODES_SPENT)
+def _(scene: Scene) -> Verb:
+    house, token = _asked(scene)
+    for _ in range(own_absent.MOST):
+        good(own_absent.send_code(house.site, token, "phone-u0"))
+        house.clock(house.now() + own_absent.LASTS)
+    return lambda: own_absent.send_code(house.site, token, "phone-u0")
 
 
 @provokes(Code.NOT_CONCERNED)

@@ -366,18 +366,22 @@ def test_the_page_is_in_the_persons_language(build: Build, language: str) -> Non
     assert given == "en" or not re.search(r"\b(the|your|device|cannot)\b", words(ours[ours.index("<main") :])), page
 
 
+OWN = OwnDevice(told("x").devices[0], Finding.PRESENT, Outcome.BLOCK, START, START, statable=True)
+
+
 def page_of(untrusted: str) -> str:
     """A page with the same untrusted string everywhere that one can stand."""
     notice = told(untrusted)
     facts = OwnFacts(
         notice=notice,
         stands=Stands.ASKED,
-        devices=(OwnDevice(notice.devices[0], Finding.PRESENT, Outcome.BLOCK, START, START, others=(untrusted,)),),
+        devices=(replace(OWN, device=notice.devices[0], others=(untrusted,)),),
         evidence=(Claim("tiktok", untrusted, Stance.ALLEGES, untrusted, "2020-07-06", untrusted),),
         looks=(OwnLook(START, f"x{untrusted}", "phone", f"x{untrusted}"),),
         until=START,
     )
-    return bytes(Pages(URL, exercise=True).page("own.html.j2", own_page(facts)._asdict()).body).decode()
+    values = own_page(facts)._asdict() | {"path": "/own/x"}
+    return bytes(Pages(URL, exercise=True).page("own.html.j2", values).body).decode()
 
 
 def test_hostile_strings_change_no_structure() -> None:

@@ -1,6 +1,7 @@
 """Attestations, tellings and releases: what people do about one policy for one person or device. Waivers: waive.py."""
 
 import secrets
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from gatepost.actions.cap import waiting_for_cap
@@ -48,13 +49,22 @@ def attest(site: Site, by: str | None, device_name: str, app: str, until: Instan
         if not change.now < end <= longest:
             limit = duration_text(site.settings.attestations.longest)
             return Refusal(Code.UNTIL_INVALID, f"An attestation ends in the future, and at most {limit} from now.")
-        for statement in exceptions.attestations_of(change.conn, [device.ref]):
+        return give(change, device, [app], end)[0]
+
+
+def give(change: Change, device: Device, apps: Iterable[str], until: Instant) -> list[Attested]:
+    """Record that these apps are not on a device, in the place of what was said before."""
+    given = []
+    earlier = exceptions.attestations_of(change.conn, [device.ref])
+    for app in apps:
+        for statement in earlier:
             if statement.app == app:
                 change.record(AttestationVoided(statement.attestation, "replaced"))
         attestation = f"a_{secrets.token_hex(6)}"
-        change.record(AttestationGiven(attestation, device.ref, app, end))
-        refresh(change, [device.ref])
-        return Attested(attestation, device.id, app, end)
+        change.record(AttestationGiven(attestation, device.ref, app, until))
+        given.append(Attested(attestation, device.id, app, until))
+    refresh(change, [device.ref])
+    return given
 
 
 def _may_attest(change: Change, actor: Actor, device: Device, app: str) -> Refusal | None:

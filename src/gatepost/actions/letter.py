@@ -35,6 +35,7 @@ from gatepost.notify.facts import (
 from gatepost.notify.language import language_of
 from gatepost.notify.message import Mail, message_bytes
 from gatepost.notify.render import Renderer, load_templates
+from gatepost.signatures.link import code
 from gatepost.storage import audience, devices, exceptions, people, policies
 from gatepost.storage.audience import Listener
 from gatepost.storage.devices import Member
@@ -146,6 +147,12 @@ class Desk:
             return ""
         return own_address(self.site, notice.person, notice.policy, self.now)
 
+    def _code(self, notice: Notice) -> str:
+        """The code of a mail that has one; where others than the person read it, none."""
+        if notice.kind is not NoticeKind.CODE:
+            return ""
+        return code(self.site.link_key, notice.id) if self.links else "-"
+
     def _about_site(self, notice: Notice, person: Person) -> NoticeFacts:
         """What a mail about no policy says: the site's words, and what its notice holds."""
         site = self.site.settings.site
@@ -167,6 +174,7 @@ class Desk:
             until=told.get("until"),
             link=str(told.get("link", "")),
             activation=activation_facts(self.conn, told, person),
+            code=self._code(notice),
             looks=tuple(LooksFacts(**{**look, "purposes": tuple(look["purposes"])}) for look in told.get("looks", ())),
             access=AccessFacts(**{**access, "confirmed_by": tuple(access["confirmed_by"])}) if access else None,
         )

@@ -1,7 +1,7 @@
 """What somebody's own page on a policy shows: their own devices and nobody else's data, read and never written.
 
 The page is opened by a link alone, so it shows what their mails say and what the help desk would tell them, and does
-nothing.
+nothing. What it can start, own_absent.py does.
 """
 
 from collections.abc import Collection, Iterator
@@ -16,6 +16,7 @@ from gatepost.actions.letter import Desk
 from gatepost.actions.looks import looks
 from gatepost.actions.own_link import opened
 from gatepost.actions.site import Site
+from gatepost.core.change.proposal import NamedApp
 from gatepost.core.change.stage import LIVE, Stage
 from gatepost.core.fleet.finding import Finding, finding
 from gatepost.core.fleet.person import Person
@@ -25,7 +26,7 @@ from gatepost.core.notice.notice import NoticeKind, NoticeState
 from gatepost.core.policy.compiled import Compiled
 from gatepost.core.policy.policy import Unseen
 from gatepost.core.policy.verdict import Outcome
-from gatepost.notify.facts import DeviceFacts
+from gatepost.notify.facts import DeviceFacts, NoticeFacts
 from gatepost.notify.own import OwnDevice, OwnFacts, OwnLook, Stands
 from gatepost.signatures.link import Sealed
 from gatepost.storage import exceptions, ledger, people, policies
@@ -39,21 +40,27 @@ _UNSEEN = frozenset({Finding.STALE, Finding.HIDDEN, Finding.NEVER})
 def own_facts(site: Site, token: str) -> OwnFacts | None:
     """What the page of this link shows; None if the link is nobody's or over, and for whoever left or was erased."""
     with looking(site) as conn:
-        link = opened(site, token)
-        if link is None:
-            return None
-        person = people.load(conn, [link.person]).get(link.person)
-        announced = [one for one in policies.history(conn, link.policy) if one.announced_at is not None]
-        if person is None or not person.working or not announced:
-            return None
-        return _Look(site, conn, person, announced[-1]).facts(link)
+        page = page_of(site, conn, token)
+        return None if page is None else page.facts()
 
 
-class _Look:
+def page_of(site: Site, conn: Connection, token: str) -> "Page | None":
+    """The page that a link opens."""
+    link = opened(site, token)
+    if link is None:
+        return None
+    person = people.load(conn, [link.person]).get(link.person)
+    announced = [one for one in policies.history(conn, link.policy) if one.announced_at is not None]
+    if person is None or not person.working or not announced:
+        return None
+    return Page(site, conn, person, announced[-1], link)
+
+
+class Page:
     """One person's devices under the newest announced revision of a policy, at one instant."""
 
-    def __init__(self, site: Site, conn: Connection, person: Person, revision: Revision) -> None:
-        self.site, self.conn, self.person, self.revision = site, conn, person, revision
+    def __init__(self, site: Site, conn: Connection, person: Person, revision: Revision, link: Sealed) -> None:
+        self.site, self.conn, self.person, self.revision, self.link = site, conn, person, revision, link
         decider = Decider(site, conn)
         self.now = decider.at
         self.proposal = live.proposal_of(conn, revision)
@@ -72,17 +79,21 @@ class _Look:
         # What is blocked first: that is why somebody without mail is here.
         self.members = sorted(members, key=lambda one: (-self.verdicts[one.device.ref].outcome, one.device.id))
 
-    def facts(self, link: Sealed) -> OwnFacts:
+    def told(self) -> NoticeFacts:
+        """What a mail of this moment would say."""
+        return self.desk.facts_of(self.notice, self.person, self.revision, self.proposal)
+
+    def facts(self) -> OwnFacts:
         own = {member.device.ref: self._device(member) for member in self.members}
         due = [ref for ref in own if self._due(ref)]
-        told = self.desk.facts_of(self.notice, self.person, self.revision, self.proposal)
+        told = self.told()
         return OwnFacts(
             notice=replace(told, devices=tuple(own[ref].device for ref in due)),
             stands=self._stands(due, told.exempt_until is not None),
             devices=tuple(own.values()),
             evidence=self.proposal.about.evidence,
             looks=tuple(_looks(self.conn, self.person.ref)),
-            until=link.until,
+            until=self.link.until,
         )
 
     def _stands(self, due: Collection[str], exempt: bool) -> Stands:
@@ -108,14 +119,13 @@ class _Look:
 
     def _device(self, member: Member) -> OwnDevice:
         device, verdict = member.device, self.verdicts[member.device.ref]
-        blockable = not device.shared or self.proposal.policy.shared
         found, present = self._found(member)
         counting = [reason for reason in verdict.reasons if reason.outcome is verdict.outcome]
         titles = {rule.revision.policy: rule.proposal.policy.title for rule in self.desk.rules.values()}
         others = sorted({one.policy for one in counting if one.outcome is Outcome.BLOCK} - {self.revision.policy})
         exempt = max(self.waived.get(self.person.ref, ALWAYS), self.waived.get(device.ref, ALWAYS))
         return OwnDevice(
-            device=DeviceFacts(device.platform, device.form, present, device.id, device.shared, blockable=blockable),
+            device=self.named(member, present),
             found=found,
             outcome=verdict.outcome,
             effect_at=min((reason.effect_at for reason in counting), default=NEVER),
@@ -123,20 +133,43 @@ class _Look:
             others=tuple(titles[policy] for policy in others),
             attested_until=self._attested(device.ref, found),
             exempt_until=exempt or None,
+            statable=bool(self.unseen(member)),
         )
+
+    def named(self, member: Member, present: tuple[str, ...] = ()) -> DeviceFacts:
+        """A device as the page names it, with the apps found on it."""
+        device = member.device
+        blockable = not device.shared or self.proposal.policy.shared
+        return DeviceFacts(device.platform, device.form, present, device.id, device.shared, blockable=blockable)
+
+    def unseen(self, member: Member) -> list[NamedApp]:
+        """The apps of which the person can state now that they are not on a device: something is asked of it because
+        nobody can see, the policy takes their word, and a code can reach them."""
+        if self.proposal.policy.unseen is not Unseen.ATTEST or not self.person.emails:
+            return []
+        found = self._findings(member) if self._due(member.device.ref) else []
+        if any(seen is Finding.PRESENT for _, seen in found):
+            return []
+        return [app for app, seen in found if seen in _UNSEEN]
 
     def _found(self, member: Member) -> tuple[Finding | None, tuple[str, ...]]:
         """The strictest finding of the policy's apps, and the names of those that are present; None where it asks
         nothing of the device."""
-        person, device = self.person, member.device
+        found = self._findings(member)
+        present = tuple(app.name for app, seen in found if seen is Finding.PRESENT)
+        return max((seen for _, seen in found), default=None), present
+
+    def _findings(self, member: Member) -> list[tuple[NamedApp, Finding]]:
+        """What is known of each of the policy's apps that a device of its platform can have; of a device that it does
+        not concern nothing."""
+        person, device, evidence = self.person, member.device, member.evidence
         scoped = self.compiled.in_scope(person, device) and not self.compiled.exempted(person, device)
         if self.rule is None or not scoped:
-            return None, ()
+            return []
         stale_after = self.site.settings.fleet.stale_after
-        found = [finding(app, device.platform, member.evidence, stale_after, self.now) for app in self.rule.rule.apps]
-        named = zip(self.proposal.apps, found, strict=True)
-        present = tuple(app.name for app, seen in named if seen is Finding.PRESENT)
-        return max((seen for seen in found if seen is not None), default=None), present
+        apps = zip(self.proposal.apps, self.rule.rule.apps, strict=True)
+        found = [(named, finding(app, device.platform, evidence, stale_after, self.now)) for named, app in apps]
+        return [(named, seen) for named, seen in found if seen is not None]
 
     def _attested(self, device: str, found: Finding | None) -> Instant | None:
         """Until when a statement takes the place of what cannot be seen."""

@@ -75,6 +75,8 @@ class Code(StrEnum):
     APP_PRESENT = "app_present"
     NOT_CONCERNED = "not_concerned"
     CANNOT_ATTEST = "cannot_attest"
+    CODE_WRONG = "code_wrong"
+    CODES_SPENT = "codes_spent"
     NOTHING_FROZEN = "nothing_frozen"
     PURPOSE_MISSING = "purpose_missing"
     MAIL_OWED = "mail_owed"

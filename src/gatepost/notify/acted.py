@@ -55,6 +55,20 @@ def _not_you(draft: Draft) -> Iterator[Block]:
     yield Block("call", draft.phrase("not_you", contact=draft.facts.policy.contact))
 
 
+def _code(draft: Draft) -> Iterator[Block]:
+    """What completes a statement on somebody's own page, and until when."""
+    if not draft.facts.code or draft.facts.until is None:
+        raise ValueError(f"a mail of kind {draft.kind} needs a code and its end")
+    yield Block("heading", draft.phrase("code_heading"))
+    yield Block("pre", "", (draft.facts.code,))
+    yield Block("para", draft.phrase("code_until", until=draft.moment(draft.facts.until)))
+
+
+def _code_not_you(draft: Draft) -> Iterator[Block]:
+    yield Block("heading", draft.phrase("not_you_heading"))
+    yield Block("para", draft.phrase("code_not_you", contact=draft.facts.policy.contact))
+
+
 def _looks(draft: Draft) -> Iterator[Block]:
     """Who looked, at what and what for; never at whom."""
     rows = tuple((one_line(look.by), _look(draft, look)) for look in draft.facts.looks)
@@ -96,6 +110,8 @@ SECTIONS: Final[Mapping[str, Callable[[Draft], Iterator[Block]]]] = {
     "acted": _acted,
     "access": _access,
     "access_wrong": _access_wrong,
+    "code": _code,
+    "code_not_you": _code_not_you,
     "looks": _looks,
     "sign_in": _sign_in,
     "not_you": _not_you,

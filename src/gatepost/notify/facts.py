@@ -186,6 +186,7 @@ class NoticeFacts:
     `nothing_open`: no device of theirs has anything to do. `moved_from`: their deadline before the policy was relaxed.
     `still_blocked`: their other devices that some policy blocks now. `note`: free text by who acted.
     `link`: where this mail leads, "" for nowhere: the person's own page; or to sign in, good until `until`.
+    `code`: to be typed on the person's own page until `until`.
     """
 
     policy: PolicyFacts
@@ -215,3 +216,4 @@ class NoticeFacts:
     looks: tuple[LooksFacts, ...] = ()
     link: str = ""
     access: AccessFacts | None = None
+    code: str = ""

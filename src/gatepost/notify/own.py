@@ -25,7 +25,7 @@ from gatepost.notify.language import choose, language_of
 from gatepost.notify.moments import language_words, locale_for
 from gatepost.notify.phrases import Phrases
 from gatepost.notify.render import LANGUAGES, SECTIONS
-from gatepost.notify.sections import Block, Draft, listed
+from gatepost.notify.sections import MOST_APPS_IN_A_SENTENCE, Block, Draft, listed
 from gatepost.notify.untrusted import one_line, paragraphs
 
 MOST_LOOKS: Final = 50
@@ -55,7 +55,7 @@ class OwnDevice:
     `found`: what is known of the policy's apps on it, the strictest; None where the policy asks nothing of it.
     `outcome`: of the door, by all policies; `effect_at`: from when it blocks, NEVER if it does not.
     `others`: titles of the other policies that block it. `attested_until`, `exempt_until`: the end of a statement or a
-    waiver that counts.
+    waiver that counts. `statable`: the person can state now that the app is not on it.
     """
 
     device: DeviceFacts
@@ -66,6 +66,7 @@ class OwnDevice:
     others: tuple[str, ...] = ()
     attested_until: Instant | None = None
     exempt_until: Instant | None = None
+    statable: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,9 +93,24 @@ class OwnFacts:
     until: Instant
 
 
+@dataclass(frozen=True, slots=True)
+class AbsentFacts:
+    """What somebody would state of a device with the code in their mailbox: that it is free of these apps.
+
+    `notice`: as in OwnFacts. `until`: the code counts. `ends`: the statement would count.
+    """
+
+    notice: NoticeFacts
+    device: DeviceFacts
+    apps: tuple[str, ...]
+    until: Instant
+    ends: Instant
+
+
 class OwnPage(NamedTuple):
     """Besides a mail's blocks there are: device (a heading), steps (in order), state (of which text is the sentence,
-    items its name and sign)."""
+    items its name and sign); again and back (links to the person's own page); absent (a button that asks for a code;
+    items: the device) and code (a field; items: the device, the button, what is wrong with what was typed)."""
 
     language: str
     title: str
@@ -111,6 +127,33 @@ def own_page(facts: OwnFacts) -> OwnPage:
     parts = (_opening, _now, _remove, _why, _waiver, _contact, _sees, _looked, _about)
     blocks = tuple(block for part in parts for block in part(draft, facts))
     return _page(draft.phrase, "own_title", blocks)
+
+
+def absent_page(facts: AbsentFacts, *, wrong: bool) -> OwnPage:
+    """Where the code is typed; `wrong`: it was, and was not the one that counts."""
+    language = choose(LANGUAGES, facts.notice.locale, facts.notice.policy.language)
+    draft = Draft(NoticeKind.CODE, facts.notice, _phrases(language), locale_for(facts.notice.locale, language))
+    phrase, contact = draft.phrase, facts.notice.policy.contact
+    long = len(facts.apps) > MOST_APPS_IN_A_SENTENCE
+    apps = phrase("several_apps_of") if long else listed(facts.apps, language)
+    stated = {"apps": apps, "device": device_label(draft, facts.device), "until": draft.moment(facts.ends)}
+    problem = phrase("own_code_wrong") if wrong else ""
+    blocks = (
+        Block("para", phrase("own_code_sent", until=draft.moment(facts.until))),
+        Block("para", phrase("own_code_states", **stated)),
+        *((Block("list", "", tuple(map(one_line, facts.apps))),) if long else ()),
+        Block("code", phrase("own_code_label"), (one_line(facts.device.name), phrase("own_code_button"), problem)),
+        Block("para", phrase("own_code_call", contact=contact)),
+        Block("back", phrase("own_back")),
+    )
+    return _page(phrase, "own_code_title", blocks)
+
+
+def not_now_page(locale: str, default: str, contact: str, *, spent: bool) -> OwnPage:
+    """What whoever asked for what cannot be done is told; `spent`: because too many codes were sent."""
+    phrase = _phrases(choose(LANGUAGES, locale, default))
+    said = phrase("own_spent" if spent else "own_not_now", contact=contact)
+    return _page(phrase, "own_not_now_title", (Block("para", said), Block("back", phrase("own_back"))))
 
 
 def no_page(locale: str, default: str) -> OwnPage:
@@ -167,6 +210,9 @@ def _devices(draft: Draft, facts: OwnFacts) -> Iterator[Block]:
         yield from _verdict(draft, own)
         if facts.stands not in OVER:
             yield from _finding(draft, own)
+        if own.statable:
+            yield Block("para", draft.phrase("own_absent_ask"))
+            yield Block("absent", draft.phrase("own_absent_button"), (one_line(own.device.name),))
 
 
 def _verdict(draft: Draft, own: OwnDevice) -> Iterator[Block]:
@@ -217,6 +263,7 @@ def _remove(draft: Draft, facts: OwnFacts) -> Iterator[Block]:
             yield Block("device", "iPhone, iPad" if steps == "ios" else PLATFORM_NAMES[device.platform])
             yield Block("steps", "", tuple(draft.phrase(f"own_remove_{steps}").strip().split("\n")))
     yield Block("para", draft.phrase("own_report"))
+    yield Block("again", draft.phrase("own_again"))
 
 
 def _why(draft: Draft, facts: OwnFacts) -> Iterator[Block]:

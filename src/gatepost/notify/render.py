@@ -106,7 +106,8 @@ class Renderer:
     def render(self, kind: NoticeKind, facts: NoticeFacts) -> Rendered:
         """One person's mail. Raises ValueError if the facts lack what the kind needs."""
         names = [one_line(facts.name), facts.link, *(one_line(device.name) for device in facts.devices)]
-        form = self._form(kind, facts, names) if facts.approval else self._remembered(kind, facts, names)
+        alone = facts.approval or facts.code
+        form = self._form(kind, facts, names) if alone else self._remembered(kind, facts, names)
         html = _filled(form.html, [str(escape(name)) for name in names])
         return Rendered(form.subject, _filled(form.text, names), html, form.language)
 

@@ -185,11 +185,17 @@ def _of_no_policy(facts: NoticeFacts, about: str, note: str) -> NoticeFacts:
     return replace(facts, policy=shared, deadline=None, notice=None, devices=ANNA.devices[:1], note=note, acted=acted)
 
 
-def _unasked(kind: NoticeKind, facts: NoticeFacts) -> NoticeFacts:
-    """For a mail about no policy and no device."""
+def _about_site(kind: NoticeKind, facts: NoticeFacts) -> NoticeFacts:
+    """For a mail about no policy."""
+    if kind is NoticeKind.DEVICE_PASSWORD:
+        return _of_no_policy(facts, "ab3d5fgh", "Lost the old phone.")
+    if kind is NoticeKind.DOOR_ASKED:
+        return replace(_of_no_policy(facts, "mail", "It has stood here for years."), devices=())
     plain = replace(_of_no_policy(facts, "", ""), devices=(), acted=None)
     if kind is NoticeKind.LOOKS:
         return replace(plain, until=utc(2020, 8, 1), looks=LOOKS)
+    if kind is NoticeKind.CODE:
+        return replace(plain, devices=ANNA.devices[1:], code="KXQ4-M7TR", until=utc(2020, 7, 6, 9, 30))
     link = "https://gatepost.corp.example/sign-in/4fJ9Zr0vQe2bXwT7mKcYhLpS8nDuAg5iRoV3xE1yWq6"
     return replace(plain, until=utc(2020, 7, 10, 9, 40), link=link)
 

@@ -88,7 +88,7 @@ class Draft:
         return self.phrase(f"by_deadline_or_later{first}", when=when, duration=least)
 
 
-_MOST_APPS_IN_A_SENTENCE: Final = 4
+MOST_APPS_IN_A_SENTENCE: Final = 4
 
 
 @lru_cache(maxsize=1024)
@@ -100,7 +100,7 @@ def listed(names: tuple[str, ...], language: str) -> str:
 def apps_of(draft: Draft) -> dict[str, str]:
     """The apps as a sentence names them."""
     names = draft.facts.policy.apps
-    if len(names) > _MOST_APPS_IN_A_SENTENCE:
+    if len(names) > MOST_APPS_IN_A_SENTENCE:
         return {"apps": draft.phrase("several_apps"), "apps_of": draft.phrase("several_apps_of")}
     said = listed(names, draft.phrase.language)
     return {"apps": said, "apps_of": said}
@@ -123,7 +123,7 @@ def _own(draft: Draft) -> Iterator[Block]:
 
 def _apps_concerned(draft: Draft) -> Iterator[Block]:
     names = draft.facts.policy.apps
-    if len(names) > _MOST_APPS_IN_A_SENTENCE:
+    if len(names) > MOST_APPS_IN_A_SENTENCE:
         yield Block("heading", draft.phrase("apps_heading"))
         yield Block("list", "", tuple(one_line(name) for name in names))
 

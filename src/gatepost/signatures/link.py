@@ -4,11 +4,20 @@ Fernet (github.com/fernet/spec: AES-128-CBC under HMAC-SHA256, with the second o
 mail is forwarded and printed, and the pseudonym that the ledger has, or a policy's name, should not stand in it.
 """
 
+import base64
+import hashlib
+import hmac
 from typing import NamedTuple
 
 from cryptography.fernet import Fernet, InvalidToken
 
 from gatepost.core.instant import SECOND, Duration, Instant
+
+_PLACES = 8
+"""Letters and digits of a code: 40 bits, which nobody guesses by asking while one counts."""
+
+_MISREAD = str.maketrans("018", "OIB")
+"""What the alphabet of codes (RFC 4648 section 6) leaves out, and what whoever types it meant."""
 
 _LONGEST = 1000
 """Characters; more is none of ours, and not worth opening."""
@@ -50,3 +59,16 @@ def unseal(key: str, token: str, lasts: Duration, now: Instant) -> Sealed | None
         return Sealed(person, policy, fernet.extract_timestamp(token) * SECOND + lasts)
     except InvalidToken:
         return None
+
+
+def code(key: str, about: str) -> str:
+    """A code to be typed, such as KXQ4-M7TR, that nobody makes without the key, for one id that is never used again."""
+    made = hmac.digest(key.encode("ascii"), b"gatepost code\0" + about.encode(), hashlib.sha256)
+    signs = base64.b32encode(made).decode("ascii")[:_PLACES]
+    return f"{signs[:4]}-{signs[4:]}"
+
+
+def is_code(key: str, about: str, typed: str) -> bool:
+    """Whether somebody typed the code, in whatever case, with or without spaces and the hyphen."""
+    signs = "".join(sign for sign in typed[:_LONGEST].upper() if sign.isascii() and sign.isalnum())
+    return hmac.compare_digest(signs.translate(_MISREAD), code(key, about).replace("-", ""))

@@ -285,6 +285,10 @@ def owed_to(conn: Connection, person: str) -> bool:
     )
 
 
+def put_facts(conn: Connection, notice_id: str, facts: Mapping[str, Any]) -> None:
+    conn.execute(update(notices).where(notices.c.id == notice_id).values(facts=json.dumps(dict(facts))))
+
+
 def note_reply(conn: Connection, notice_id: str, reply: str) -> None:
     conn.execute(update(notices).where(notices.c.id == notice_id).values(reply=reply))
 

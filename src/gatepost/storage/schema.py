@@ -375,11 +375,17 @@ Index(
 CLOSING_KINDS = (NoticeKind.CORRECTION, NoticeKind.WITHDRAWAL, NoticeKind.ENDED)
 _URGENT: list[ColumnElement[str]] = [
     literal_column(f"'{kind.value}'")
-    for kind in (*CLOSING_KINDS, NoticeKind.RESTORED, NoticeKind.DEVICE_PASSWORD, NoticeKind.SIGN_IN)
+    for kind in (
+        *CLOSING_KINDS,
+        NoticeKind.RESTORED,
+        NoticeKind.DEVICE_PASSWORD,
+        NoticeKind.SIGN_IN,
+        NoticeKind.CODE,
+    )
 ]
 OPEN = notices.c.settled_at.is_(None)
 URGENT = and_(OPEN, notices.c.kind.concat(literal_column("''")).in_(_URGENT))  # the bare column: notices_kind again
-"""Corrections, mail restored, a password to it made, a link that somebody waits for: sent before everything else."""
+"""Corrections, mail restored, a password to it made, a link or a code that somebody waits for: before all else."""
 
 ORDINARY = and_(OPEN, notices.c.kind.not_in([*_URGENT, literal_column(f"'{NoticeKind.ANNOUNCEMENT.value}'")]))
 SETTLED = notices.c.settled_at.is_not(None)

@@ -7,6 +7,7 @@ GET /today, /policies, ...  behind that: the console (gatepost.web.pages.console
 /api/v1/...                 where [web] api says so: the verbs and the looks (gatepost.web.api), with a person's token
 GET /own/TOKEN              somebody's own page, by the link in their mails
 /policies/ID, and below it  a policy, its approvals (.policy), its retraction and pauses (.stopping)
+POST /own/TOKEN/absent      from it: a code for a statement, and the statement
 GET /exercise/mails         in an exercise: the mails
 GET /static/...             what pages need
 """
@@ -48,9 +49,9 @@ def application(site: Site, url: str, token: str) -> Starlette:
         Route(WELL_KNOWN, programs),
         Mount("/static", StaticFiles(directory=str(files("gatepost.web").joinpath("static")))),
     ]
-    routes += own.routes(pages, site)
+    browser = Browser(url)
+    routes += own.routes(pages, site, browser)
     if site.settings.web.sign_in != "off":
-        browser = Browser(url)
         visitors = Visitors(site, pages, browser)
         routes += SignIn(site, url, pages, browser).routes() + Console(site, visitors).routes()
         routes += PolicyPage(site, visitors).routes() + Stopping(site, visitors).routes()

@@ -24,6 +24,7 @@ class NoticeKind(StrEnum):
     ACTIVATION_ASKED = "activation-asked"
     ACTIVATION_RESULT = "activation-result"
     ACCESS = "access"
+    CODE = "code"
 
 
 class NoticeState(StrEnum):
@@ -47,6 +48,7 @@ ABOUT_SITE: Final = frozenset(
         NoticeKind.ACTIVATION_ASKED,
         NoticeKind.ACTIVATION_RESULT,
         NoticeKind.ACCESS,
+        NoticeKind.CODE,
     }
 )
 """Mails about no policy: what somebody did or asks, to whom it may concern."""

@@ -42,6 +42,7 @@ ABOUT: Final[Mapping[NoticeKind, tuple[str, str]]] = {
         "Roles and keys",
         "To everybody who holds a role: who was given one, or a key, or lost it.",
     ),
+    NoticeKind.CODE: ("Code", "To whoever states on their own page that an app is not on a device of theirs."),
 }
 """Title, and when it is sent."""
 

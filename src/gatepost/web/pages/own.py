@@ -1,27 +1,82 @@
-"""Somebody's own page: opened by the link in their mails, on any phone, without a sign-in. It changes nothing."""
+"""Somebody's own page: opened by the link in their mails, on any phone, without a sign-in.
 
+Opening it changes nothing. From it they state that an app is not on a device of theirs, with a code that is sent to
+their mailbox: who has the link may be somebody else.
+"""
+
+from urllib.parse import quote
+
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
+from gatepost.actions.own_absent import send_code, state_absent, waiting_code
 from gatepost.actions.own_link import PATH
 from gatepost.actions.own_page import own_facts
 from gatepost.actions.site import Site
-from gatepost.notify.own import OwnPage, no_page, own_page
-from gatepost.web.pages.frame import Pages
+from gatepost.core.refusal import Code, Refusal
+from gatepost.notify.own import OwnPage, absent_page, no_page, not_now_page, own_page
+from gatepost.web.pages.browser import Browser, form
+from gatepost.web.pages.frame import CLOSED, Pages
 
 
-def routes(pages: Pages, site: Site) -> list[Route]:
-    """The page of a link, in the person's language; of a link that opens nothing, in the browser's."""
+def routes(pages: Pages, site: Site, browser: Browser) -> list[Route]:
+    """The page of a link, in the person's language; what opens or does nothing is said in the browser's."""
+    room = _Room(pages, site, browser)
+    path = f"/{PATH}/{{token}}"
+    return [Route(path, room.own), Route(f"{path}/absent", room.absent, methods=["POST"])]
 
-    def own(request: Request) -> Response:
-        facts = own_facts(site, request.path_params["token"])
-        if facts is None:
-            wanted, _, _ = request.headers.get("accept-language", "").partition(",")
-            return _shown(no_page(wanted.partition(";")[0].strip(), site.settings.site.default_locale), 404)
-        return _shown(own_page(facts), 200)
 
-    def _shown(page: OwnPage, status: int) -> Response:
-        return pages.page("own.html.j2", page._asdict(), status)
+class _Room:
+    def __init__(self, pages: Pages, site: Site, browser: Browser) -> None:
+        self._pages, self._site, self._browser = pages, site, browser
 
-    return [Route(f"/{PATH}/{{token}}", own)]
+    def own(self, request: Request) -> Response:
+        facts = own_facts(self._site, request.path_params["token"])
+        return self._gone(request) if facts is None else self._shown(request, own_page(facts), 200)
+
+    async def absent(self, request: Request) -> Response:
+        """Asked for with a device alone, a code is sent; with the code, the statement is made."""
+        if not self._browser.is_ours(request):
+            return self._not_now(request, 403)
+        fields = await form(request)
+        return await run_in_threadpool(self._absent, request, fields.get("device", ""), fields.get("code"))
+
+    def _absent(self, request: Request, device: str, typed: str | None) -> Response:
+        token = request.path_params["token"]
+        if typed is None:
+            answer = send_code(self._site, token, device)
+        else:
+            stated = state_absent(self._site, token, device, typed)
+            if not isinstance(stated, Refusal):
+                return RedirectResponse(self._path(request), 303, dict(CLOSED))
+            answer = waiting_code(self._site, token, device) if stated.code is Code.CODE_WRONG else stated
+        if not isinstance(answer, Refusal):
+            wrong = typed is not None
+            return self._shown(request, absent_page(answer, wrong=wrong), 422 if wrong else 200)
+        if answer.code is Code.NO_SUCH_PERSON:
+            return self._gone(request)
+        spent = answer.code is Code.CODES_SPENT
+        # 409: the page that they had showed something else than what holds now (RFC 9110 section 15.5.10).
+        return self._not_now(request, 429 if spent else 409, spent=spent)
+
+    def _gone(self, request: Request) -> Response:
+        return self._shown(request, no_page(_asked(request), self._site.settings.site.default_locale), 404)
+
+    def _not_now(self, request: Request, status: int, *, spent: bool = False) -> Response:
+        site = self._site.settings.site
+        page = not_now_page(_asked(request), site.default_locale, site.contact, spent=spent)
+        return self._shown(request, page, status)
+
+    def _shown(self, request: Request, page: OwnPage, status: int) -> Response:
+        return self._pages.page("own.html.j2", page._asdict() | {"path": self._path(request)}, status)
+
+    def _path(self, request: Request) -> str:
+        return self._pages.at(f"{PATH}/{quote(request.path_params['token'])}")
+
+
+def _asked(request: Request) -> str:
+    """The language that the browser asks for first."""
+    wanted, _, _ = request.headers.get("accept-language", "").partition(",")
+    return wanted.partition(";")[0].strip()

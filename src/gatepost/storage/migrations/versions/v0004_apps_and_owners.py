@@ -90,7 +90,7 @@ def upgrade() -> None:
         sa.Column("asked_index", sa.Integer(), nullable=False),
         sa.Column("because_hash", sa.String(), nullable=False),
     )
-    urgent = "'correction', 'withdrawal', 'ended', 'restored', 'device-password', 'sign-in'"
+    urgent = "'correction', 'withdrawal', 'ended', 'restored', 'device-password', 'sign-in', 'code'"
     op.drop_index("notices_urgent", "notices")
     op.drop_index("notices_ordinary", "notices")
     op.create_index(

@@ -185,12 +185,8 @@ def _of_no_policy(facts: NoticeFacts, about: str, note: str) -> NoticeFacts:
     return replace(facts, policy=shared, deadline=None, notice=None, devices=ANNA.devices[:1], note=note, acted=acted)
 
 
-def _about_site(kind: NoticeKind, facts: NoticeFacts) -> NoticeFacts:
-    """For a mail about no policy."""
-    if kind is NoticeKind.DEVICE_PASSWORD:
-        return _of_no_policy(facts, "ab3d5fgh", "Lost the old phone.")
-    if kind is NoticeKind.DOOR_ASKED:
-        return replace(_of_no_policy(facts, "mail", "It has stood here for years."), devices=())
+def _unasked(kind: NoticeKind, facts: NoticeFacts) -> NoticeFacts:
+    """For a mail about no policy, of which nobody is told that they did it."""
     plain = replace(_of_no_policy(facts, "", ""), devices=(), acted=None)
     if kind is NoticeKind.LOOKS:
         return replace(plain, until=utc(2020, 8, 1), looks=LOOKS)

@@ -4,6 +4,7 @@ import re
 
 from gatepost.actions import decide, exempt, import_devices, waive
 from gatepost.core.instant import DAY, HOUR, MINUTE
+from gatepost.documents.deadline import parse_instant
 from tests.verbs.houses import AUTHOR, OPERATOR, POLICY, TIKTOK, House, good
 from tests.verbs.test_open_cases import said
 from tests.verbs.test_outbox import kind_of, shown
@@ -264,7 +265,7 @@ def test_a_statement_that_ends_is_told_of_a_day_before(house: House) -> None:
         house.phone(name, visibility="managed-only")
     house.announce(unseen="attest", grace="24h")
     house.deliver()
-    ends = house.now() + 6 * DAY
+    ends = parse_instant("2020-07-12T08:00:00Z")
     for name in ("u0", "u1"):
         good(exempt.attest(house.site, f"{name}@corp.example", f"phone-{name}", "tiktok", ends))
     house.set(ends - DAY - MINUTE)
@@ -290,7 +291,7 @@ def test_a_statement_that_ended_while_nobody_worked_is_told_of_in_its_grace(hous
     house.phone("u0", visibility="managed-only")
     house.announce(unseen="attest", grace="24h")
     house.deliver()
-    ends = house.now() + 6 * DAY
+    ends = parse_instant("2020-07-12T08:00:00Z")
     good(exempt.attest(house.site, "u0@corp.example", "phone-u0", "tiktok", ends))
     house.set(ends + HOUR)
     text = said(house.deliver(), "reminder")

@@ -161,13 +161,17 @@ def list_roles(site: Site, by: str | None) -> list[dict[str, object]] | Refusal:
 
 
 class Named:
-    """People's ids by pseudonym; the pseudonym itself of whom nobody knows any more."""
+    """People's ids by pseudonym; the pseudonym itself of whom nobody knows any more. Few are asked for, each once."""
 
     def __init__(self, conn: Connection) -> None:
-        self._ids = {person.ref: person.id for person in people.everybody(conn)}
+        self._conn = conn
+        self._ids: dict[str, str] = {}
 
     def id(self, ref: str) -> str:
-        return self._ids.get(ref, ref)
+        if ref not in self._ids:
+            person = people.load(self._conn, [ref]).get(ref)
+            self._ids[ref] = person.id if person else ref
+        return self._ids[ref]
 
 
 def _what_waits(conn: Connection, named: Named, what: str, acts: Collection[Act]) -> list[dict[str, object]]:

@@ -13,7 +13,7 @@ from gatepost.actions.hold import lacking, voice
 from gatepost.actions.live import proposal_of
 from gatepost.actions.naming import differing
 from gatepost.actions.site import Site
-from gatepost.actions.who import APPROVER, AUTHOR, OPERATOR, Actor
+from gatepost.actions.who import APPROVER, MAY_PAUSE, MAY_RETRACT, Actor
 from gatepost.core.change.proposal import Proposal
 from gatepost.core.change.quorum import fault
 from gatepost.core.change.rails import not_asked, owners_in_words
@@ -88,11 +88,11 @@ def asked(site: Site, actor: Actor, policy: str, number: int) -> Asked | Refusal
 
 
 def may_retract(actor: Actor) -> bool:
-    return any(actor.has(role) for role in (AUTHOR, "approver", OPERATOR))
+    return any(map(actor.has, MAY_RETRACT))
 
 
 def may_pause(actor: Actor) -> bool:
-    return actor.has(OPERATOR) or actor.has("approver")
+    return any(map(actor.has, MAY_PAUSE))
 
 
 def deadlines(revision: Revision, proposal: Proposal) -> tuple[Instant | None, Instant | None]:
@@ -155,5 +155,5 @@ def example_mail(
     """One of these mails; None if there is none like it."""
     with looking(site) as conn:
         revision = policies.revision(conn, policy, number)
-        found = example_mails(conn, site, revision, actor.person, (kind,)) if revision else ()
-        return next((mail for mail in found if mail.language == language), None)
+        found = example_mails(conn, site, revision, actor.person, (kind,), language) if revision else ()
+        return next(iter(found), None)

@@ -42,17 +42,22 @@ class ExampleMail:
 
 
 def example_mails(
-    conn: Connection, site: Site, revision: Revision, reader: Person, kinds: tuple[NoticeKind, ...] = KINDS
+    conn: Connection,
+    site: Site,
+    revision: Revision,
+    reader: Person,
+    kinds: tuple[NoticeKind, ...] = KINDS,
+    language: str = "",
 ) -> tuple[ExampleMail, ...]:
-    """These mails in each language of the announcement, by the reader's own deadline, as if the policy's first app were
-    on a device of theirs. Empty where nobody is told."""
+    """These mails in each language of the announcement, or in one of them, by the reader's own deadline, as if the
+    policy's first app were on a device of theirs. Empty where nobody is told."""
     proposal = proposal_of(conn, revision)
     if proposal.policy.consequence is Consequence.REPORT:
         return ()
     cell = cell_of(reader, proposal.policy, cells_of(conn, revision), site.settings.site.default_time_zone)
     facts = _facts(site, proposal, reader, own_deadline(revision, proposal, cell))
-    languages = facts.policy.texts[NoticeKind.ANNOUNCEMENT]
-    return tuple(_mail(kind, language, proposal, facts) for kind in kinds for language in languages)
+    languages = [one for one in facts.policy.texts[NoticeKind.ANNOUNCEMENT] if language in ("", one)]
+    return tuple(_mail(kind, one, proposal, facts) for kind in kinds for one in languages)
 
 
 def _facts(site: Site, proposal: Proposal, reader: Person, deadline: Instant | None) -> NoticeFacts:

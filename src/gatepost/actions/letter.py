@@ -19,7 +19,7 @@ from gatepost.core.change.rollout import ring_lines
 from gatepost.core.change.warning import RESTS_ON_ONE
 from gatepost.core.fleet.finding import Finding
 from gatepost.core.fleet.person import Person
-from gatepost.core.instant import Duration, Instant
+from gatepost.core.instant import ALWAYS, Duration, Instant
 from gatepost.core.notice.notice import ABOUT_APPROVAL, ABOUT_SITE, NoticeKind
 from gatepost.core.policy.verdict import DueRule, RuleState, effect_of
 from gatepost.notify.facts import (
@@ -254,12 +254,9 @@ class Desk:
     def _exempt_until(self, person: Person, revision: Revision) -> Instant | None:
         """When the first of the person's devices that would be due is no longer exempted; None if none is."""
         own = [m.device.ref for m in self.members.get(person.ref, ()) if self._due(m.device.ref, revision.rule)]
-        waived: dict[str, Instant] = {}
-        for waiver in exceptions.waivers_of(self.conn, [person.ref, *own]):
-            if waiver.policy == revision.policy and waiver.until > self.now:
-                waived[waiver.subject] = max(waived.get(waiver.subject, 0), waiver.until)
-        ends = [max(waived.get(ref, 0), waived.get(person.ref, 0)) for ref in own]
-        return min((end for end in ends if end), default=None)
+        waived = exceptions.waived_until(self.conn, [person.ref, *own]).get(revision.policy, {})
+        ends = [max(waived.get(ref, ALWAYS), waived.get(person.ref, ALWAYS)) for ref in own]
+        return min((end for end in ends if end > self.now), default=None)
 
     def _past(self, notice: Notice, listener: Listener | None, proposal: Proposal, deadline: Instant | None) -> bool:
         """Whether deadline, notice and grace are over, so that a mail which is not the first asks at once."""

@@ -72,7 +72,7 @@ def _wanted(conn: Connection, policy: str, now: Instant, *, untold: bool) -> lis
     revision = _agreed(conn, policy)
     if isinstance(revision, Revision):
         return [one for one in _hit(conn, revision, now) if not (untold and one.told_at)]
-    announced = [one for one in policies.history(conn, policy) if one.announced_at is not None]
+    announced = policies.announced(conn, policy)
     if untold and announced:
         return [Hit(ref, told_at=at) for ref, at in beyond_mail(conn, announced[-1]).items()]
     return revision

@@ -76,7 +76,7 @@ def tell_of_statements(site: Site, last: Instant, now: Instant) -> bool:
     """Whoever said that an app is not on a device hears a day before that the statement ends: of those of which that
     day began in (last, now]. Whether there was any."""
     with looking(site) as conn:
-        ending = exceptions.attestations_ending_in(conn, max(last + DAY, now), now + DAY)
+        ending = exceptions.attestations_ending(conn, now + DAY, after=max(last + DAY, now))
     for start in range(0, len(ending), BATCH):
         with changing(site) as change:
             ask_anew(change, _ending(change, ending[start : start + BATCH], now))

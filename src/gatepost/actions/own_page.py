@@ -50,7 +50,7 @@ def page_of(site: Site, conn: Connection, token: str) -> "Page | None":
     if link is None:
         return None
     person = people.load(conn, [link.person]).get(link.person)
-    announced = [one for one in policies.history(conn, link.policy) if one.announced_at is not None]
+    announced = policies.announced(conn, link.policy)
     if person is None or not person.working or not announced:
         return None
     return Page(site, conn, person, announced[-1], link)
@@ -71,7 +71,7 @@ class Page:
         members = self.desk.members.get(person.ref, ())
         refs = [member.device.ref for member in members]
         self.attested = exceptions.attested_until(conn, refs)
-        self.waived = self._waived([person.ref, *refs])
+        self.waived = exceptions.waived_until(conn, [person.ref, *refs]).get(revision.policy, {})
         self.verdicts = {
             member.device.ref: decider.known(decider.standing(member.device), member.device.id, "").verdict
             for member in members
@@ -132,7 +132,7 @@ class Page:
             reported_at=member.evidence.reported_at,
             others=tuple(titles[policy] for policy in others),
             attested_until=self._attested(device.ref, found),
-            exempt_until=exempt or None,
+            exempt_until=exempt if exempt > self.now else None,
             statable=bool(self.unseen(member)),
         )
 
@@ -178,14 +178,6 @@ class Page:
         ends = self.attested.get(device, {})
         named = {app.id for app in self.proposal.apps}
         return min((end for app, end in ends.items() if app in named and end > self.now), default=None)
-
-    def _waived(self, subjects: list[str]) -> dict[str, Instant]:
-        """Until when they, or a device of theirs, are exempted from this policy now."""
-        found: dict[str, Instant] = {}
-        for waiver in exceptions.waivers_of(self.conn, subjects):
-            if waiver.policy == self.revision.policy and waiver.until > self.now:
-                found[waiver.subject] = max(found.get(waiver.subject, ALWAYS), waiver.until)
-        return found
 
 
 def _as_reminder(person: Person, revision: Revision, now: Instant) -> Notice:

@@ -17,7 +17,7 @@ from gatepost.actions.live import proposal_of, state_of
 from gatepost.actions.lookup import revision_in
 from gatepost.actions.retract import DoorAnswer, confirmations
 from gatepost.actions.site import Site
-from gatepost.actions.who import OPERATOR, acting
+from gatepost.actions.who import MAY_PAUSE, acting
 from gatepost.clock import pause as wait_for
 from gatepost.core.instant import HOUR, Duration, Instant, duration_text
 from gatepost.core.ledger.pause_events import PolicyPaused, PolicyResumed
@@ -98,7 +98,7 @@ def resume(site: Site, by: str | None, policy: str) -> Resumed | Refusal:
 
 
 def _may(change: Change, by: str | None, policy: str, verb: str) -> Revision | Refusal:
-    actor = acting(change, by, OPERATOR, "approver")
+    actor = acting(change, by, *MAY_PAUSE)
     return actor if isinstance(actor, Refusal) else revision_in(change.conn, policy, verb)
 
 

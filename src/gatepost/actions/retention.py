@@ -3,7 +3,7 @@
 Each pass is one change with one entry of the ledger: how many rows of which kind, never whose.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import islice
 
 from sqlalchemy import Connection
@@ -98,17 +98,18 @@ def _over(site: Site, conn: Connection, now: Instant, tables: Collection[str] = 
 
 def _people_over(site: Site, conn: Connection, now: Instant) -> list[Whose]:
     """Who left long enough ago and whom nothing holds: a policy that may owe them a word, a role, a shared device."""
-    gone = retention.people_over(conn, _before(site, "people_left", now) or 0)
-    free = (belongings.whose(conn, ref) for ref in _unheld(conn, gone))
-    return list(islice((whose for whose in free if not keeps_shared(conn, whose)), PEOPLE))
+    return list(islice(_free(conn, retention.people_over(conn, _before(site, "people_left", now) or 0)), PEOPLE))
 
 
-def _unheld(conn: Connection, refs: Sequence[str]) -> list[str]:
+def _free(conn: Connection, refs: Sequence[str]) -> Iterator[Whose]:
+    """Those of these people whom nothing holds."""
     if not refs:
-        return []
+        return
     held = {grant.person for grant in access.grants(conn)} | {key.person for key in access.keys_of(conn)}
     held |= retention.concerned(conn, refs)
-    return [ref for ref in refs if ref not in held]
+    for ref in refs:
+        if ref not in held and not keeps_shared(conn, whose := belongings.whose(conn, ref)):
+            yield whose
 
 
 def _files_over(site: Site, conn: Connection, now: Instant) -> list[written_files.Written]:
@@ -120,9 +121,8 @@ def _erase_people(site: Site, leavers: Sequence[Whose], search: Search) -> None:
     """Those of them who are still free to go: somebody may have been hired again meanwhile."""
     refs = [whose.ref for whose in leavers]
     with changing(site) as change:
-        gone = {ref: person for ref, person in people.load(change.conn, refs).items() if not person.working}
-        still = [belongings.whose(change.conn, ref) for ref in _unheld(change.conn, list(gone))]
-        still = [whose for whose in still if not keeps_shared(change.conn, whose)]
+        gone = [ref for ref, person in people.load(change.conn, refs).items() if not person.working]
+        still = list(_free(change.conn, gone))
         if still:
             erase_all(change, still, BECAUSE, search)
     note_erased(site.directory, [whose.ref for whose in still])

@@ -16,7 +16,7 @@ from gatepost.actions.live import proposal_of
 from gatepost.actions.lookup import revision_in
 from gatepost.actions.reserve import despite_full_disk
 from gatepost.actions.site import Site
-from gatepost.actions.who import AUTHOR, OPERATOR, acting
+from gatepost.actions.who import MAY_RETRACT, acting
 from gatepost.clock import boot_elapsed, pause
 from gatepost.core.ledger.events import Event, PolicyEnded, PolicyRetracted
 from gatepost.core.notice.notice import NoticeKind
@@ -168,7 +168,7 @@ def _commit(
     event: Callable[[Change, Revision], Event | Refusal],
 ) -> Begun | Refusal:
     with changing(site) as change:
-        actor = acting(change, by, AUTHOR, "approver", OPERATOR, restored=True)
+        actor = acting(change, by, *MAY_RETRACT, restored=True)
         if isinstance(actor, Refusal):
             return actor
         revision = revision_in(change.conn, policy, verb)

@@ -13,7 +13,7 @@ BACK = HOUR
 
 
 class Search:
-    """A look through every mail, every text and every entry of the ledger for some people. It is made before the change
+    """A look through every mail, text, answer and entry of the ledger for some people. It is made before the change
     that erases them, so that no retraction waits for it (I-18), and made complete within that change."""
 
     def __init__(self, conn: Connection, everyone: Sequence[Whose], now: Instant) -> None:
@@ -34,6 +34,5 @@ class Search:
             return Search(conn, everyone, self._since)._found
         self._read_on(conn)
         for ref, newer in traces(conn, everyone, self._since).items():
-            self._found[ref].texts.update(newer.texts)
-            self._found[ref].notices.update(newer.notices)
+            self._found[ref].add(newer)
         return self._found

@@ -3,6 +3,8 @@
 Doors believe it rather than their own clock alone (I-11), so it stands in the database they follow.
 """
 
+from typing import NamedTuple
+
 from sqlalchemy import Connection
 
 from gatepost.clock import boot_elapsed, boot_id
@@ -17,20 +19,32 @@ def tell(conn: Connection, now: Instant) -> None:
 
 def told(conn: Connection) -> Instant | None:
     """What the site's clock showed when it was last told; None if it never was."""
-    words = sitemeta.get(conn, sitemeta.SERVER_NOW).split()
-    return int(words[0]) if words else None
+    found = _told(sitemeta.get(conn, sitemeta.SERVER_NOW))
+    return found.now if found else None
 
 
 def silent_for(conn: Connection) -> int | None:
     """Milliseconds since it was last told; None if it never was in this run of the machine."""
-    words = sitemeta.get(conn, sitemeta.SERVER_NOW).split()
-    return boot_elapsed() - int(words[1]) if words and words[2] == boot_id() else None
+    found = _told(sitemeta.get(conn, sitemeta.SERVER_NOW))
+    return found.ago if found else None
 
 
 def running(text: str) -> Instant | None:
     """What the site's clock must show now, by the stored text: elapsed time is added on the same run of the machine."""
+    found = _told(text)
+    return found.now + (found.ago or 0) if found else None
+
+
+class _Told(NamedTuple):
+    """What the clock showed, and how long ago, in milliseconds; None before the machine was started anew."""
+
+    now: Instant
+    ago: int | None
+
+
+def _told(text: str) -> _Told | None:
+    """What `tell` wrote; None if it never did."""
     words = text.split()
     if not words:
         return None
-    now, elapsed, boot = int(words[0]), int(words[1]), words[2]
-    return now + boot_elapsed() - elapsed if boot == boot_id() else now
+    return _Told(int(words[0]), boot_elapsed() - int(words[1]) if words[2] == boot_id() else None)

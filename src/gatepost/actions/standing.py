@@ -104,7 +104,7 @@ class Part:
         self.listeners = audience.of_people(conn, self.people, rules)
         self.announced = audience.announced_devices(conn, rules, refs)
         self.recorded = audience.outcomes_of(conn, refs)
-        self.waived = _waived(change, [*self.people, *refs])
+        self.waived = exceptions.waived_until(conn, [*self.people, *refs])
         self.before = audience.due_of(conn, refs if self.waived else self.recorded)
         self.attested = exceptions.attested_until(conn, refs)
         self.contacts = FirstContacts(conn, rules, refs)
@@ -145,7 +145,8 @@ class Part:
         self, known: LiveRule, person: Person, device: Device, attested: Mapping[str, Instant], since: Instant
     ) -> Terms:
         policy = known.revision.policy
-        waived = max(self.waived.get((policy, person.ref), ALWAYS), self.waived.get((policy, device.ref), ALWAYS))
+        ends = self.waived.get(policy, {})
+        waived = max(ends.get(person.ref, ALWAYS), ends.get(device.ref, ALWAYS))
         listener = self.listeners.get((known.number, person.ref))
         if max(since, waived) <= self.change.now and person.working:
             begun = _begun(known, since, self._behind_waiver(known, device, waived), self.change.now)
@@ -363,12 +364,3 @@ def _cell(known: LiveRule, person: Person, change: Change) -> int:
     """The cell of somebody whom no audience has frozen yet."""
     default_zone = change.site.settings.site.default_time_zone
     return cell_of(person, known.proposal.policy, known.cells, default_zone)
-
-
-def _waived(change: Change, subjects: list[str]) -> dict[tuple[str, str], Instant]:
-    """Until when each subject is exempted from each policy."""
-    found: dict[tuple[str, str], Instant] = {}
-    for waiver in exceptions.waivers_of(change.conn, subjects):
-        key = (waiver.policy, waiver.subject)
-        found[key] = max(found.get(key, ALWAYS), waiver.until)
-    return found

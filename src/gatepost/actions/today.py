@@ -13,7 +13,7 @@ from gatepost.actions.doors import list_doors
 from gatepost.actions.live import proposal_of
 from gatepost.actions.site import Site
 from gatepost.actions.who import AUTHOR, OPERATOR, Actor
-from gatepost.core.change.stage import Stage
+from gatepost.core.change.stage import LIVE, PENDING, Stage
 from gatepost.core.instant import MINUTE, Instant
 from gatepost.core.ledger.events import NoticeBounced
 from gatepost.core.ledger.leaf import parse
@@ -84,8 +84,8 @@ def today(site: Site, actor: Actor) -> Today:
     """How the site stands, for somebody who acts here."""
     doors = list_doors(site)
     with looking(site) as conn:
-        live = policies.in_stages(conn, Stage.ANNOUNCED, Stage.IN_FORCE)
-        waiting = policies.in_stages(conn, Stage.PROPOSED, Stage.APPROVED)
+        live = policies.in_stages(conn, *LIVE)
+        waiting = policies.in_stages(conn, *PENDING)
         counts = audience.outcome_counts(conn)
         return Today(
             at=site.clock.now(),

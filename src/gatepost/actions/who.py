@@ -5,16 +5,20 @@ from dataclasses import dataclass
 from sqlalchemy import Connection
 
 from gatepost.actions.change import Change
+from gatepost.core.change.two_administrators import ADMIN as ADMIN
+from gatepost.core.change.two_administrators import APPROVER as APPROVER
 from gatepost.core.fleet.person import Person
 from gatepost.core.refusal import Code, Refusal
 from gatepost.storage import access, people, sitemeta
 
-ADMIN = "admin"
 AUTHOR = "author"
 OPERATOR = "operator"
 HELPDESK = "helpdesk"
 AUDITOR = "auditor"
-APPROVER = "approver:"
+
+MAY_RETRACT = (AUTHOR, "approver", OPERATOR)
+MAY_PAUSE = (OPERATOR, "approver")
+"""Who may stop a policy for good, and for a while."""
 
 ROLES = (ADMIN, AUTHOR, OPERATOR, HELPDESK, AUDITOR)
 """The roles besides approver:NAME."""

@@ -121,9 +121,7 @@ class OwnPage(NamedTuple):
 
 def own_page(facts: OwnFacts) -> OwnPage:
     """The page in the person's language, in the order in which somebody without mail asks."""
-    language = choose(LANGUAGES, facts.notice.locale, facts.notice.policy.language)
-    # As in a reminder: what counts from a mail counts from the first one.
-    draft = Draft(NoticeKind.REMINDER, facts.notice, _phrases(language), locale_for(facts.notice.locale, language))
+    draft = _draft(NoticeKind.REMINDER, facts.notice)  # what counts from a mail counts from the first one
     parts = (_opening, _now, _remove, _why, _waiver, _contact, _sees, _looked, _about)
     blocks = tuple(block for part in parts for block in part(draft, facts))
     return _page(draft.phrase, "own_title", blocks)
@@ -131,11 +129,10 @@ def own_page(facts: OwnFacts) -> OwnPage:
 
 def absent_page(facts: AbsentFacts, *, wrong: bool) -> OwnPage:
     """Where the code is typed; `wrong`: it was, and was not the one that counts."""
-    language = choose(LANGUAGES, facts.notice.locale, facts.notice.policy.language)
-    draft = Draft(NoticeKind.CODE, facts.notice, _phrases(language), locale_for(facts.notice.locale, language))
+    draft = _draft(NoticeKind.CODE, facts.notice)
     phrase, contact = draft.phrase, facts.notice.policy.contact
     long = len(facts.apps) > MOST_APPS_IN_A_SENTENCE
-    apps = phrase("several_apps_of") if long else listed(facts.apps, language)
+    apps = phrase("several_apps_of") if long else listed(facts.apps, phrase.language)
     stated = {"apps": apps, "device": device_label(draft, facts.device), "until": draft.moment(facts.ends)}
     problem = phrase("own_code_wrong") if wrong else ""
     blocks = (
@@ -160,6 +157,12 @@ def no_page(locale: str, default: str) -> OwnPage:
     """What a link that opens nothing answers: the same whatever the cause. `locale`: as the browser asks."""
     phrase = _phrases(choose(LANGUAGES, locale, default))
     return _page(phrase, "own_gone_title", (Block("para", phrase("own_gone")),))
+
+
+def _draft(kind: NoticeKind, notice: NoticeFacts) -> Draft:
+    """As of a mail of this kind, in the person's language."""
+    language = choose(LANGUAGES, notice.locale, notice.policy.language)
+    return Draft(kind, notice, _phrases(language), locale_for(notice.locale, language))
 
 
 def _page(phrase: Phrases, title: str, blocks: tuple[Block, ...]) -> OwnPage:

@@ -155,17 +155,24 @@ def rows(conn: Connection, who: Whose) -> dict[str, list[Row]]:
 
 
 class Traces(NamedTuple):
-    """Where others' rows name a person: `texts` by salted hash, `notices` by id."""
+    """Where others' rows name a person: `texts` by salted hash, `notices` by id, `answers` of the API by token and
+    key."""
 
     texts: set[str]
     notices: set[str]
+    answers: set[tuple[str, str]]
+
+    def add(self, newer: "Traces") -> None:
+        self.texts.update(newer.texts)
+        self.notices.update(newer.notices)
+        self.answers.update(newer.answers)
 
 
 def traces(conn: Connection, everyone: Iterable[Whose], since: Instant = ALWAYS) -> dict[str, Traces]:
-    """By pseudonym, in what was written, or what became of a mail, since an instant: one look through it, however
-    many are looked for."""
+    """By pseudonym, in what was written or answered, or what became of a mail, since an instant: one look through it,
+    however many are looked for."""
     names = {who.ref: who.names for who in everyone}
-    found = {ref: Traces(set(), set()) for ref in names}
+    found = {ref: Traces(set(), set(), set()) for ref in names}
     if not found:
         return {}
     named = named_in(names)
@@ -177,6 +184,10 @@ def traces(conn: Connection, everyone: Iterable[Whose], since: Instant = ALWAYS)
     for id_, facts, reply in conn.execute(select(notices.c.id, notices.c.facts, notices.c.reply).where(said, newer)):
         for ref in named(f"{_plain(facts)}\n{reply}"):
             found[ref].notices.add(id_)
+    answered = select(api_answers.c.token, api_answers.c.key, api_answers.c.answer).where(api_answers.c.at >= since)
+    for token, key, answer in conn.execute(answered):
+        for ref in named(answer):
+            found[ref].answers.add((token, key))
     return found
 
 
@@ -193,18 +204,17 @@ def erase(conn: Connection, who: Whose, found: Traces) -> dict[str, int]:
         if table.name not in KEPT
     }
     gone["texts"] = erase_texts(conn, found.texts)
-    _erase_mentions(conn, who, found.notices)
+    _erase_mentions(conn, who, found)
     return {name: count for name, count in gone.items() if count}
 
 
-def _erase_mentions(conn: Connection, who: Whose, ids: Iterable[str]) -> None:
+def _erase_mentions(conn: Connection, who: Whose, found: Traces) -> None:
     """Who did something that somebody else was told of, and what programs were answered lately."""
     named = names_any(who.names)
-    for row in conn.execute(select(api_answers).where(api_answers.c.answer != "")).all():
-        if named(row.answer):
-            this = (api_answers.c.token == row.token, api_answers.c.key == row.key)
-            conn.execute(update(api_answers).where(*this).values(answer=""))
-    said = select(notices.c.id, notices.c.facts, notices.c.reply).where(among(notices.c.id, ids))
+    for token, key in found.answers:
+        this = (api_answers.c.token == token, api_answers.c.key == key)
+        conn.execute(update(api_answers).where(*this).values(answer=""))
+    said = select(notices.c.id, notices.c.facts, notices.c.reply).where(among(notices.c.id, found.notices))
     for id_, facts, reply in conn.execute(said).all():
         kept = {key: value for key, value in json.loads(facts).items() if not named(str(value))}
         values = {"facts": json.dumps(kept), "reply": "" if named(reply) else reply}

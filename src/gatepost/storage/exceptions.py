@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, select
 
-from gatepost.core.instant import Instant
+from gatepost.core.instant import ALWAYS, Instant
 from gatepost.storage.among import among
 from gatepost.storage.schema import attestations, waivers
 
@@ -65,6 +65,15 @@ def waived(conn: Connection, policy: str | None = None) -> dict[str, dict[str, I
     return found
 
 
+def waived_until(conn: Connection, subjects: Iterable[str]) -> dict[str, dict[str, Instant]]:
+    """By policy, the latest end of the waivers of each of these people or devices, also of those that are over."""
+    found: dict[str, dict[str, Instant]] = {}
+    for waiver in waivers_of(conn, subjects):
+        ends = found.setdefault(waiver.policy, {})
+        ends[waiver.subject] = max(ends.get(waiver.subject, ALWAYS), waiver.until)
+    return found
+
+
 def waiver(conn: Connection, waiver_id: str) -> Waiver | None:
     row = conn.execute(select(waivers).where(waivers.c.waiver == waiver_id)).first()
     return Waiver(*row) if row else None
@@ -97,12 +106,7 @@ def all_attestations(conn: Connection) -> list[Attestation]:
     return [Attestation(*row) for row in conn.execute(select(attestations).where(attestations.c.ended == ""))]
 
 
-def attestations_ending(conn: Connection, by: Instant) -> list[Attestation]:
-    query = select(attestations).where(attestations.c.ended == "", attestations.c.until <= by)
-    return [Attestation(*row) for row in conn.execute(query.order_by(attestations.c.until))]
-
-
-def attestations_ending_in(conn: Connection, after: Instant, by: Instant) -> list[Attestation]:
+def attestations_ending(conn: Connection, by: Instant, after: Instant = ALWAYS) -> list[Attestation]:
     """Those not ended whose end lies in (after, by]."""
     ends = (attestations.c.until > after, attestations.c.until <= by)
     query = select(attestations).where(attestations.c.ended == "", *ends).order_by(attestations.c.until)

@@ -165,15 +165,16 @@ def stop(conn: Connection, policy: str, at: Instant) -> int:
 def stop_for(conn: Connection, policy: str, people: Iterable[str], at: Instant) -> None:
     """Nothing of a policy that is queued is sent to these people, but what says that it is over."""
     kinds = notices.c.kind.not_in([kind.value for kind in (*CLOSING_KINDS, NoticeKind.RESTORED)])
-    queued = and_(OPEN, notices.c.state == NoticeState.QUEUED.value, notices.c.policy == policy, kinds, _about_policy())
-    values = {"state": NoticeState.WITHDRAWN.value, "settled_at": at}
-    conn.execute(update(notices).where(among(notices.c.person, people), queued).values(values))
+    _withdraw(conn, policy, people, and_(kinds, _about_policy()), at)
 
 
 def stop_reminding(conn: Connection, policy: str, people: Iterable[str], at: Instant) -> None:
     """No reminder of a policy that is queued is sent to these people: something newer says what it would."""
-    about = and_(notices.c.policy == policy, notices.c.kind == NoticeKind.REMINDER.value)
-    queued = and_(OPEN, notices.c.state == NoticeState.QUEUED.value, about)
+    _withdraw(conn, policy, people, notices.c.kind == NoticeKind.REMINDER.value, at)
+
+
+def _withdraw(conn: Connection, policy: str, people: Iterable[str], kinds: ColumnElement[bool], at: Instant) -> None:
+    queued = and_(OPEN, notices.c.state == NoticeState.QUEUED.value, notices.c.policy == policy, kinds)
     values = {"state": NoticeState.WITHDRAWN.value, "settled_at": at}
     conn.execute(update(notices).where(among(notices.c.person, people), queued).values(values))
 

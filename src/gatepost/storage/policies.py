@@ -93,6 +93,11 @@ def history(conn: Connection, policy: str | None = None) -> list[Revision]:
     return [_revision(row) for row in conn.execute(query).mappings()]
 
 
+def announced(conn: Connection, policy: str) -> list[Revision]:
+    """Those that people heard of, oldest first."""
+    return [one for one in history(conn, policy) if one.announced_at is not None]
+
+
 def revision(conn: Connection, policy: str, number: int) -> Revision | None:
     query = select(revisions).where(revisions.c.policy == policy, revisions.c.revision == number)
     row = conn.execute(query).mappings().first()

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
+from typing import Literal
 
 from starlette.background import BackgroundTask
 from starlette.requests import Request
@@ -38,10 +39,10 @@ MAY_NOT = (
 
 @dataclass(frozen=True, slots=True)
 class _Act:
-    """A form of this module. `fields`: what was filled in before; `wrong_field`: what is missing, "" for nothing."""
+    """A form of this module, and its template. `fields`: what was filled in before; `wrong_field`: what is missing, ""
+    for nothing."""
 
-    name: str
-    template: str
+    name: Literal["retract", "pause"]
     fields: Mapping[str, str]
     wrong_field: str = ""
 
@@ -63,10 +64,10 @@ class Stopping:
         ]
 
     def _before_retracting(self, request: Request, visitor: Visitor) -> Response:
-        return self._confirmation(request, visitor, _Act("retract", "retract.html.j2", {}))
+        return self._confirmation(request, visitor, _Act("retract", {}))
 
     def _before_pausing(self, request: Request, visitor: Visitor) -> Response:
-        return self._confirmation(request, visitor, _Act("pause", "pause.html.j2", {}))
+        return self._confirmation(request, visitor, _Act("pause", {}))
 
     def _confirmation(self, request: Request, visitor: Visitor, act: _Act) -> Response:
         policy, actor = request.path_params["policy"], visitor.actor
@@ -85,17 +86,17 @@ class Stopping:
         values = {"policy": shown, "asked": question, "reach": reached, "fields": act.fields}
         values |= {"wrong_field": act.wrong_field, "longest": LONGEST_REASON}
         status = HTTPStatus.UNPROCESSABLE_ENTITY if act.wrong_field else HTTPStatus.OK
-        return self._visitors.page(visitor, act.template, values, status)
+        return self._visitors.page(visitor, f"{act.name}.html.j2", values, status)
 
     def _retract(self, request: Request, visitor: Visitor, fields: Mapping[str, str]) -> Response:
         policy, reason = request.path_params["policy"], fields.get("reason", "").strip()[:LONGEST_REASON]
         because = fields.get("because", "")
         if because not in ("error", "withdrawn") or not reason:
             wrong = "reason" if because in ("error", "withdrawn") else "because"
-            return self._confirmation(request, visitor, _Act("retract", "retract.html.j2", fields, wrong))
+            return self._confirmation(request, visitor, _Act("retract", fields, wrong))
         stands = reach(self._site, policy)
         if not isinstance(stands, Refusal) and fields.get("revision") != str(stands.revision):
-            return self._confirmation(request, visitor, _Act("retract", "retract.html.j2", fields, "revision"))
+            return self._confirmation(request, visitor, _Act("retract", fields, "revision"))
         begun = begin_retraction(self._site, visitor.actor.person.id, policy, reason, because)
         if isinstance(begun, Refusal):
             return self._gone_already(policy) or self._visitors.refused(visitor, begun)
@@ -116,7 +117,7 @@ class Stopping:
     def _pause(self, request: Request, visitor: Visitor, fields: Mapping[str, str]) -> Response:
         policy, reason = request.path_params["policy"], fields.get("reason", "").strip()[:LONGEST_REASON]
         if not reason:
-            return self._confirmation(request, visitor, _Act("pause", "pause.html.j2", fields, "reason"))
+            return self._confirmation(request, visitor, _Act("pause", fields, "reason"))
         done = pausing.pause(self._site, visitor.actor.person.id, policy, reason)
         if isinstance(done, Refusal):
             return self._visitors.refused(visitor, done)

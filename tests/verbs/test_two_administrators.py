@@ -3,24 +3,17 @@
 import email
 from email.message import EmailMessage
 from email.policy import default
-from pathlib import Path
-from random import Random
 
 import pytest
-from sqlalchemy import Connection
 
-from gatepost import verifier
 from gatepost.actions import access, approve, confirm, ledger, propose
-from gatepost.actions.confirm import Confirmed
 from gatepost.actions.letter import Letter
-from gatepost.core.change.two_administrators import LEFT_AFTER, Act
+from gatepost.core.change.two_administrators import LEFT_AFTER
 from gatepost.core.instant import DAY
-from gatepost.core.refusal import Code, Refusal
+from gatepost.core.refusal import Code
 from gatepost.documents.deadline import instant_text
-from gatepost.signatures import ssh
-from gatepost.storage import access as held
 from gatepost.storage import ledger as entries
-from gatepost.storage import people
+from tests.verbs.administrators import APPROVES, BEN, CAL, PUPPET, Pair, rows
 from tests.verbs.conftest import Build
 from tests.verbs.houses import (
     ADMIN,
@@ -35,57 +28,6 @@ from tests.verbs.houses import (
     nothing_written,
     refused,
 )
-
-BEN, CAL, PUPPET = "ben@corp.example", "cal@corp.example", "puppet@corp.example"
-APPROVES = "approver:legal"
-
-
-class Pair:
-    """A live site with two administrators who have keys. ADMIN is the one who goes wrong, with the site in their hands:
-    they act as anybody, but sign with keys of their own only."""
-
-    def __init__(self, house: House) -> None:
-        self.house, self.site = house, house.site
-        good(access.grant_role(self.site, None, BEN, "admin"))
-        house.key(BEN)
-        house.key(ADMIN, by=BEN)
-        house.deliver()
-
-    def sign(self, by: str, name: str, person: str = "", signer: str = "") -> Confirmed | Refusal:
-        """A yes in somebody's name, by the key of `signer`."""
-        digest = confirm.to_sign(self.site, name, person)
-        if isinstance(digest, Refusal):
-            return digest
-        return confirm.confirm(self.site, by, name, person, self.signature(signer or by, digest), digest)
-
-    def signature(self, signer: str, digest: str) -> str:
-        return ssh.sign(Path(self.house.key(signer)), digest.encode("ascii"))
-
-    def grant(self, person: str, role: str, *by: str) -> None:
-        """Asked by the first administrator, signed by these."""
-        assert good(access.grant_role(self.site, None, person, role)).waits
-        for signer in by:
-            good(self.sign(signer, role, person))
-
-    def third(self) -> None:
-        """CAL is an administrator with a key, as both others agree."""
-        self.grant(CAL, "admin", ADMIN, BEN)
-        key = good(access.add_key(self.site, None, CAL, self.house.make_key(CAL)))
-        for signer in (ADMIN, BEN):
-            good(self.sign(signer, key.fingerprint))
-
-    def holds(self, person: str, role: str) -> bool:
-        rows = good(access.list_roles(self.site, None))
-        return any((row["person"], row["role"], row["waits"]) == (person, role, "") for row in rows)
-
-    def fingerprint(self, person: str) -> str:
-        rows = good(access.list_keys(self.site, None))
-        return str(next(row["fingerprint"] for row in rows if row["person"] == person))
-
-    def still_guarded(self) -> None:
-        """Whatever was tried, the next grant waits, and the ledger is in order."""
-        self.grant("another@corp.example", "approver:security")
-        self.house.sound()
 
 
 @pytest.fixture
@@ -299,11 +241,6 @@ def test_a_key_has_no_times_of_its_own(pair: Pair) -> None:
         refused(access.add_key(pair.site, None, LEGAL, line), Code.KEY_UNKNOWN)
 
 
-def rows(*emails: str) -> list[dict[str, str]]:
-    cells = {"kind": "employee", "country": "US", "time_zone": "UTC", "locale": "en", "groups": ""}
-    return [{"email": one, "name": one.partition("@")[0].title(), **cells} for one in emails]
-
-
 def test_one_imports_people_without_the_other(build: Build) -> None:
     """The other cannot act any more, but counts for 14 days, in which everybody can notice; back again, from anew."""
     house = build(fleet__complete_limit_percent=100)
@@ -380,82 +317,7 @@ def test_who_is_left_out_of_an_import_is_told(build: Build) -> None:
     assert "Until" in told[BEN]
 
 
-# --- the verifier judges alike
-
-
-def test_site_and_verifier_agree_on_what_counts(build: Build) -> None:
-    """Whatever order people ask, confirm, leave and come back in: both find the same roles and keys, entry by entry."""
-    random, seen = Random(4), {"waited": 0, "confirmed": 0, "alone": 0, "refused": 0}
-    house = build(fleet__complete_limit_percent=100, roles=False)
-    staff = [ADMIN, BEN, CAL, PUPPET]
-    house.people_rows(*rows(*staff), complete=True)
-    keys = {person: house.make_key(person) for person in staff}
-    for _ in range(250):
-        by, whose, other = (
-            random.choice([*_administrators(house), PUPPET]),
-            random.choice(staff),
-            random.choice(staff),
-        )
-        role, line = random.choice(["admin", "admin", APPROVES]), keys[whose]
-        step = random.randrange(10)
-        answer: object = None
-        if step < 3:
-            answer = access.grant_role(house.site, by, whose, role)
-        elif step < 5:
-            answer = access.add_key(house.site, by, whose, line)
-        elif step == 5:
-            answer = access.revoke_role(house.site, by, BEN if whose == ADMIN else whose, role)  # ADMIN sets the clock
-        elif step == 6:
-            answer = access.revoke_key(house.site, by, ssh.fingerprint(ssh.parse_public_key(line)))
-        elif step < 9:
-            answer = _confirm_something(house, random)
-        elif random.random() < 0.3:
-            house.later(random.choice([DAY, LEFT_AFTER]))
-            house.people_rows(*rows(*(one for one in staff if one != other or one == ADMIN)), complete=True)
-        seen["refused"] += isinstance(answer, Refusal)
-        seen["waited"] += bool(getattr(answer, "waits", False))
-        seen["alone"] += getattr(answer, "waits", None) is False
-        seen["confirmed"] += isinstance(answer, Confirmed) and answer.counts
-        _agree(house)
-    assert min(seen.values()) > 5, seen
-    house.sound()
-
-
-def _administrators(house: House) -> list[str]:
-    with house.site.store.reading() as conn:
-        return sorted(_id(conn, ref) for ref in held.holders(conn, "admin"))  # pseudonyms are random
-
-
-def _id(conn: Connection, ref: str) -> str:
-    return people.load(conn, [ref])[ref].id
-
-
-def _confirm_something(house: House, random: Random) -> object:
-    """Of what waits, by one administrator or several; the last answer."""
-    with house.site.store.reading() as conn:
-        waiting = held.waiting(conn)
-        if not waiting:
-            return None
-        asked = random.choice(waiting).asked
-        whose = _id(conn, asked.person) if asked.act in (Act.ROLE_GRANTED, Act.ROLE_REVOKED) else ""
-    administrators = _administrators(house)
-    some = random.sample(administrators, random.randint(1, len(administrators)))
-    return [confirm.confirm(house.site, by, asked.name, whose) for by in some][-1]
-
-
-def _agree(house: House) -> None:
-    """The tables, and what the verifier has in mind at the end of the same entries."""
-    with house.site.store.reading() as conn:
-        vkey = house.site.note_key.verifier
-        history = verifier._History(verifier.Report(), lambda _: None, vkey, verifier.ssh_keygen)
-        for row in entries.rows(conn):
-            history.take(row.idx, verifier._leaf(row.leaf), row.leaf)
-        grants = {(grant.person, grant.role): grant.entry for grant in held.grants(conn)}
-        recorded = {key.fingerprint: (key.person, key.entry) for key in held.keys_of(conn)}
-        waiting = {one.asked.entry for one in held.waiting(conn)}
-    assert grants == {key: owed.entry for key, owed in history._roles.items()}
-    assert recorded == {key: (owed.person, owed.entry) for key, owed in history._keys.items()}
-    assert waiting == set(history._waiting)
+# --- the verifier
 
 
 def test_the_verifier_takes_a_ledger_of_such_a_site(pair: Pair) -> None:

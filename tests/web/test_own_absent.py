@@ -19,7 +19,7 @@ from tests.notify.test_hostile import Shape, hold, told
 from tests.verbs.conftest import Build
 from tests.verbs.houses import OPERATOR, START, TIKTOK, House, good, nothing_written
 from tests.web.asking import URL, application, send
-from tests.web.test_own_page import link_for, parsed, shown, words
+from tests.web.own import link_for, parsed, shown, words
 
 CODE = re.compile(r"\b[A-Z2-7]{4}-[A-Z2-7]{4}\b")
 BUTTON = "The app is not on this device"

@@ -1,20 +1,16 @@
 """Somebody's own page: what each standing shows, whom a link is for, and that it changes nothing."""
 
-import email
 import html
 import re
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
-from email.message import EmailMessage
-from email.policy import default
 from itertools import pairwise
 from typing import Any
 
 import pytest
 
 from gatepost.actions import access, announce, exempt, looks, pause, person_record, retract, waive
-from gatepost.actions.letter import Letter
 from gatepost.actions.own_link import own_address
 from gatepost.core.fleet.claim import Claim, Stance
 from gatepost.core.fleet.finding import Finding
@@ -24,8 +20,7 @@ from gatepost.notify.own import OwnDevice, OwnFacts, OwnLook, Stands, own_page
 from gatepost.notify.render import LANGUAGES
 from gatepost.notify.untrusted import one_line
 from gatepost.signatures.link import new_key
-from gatepost.storage import people
-from gatepost.web.pages.frame import CLOSED, Pages
+from gatepost.web.pages.frame import Pages
 from tests.notify.test_hostile import Shape, hold, told
 from tests.verbs.conftest import Build
 from tests.verbs.houses import (
@@ -39,50 +34,11 @@ from tests.verbs.houses import (
     TIKTOK,
     House,
     good,
-    nothing_written,
 )
-from tests.web.asking import URL, application, send
+from tests.web.asking import URL
+from tests.web.own import answer, link_for, link_in, parsed, shown, words
 
-LINK = re.compile(rf"{re.escape(URL)}(/own/[\w=-]+)")
 OPENS_NOTHING = "This link opens nothing"
-
-
-def parsed(letter: Letter) -> EmailMessage:
-    return email.message_from_bytes(letter.message, _class=EmailMessage, policy=default)
-
-
-def link_in(letter: Letter, kind: str = "plain") -> str | None:
-    body = parsed(letter).get_body((kind,))
-    assert body is not None
-    found = set(LINK.findall(body.get_content()))
-    assert len(found) <= 1
-    return found.pop() if found else None
-
-
-def link_for(house: House, name: str, policy: str = POLICY) -> str:
-    with house.site.store.reading() as conn:
-        person = people.find(conn, f"{name}@corp.example")
-    assert person is not None
-    return own_address(house.site, person.ref, policy, house.now()).removeprefix(URL)
-
-
-def answer(house: House, path: str, method: str = "GET", **headers: str) -> tuple[int, dict[str, str], str]:
-    """The page; asking for it changes nothing."""
-    with nothing_written(house):
-        status, told, body = send(application(house), path, method=method, authorization="", **headers)
-    return status, told, body.decode()
-
-
-def shown(house: House, name: str, policy: str = POLICY) -> str:
-    """The visible words of somebody's page."""
-    status, headers, page = answer(house, link_for(house, name, policy))
-    assert status == 200, page
-    assert CLOSED.items() <= headers.items()
-    return words(page)
-
-
-def words(page: str) -> str:
-    return " ".join(html.unescape(re.sub(r"<[^>]+>", " ", page)).split())
 
 
 @pytest.fixture

@@ -1,11 +1,12 @@
 """Signing in by a link: who may, in which browser, how often, for how long; and that nobody else learns anything."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import NoReturn
 
 import pytest
 
-from gatepost.actions import access, backup, erase
+from gatepost.actions import access, backup, erase, person_record
 from gatepost.actions.change import changing
 from gatepost.actions.ledger import show
 from gatepost.actions.sign_in import MOST_FOR_ALL, MOST_FOR_ONE, forget_over
@@ -13,6 +14,7 @@ from gatepost.config.reading import parse_settings
 from gatepost.config.settings import Settings
 from gatepost.config.writing import init_text
 from gatepost.core.instant import HOUR, MINUTE
+from gatepost.core.notice.notice import NoticeKind
 from gatepost.core.problem import Problem
 from gatepost.storage.belongings import rows, whose
 from gatepost.storage.people import find
@@ -21,7 +23,7 @@ from gatepost.web import app as web
 from tests.verbs.conftest import Build
 from tests.verbs.houses import ADMIN, AUTHOR, OPERATOR, ROLES, SECURITY, House, good, reopen
 from tests.web.asking import URL, application
-from tests.web.visiting import Browser, ask, link_in, signed_in
+from tests.web.visiting import LINK, Browser, ask, link_in, signed_in
 
 
 def built(build: Build, url: str = URL, idle: str = "1h", longest: str = "12h") -> House:
@@ -322,6 +324,34 @@ def test_somebody_sees_their_sessions_and_never_a_secret(build: Build) -> None:
         found = rows(conn, whose(conn, person.ref))
     assert [set(row) for row in found["sessions"]] == [{"person", "roles", "begun_at", "used_at"}]
     assert [set(row) for row in found["sign_ins"]] == [{"person", "asked_at"}]
+
+
+def test_a_link_stands_in_its_mail_alone(build: Build) -> None:
+    """Whoever exports what is held on somebody, or reads the database or a backup, asks for a link to that person in a
+    browser of their own, and finds it nowhere: else the help desk would sign in as an administrator."""
+    house = built(build)
+    thief = Browser(application(house))
+    thief.post("/sign-in", address=ADMIN)
+    before = good(person_record.export(house.site, OPERATOR, ADMIN, "They asked."))
+    (letter,) = house.deliver()
+    secret = link_in(letter).rpartition("/")[2]
+    after = good(person_record.export(house.site, OPERATOR, ADMIN, "They asked."))
+    assert any(mail["kind"] == NoticeKind.SIGN_IN.value and "/sign-in/-" in mail["text"] for mail in after["mails"])
+    for place in (before, after, house.tables()):
+        assert secret not in repr(place)
+        assert not LINK.search(repr(place).replace("/sign-in/-", ""))
+
+
+def test_without_the_key_of_links_nobody_signs_in(build: Build) -> None:
+    """What a key that is none would make, anybody could: the page says what to do instead."""
+    house = built(build)
+    house.site = replace(house.site, link_key="")
+    browser = Browser(application(house))
+    page = browser.get("/sign-in")
+    assert (page.status, "gatepost upgrade" in page.text) == (503, True)
+    browser.post("/sign-in", address=AUTHOR)
+    assert house.tables()["sign_ins"] == []
+    assert house.deliver() == []
 
 
 def test_everybody_with_a_role_may_sign_in(build: Build) -> None:

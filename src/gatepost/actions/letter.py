@@ -35,7 +35,7 @@ from gatepost.notify.facts import (
 from gatepost.notify.language import language_of
 from gatepost.notify.message import Mail, message_bytes
 from gatepost.notify.render import Renderer, load_templates
-from gatepost.signatures.link import code
+from gatepost.signatures.link import code, secret
 from gatepost.storage import audience, devices, exceptions, people, policies
 from gatepost.storage.audience import Listener
 from gatepost.storage.devices import Member
@@ -153,6 +153,12 @@ class Desk:
             return ""
         return code(self.site.link_key, notice.id) if self.links else "-"
 
+    def _sign_in_link(self, notice: Notice) -> str:
+        """As of a code: who reads along must not sign in as them."""
+        if notice.kind is not NoticeKind.SIGN_IN:
+            return ""
+        return f"{notice.facts['link']}/{secret(self.site.link_key, notice.id) if self.links else '-'}"
+
     def _about_site(self, notice: Notice, person: Person) -> NoticeFacts:
         """What a mail about no policy says: the site's words, and what its notice holds."""
         site = self.site.settings.site
@@ -172,7 +178,7 @@ class Desk:
             note=str(told.get("note", "")),
             acted=Acted(str(told["by"]), int(told["at"]), str(told["about"])) if "by" in told else None,
             until=told.get("until"),
-            link=str(told.get("link", "")),
+            link=self._sign_in_link(notice),
             activation=activation_facts(self.conn, told, person),
             code=self._code(notice),
             looks=tuple(LooksFacts(**{**look, "purposes": tuple(look["purposes"])}) for look in told.get("looks", ())),

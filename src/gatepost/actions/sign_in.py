@@ -1,7 +1,7 @@
 """Signing in without a password: a link by mail, and the session that it begins.
 
-A link's secret stands in the outbox until it is sent and in the mail after; whoever reads either gets nowhere, because
-the link signs in only the browser that asked for it.
+A link's secret stands in its mail and nowhere else: it is made from the mail's id when the mail is written. Whoever
+reads the mail alone gets nowhere, because the link signs in only the browser that asked for it.
 """
 
 import hashlib
@@ -12,12 +12,13 @@ from sqlalchemy import Connection
 
 from gatepost.actions.change import Change, changing, looking
 from gatepost.actions.outbox import compose, enqueue
-from gatepost.actions.site import Site
+from gatepost.actions.site import LINK_KEY_FILE, Site
 from gatepost.actions.who import Actor, unacknowledged
 from gatepost.core.instant import MINUTE, Instant
 from gatepost.core.ledger.session_events import SignedIn
 from gatepost.core.notice.notice import NoticeKind
 from gatepost.core.refusal import Code, Refusal
+from gatepost.signatures.link import secret as link_secret
 from gatepost.storage import access, people, sessions
 from gatepost.storage.sessions import Ask, Session
 
@@ -54,6 +55,8 @@ def digest(secret: str) -> str:
 def ask(site: Site, url: str, address: str, browser: str) -> bool:
     """Send a link to somebody who has a role, good in the browser that holds the secret `browser`. Whether it was sent,
     which is nothing to tell whoever asked. `url`: where the pages are."""
+    if not site.link_key:
+        return False
     # Looked at first: nobody without a name here, and nobody too often, makes those wait who write.
     with looking(site) as conn:
         if _may_ask(conn, address, site.clock.now()) is None:
@@ -62,11 +65,12 @@ def ask(site: Site, url: str, address: str, browser: str) -> bool:
         actor = _may_ask(change.conn, address, change.now)
         if actor is None:
             return False
-        token = new_secret()
+        facts = {"link": f"{url}/sign-in", "until": change.now + LINK_LASTS}
+        step = secrets.token_hex(8)
+        mail = compose(change, "", 0, NoticeKind.SIGN_IN, actor.ref, step=step, facts=facts)
+        token = link_secret(site.link_key, mail.id)
         sessions.add_ask(change.conn, Ask(digest(token), digest(browser), actor.ref, change.now))
-        facts = {"link": f"{url}/sign-in/{token}", "until": change.now + LINK_LASTS}
-        step = digest(token)[:16]
-        enqueue(change, [compose(change, "", 0, NoticeKind.SIGN_IN, actor.ref, step=step, facts=facts)])
+        enqueue(change, [mail])
         return True
 
 
@@ -80,6 +84,10 @@ def _may_ask(conn: Connection, address: str, now: Instant) -> Actor | None:
 
 def closed(site: Site) -> Refusal | None:
     """Why nobody can sign in."""
+    if not site.link_key:
+        return Refusal(
+            Code.SITE_OUTDATED, f"{LINK_KEY_FILE} is missing: `gatepost upgrade` makes one; start again then."
+        )
     with looking(site) as conn:
         return unacknowledged(conn)
 

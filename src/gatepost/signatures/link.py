@@ -68,6 +68,12 @@ def code(key: str, about: str) -> str:
     return f"{signs[:4]}-{signs[4:]}"
 
 
+def secret(key: str, about: str) -> str:
+    """256 bits in letters that an address takes, that nobody makes without the key, for one id as of a code."""
+    made = hmac.digest(key.encode("ascii"), b"gatepost link\0" + about.encode(), hashlib.sha256)
+    return base64.urlsafe_b64encode(made).decode("ascii").rstrip("=")
+
+
 def is_code(key: str, about: str, typed: str) -> bool:
     """Whether somebody typed the code, in whatever case, with or without spaces and the hyphen."""
     signs = "".join(sign for sign in typed[:_LONGEST].upper() if sign.isascii() and sign.isalnum())

@@ -461,6 +461,8 @@ class _History:
         fault = ""
         if held is None:
             fault = "who is no administrator"
+        elif self._by in self._left:
+            fault = "who has left"
         elif asked and asked.act == "RoleGranted" and asked.person == self._by:
             fault = "who would get the role"
         elif asked and max(held.entry, key.entry if key else 0) > entry:
@@ -476,7 +478,8 @@ class _History:
 
     def _on_AdministratorLeft(self, data: "_Data") -> None:
         if (data.text("person"), "admin") in self._roles:
-            self._left.setdefault(data.text("person"), self._at)
+            # Not earlier than anything else was recorded: a clock put back for a moment makes nobody long gone.
+            self._left.setdefault(data.text("person"), self._at if self._exercise else self._peaks[0][1])
 
     _on_PersonErased = _on_AdministratorLeft
 

@@ -7,6 +7,7 @@ import pytest
 
 from gatepost.core.ledger import events
 from gatepost.core.ledger.access_events import AccessConfirmed, AdministratorBack, AdministratorLeft
+from gatepost.core.ledger.privacy_events import PersonErased
 from gatepost.signatures import ssh
 from tests.ledger.houses import ADMIN, LEGAL, SECURITY, House, staffed
 
@@ -136,6 +137,24 @@ def the_other_has_left_just_now(house: House) -> None:
     grant(house)
 
 
+def the_other_left_by_a_clock_put_back(house: House) -> None:
+    house.say(ADMIN, AdministratorLeft(BEN), at=house.now() - 2 * FORTNIGHT)
+    grant(house)
+
+
+def the_other_was_erased_by_a_clock_put_back(house: House) -> None:
+    house.say(ADMIN, PersonErased(BEN, (), {}, (), ""), at=house.now() - 2 * FORTNIGHT)
+    grant(house)
+
+
+def who_has_left_confirms(house: House) -> None:
+    for asked in (house.grant(CAL, "admin"), house.add_key(CAL)):
+        house.confirm(asked, ADMIN, BEN)
+    entry = grant(house)
+    house.say(ADMIN, AdministratorLeft(BEN))
+    house.confirm(entry, ADMIN, BEN)
+
+
 def a_yes_loses_its_key(house: House) -> None:
     for asked in (house.grant(CAL, "admin"), house.add_key(CAL)):
         house.confirm(asked, ADMIN, BEN)
@@ -164,6 +183,9 @@ CASES: list[tuple[Callable[[House], None], set[str]]] = [
     (the_other_is_taken_the_key_under_a_false_name, {"quorum"}),
     (ones_own_key_is_taken_away, {"quorum"}),
     (the_other_has_left_just_now, {"quorum"}),
+    (the_other_left_by_a_clock_put_back, {"quorum"}),
+    (the_other_was_erased_by_a_clock_put_back, {"quorum"}),
+    (who_has_left_confirms, {"confirm", "quorum"}),
     (a_yes_loses_its_key, {"quorum"}),
 ]
 
@@ -210,8 +232,8 @@ def two_confirm_what_a_third_asked(house: House) -> None:
 
 
 def the_other_left_a_fortnight_ago(house: House) -> None:
-    house.say(ADMIN, AdministratorLeft(BEN), at=house.now() - FORTNIGHT)
-    grant(house)
+    house.say(ADMIN, AdministratorLeft(BEN))
+    house.say(ADMIN, events.RoleGranted(PUPPET, "approver:legal"), at=house.now() + FORTNIGHT)
 
 
 def the_other_agreed_to_go(house: House) -> None:

@@ -262,6 +262,19 @@ def test_one_imports_people_without_the_other(build: Build) -> None:
     house.sound()
 
 
+def test_one_puts_the_clock_back_to_import_people_without_the_other(build: Build) -> None:
+    """The fortnight is reckoned from the latest instant that anything was recorded at, so that it is not over at
+    once."""
+    pair = Pair(build(exercise=False, fleet__complete_limit_percent=100))
+    house = pair.house
+    house.people_rows(*rows(ADMIN, BEN, PUPPET, *ROLES), complete=True)
+    house.site.clock.offset = -3 * LEFT_AFTER
+    house.people_rows(*rows(ADMIN, PUPPET, *ROLES), complete=True)
+    house.site.clock.offset = 0
+    assert good(access.grant_role(house.site, ADMIN, PUPPET, APPROVES)).waits
+    house.sound()
+
+
 def test_nobody_who_has_left_is_given_anything(build: Build) -> None:
     """Else they would be an administrator of whom nobody knows since when they are gone."""
     house = build(fleet__complete_limit_percent=100)

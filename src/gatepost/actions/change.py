@@ -35,7 +35,7 @@ class Change:
         ledger.append(self.conn, row)
         self._frontier.append(leaf_hash(data))
         self._first = index if self._first is None else self._first
-        reading.apply(self.conn, Entry(index, self.now, self.by), event)
+        reading.apply(self.conn, Entry(index, self.now, self.by, lambda: self.latest(-1)), event)
         tell_webhooks(self.conn, self.site.settings.webhooks, row, event)
         return index
 

@@ -1,7 +1,7 @@
 """Reading, proving and rebuilding the ledger."""
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,8 +14,9 @@ from gatepost.actions.republish import republish
 from gatepost.actions.site import Site
 from gatepost.actions.standing import catch_up
 from gatepost.actions.who import AUDITOR, acting, looking_as
+from gatepost.core.instant import Instant
 from gatepost.core.ledger.codec import EventError, to_data
-from gatepost.core.ledger.events import TablesRebuilt
+from gatepost.core.ledger.events import SiteCreated, TablesRebuilt
 from gatepost.core.ledger.leaf import parse
 from gatepost.core.ledger.merkle import Frontier
 from gatepost.core.refusal import Refusal
@@ -158,12 +159,24 @@ def _folded(conn: Connection) -> tuple[reading.Contents, int]:
 
 def _fold(source: Connection, target: Connection, start: int = 0) -> int:
     """Write what the entries from `start` on mean. How many there were."""
-    count = 0
-    for row in list(ledger.rows(source, start)):
+    entries = list(ledger.rows(source, start))
+    exercise, latest = _is_exercise(source), ledger.latest(source, -1, start)
+    for row in entries:
         leaf = parse(row.leaf)  # and not the columns beside it, which are under no tree
-        reading.apply(target, Entry(leaf.index, leaf.at, leaf.by), leaf.event)
-        count += 1
-    return count
+        latest = leaf.at if exercise else max(latest, leaf.at)
+        reading.apply(target, Entry(leaf.index, leaf.at, leaf.by, _always(latest)), leaf.event)
+    return len(entries)
+
+
+def _always(instant: Instant) -> Callable[[], Instant]:
+    return lambda: instant
+
+
+def _is_exercise(conn: Connection) -> bool:
+    """As the site's first entry says."""
+    first = next(ledger.rows(conn), None)
+    event = parse(first.leaf).event if first else None
+    return isinstance(event, SiteCreated) and event.exercise
 
 
 def checkpoint(site: Site) -> str:

@@ -125,9 +125,11 @@ def _hold_key(
 
 
 def left(conn: Connection, entry: Entry, event: AdministratorLeft | PersonErased) -> None:
-    """Whoever is erased has left as well."""
+    """Whoever is erased has left as well. Not earlier than anything else was recorded: else whoever puts the clock back
+    for that moment is rid of the other at once."""
     who = (roles.c.person == event.person, roles.c.role == ADMIN, roles.c.left_at.is_(None))
-    conn.execute(update(roles).where(*who).values(left_at=entry.at))
+    if conn.execute(select(roles.c.person).where(*who)).first():
+        conn.execute(update(roles).where(*who).values(left_at=entry.latest()))
 
 
 def _back(conn: Connection, _entry: Entry, event: AdministratorBack) -> None:

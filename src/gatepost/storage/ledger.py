@@ -47,9 +47,12 @@ def rows(conn: Connection, start: int = 0, events: tuple[str, ...] = (), naming:
         yield Row(*row)
 
 
-def latest(conn: Connection, after: int) -> int:
-    """The latest instant of any entry after this one; 0 without one."""
-    return int(conn.execute(select(func.max(ledger.c.at)).where(ledger.c.idx > after)).scalar() or 0)
+def latest(conn: Connection, after: int, before: int | None = None) -> int:
+    """The latest instant of any entry after this one, and before another; 0 without one."""
+    query = select(func.max(ledger.c.at)).where(ledger.c.idx > after)
+    if before is not None:
+        query = query.where(ledger.c.idx < before)
+    return int(conn.execute(query).scalar() or 0)
 
 
 def newest(conn: Connection, before: int | None, limit: int, event: str = "", policy: str = "") -> list[Row]:

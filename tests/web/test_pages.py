@@ -48,6 +48,14 @@ def test_what_is_not_there_is_said(house: House, path: str) -> None:
     assert CLOSED.items() <= headers.items()
 
 
+@pytest.mark.parametrize("path", ["/own/a-link/", "/today/", "/sign-in/", "/exercise/mails/"])
+def test_no_address_leads_elsewhere_under_another_name(house: House, path: str) -> None:
+    """A slash too many leads nowhere: not to plain http, with a link in the address, nor to what the request calls this
+    site."""
+    status, headers, _ = send(application(house), path, method="GET", host="evil.example")
+    assert (status, headers.get("location")) == (404, None)
+
+
 def test_a_language_that_is_not_there_is_named(house: House) -> None:
     """I-36: what stands in an address changes no page."""
     status, _, page = get(house, "/exercise/mails", "language=%3Cscript%3E")

@@ -61,7 +61,11 @@ def application(site: Site, url: str, token: str) -> Starlette:
         routes.append(mounted(site, url))
     if site.exercise:
         routes += mails.routes(pages, Renderer(site.templates))
-    return Starlette(routes=routes, exception_handlers={HTTPException: pages.refuse, 500: pages.fail})
+    found = Starlette(routes=routes, exception_handlers={HTTPException: pages.refuse, 500: pages.fail})
+    # Starlette would lead from an address with a slash too many to that without, by http and under whatever Host the
+    # request names: somebody's own link would cross the network in clear text.
+    found.router.redirect_slashes = False
+    return found
 
 
 class _Programs:

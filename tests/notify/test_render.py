@@ -254,6 +254,19 @@ def test_a_store_from_before_a_sentence_still_renders() -> None:
     assert "Nothing is open." in said
 
 
+@pytest.mark.parametrize("kind", NoticeKind)
+def test_a_store_from_before_a_kind_of_mail_still_renders(kind: NoticeKind) -> None:
+    """A kind of mail that came after a proposal was frozen ends none of its mails: the correction goes out, and the new
+    kind looks as the running version has it."""
+    stored, layout = load_templates(), "templates/layout.toml"
+    lines = stored[layout].splitlines(keepends=True)
+    stored[layout] = "".join(line for line in lines if not line.startswith(f"{kind.value} ="))
+    assert stored[layout] != load_templates()[layout]
+    for each in (kind, NoticeKind.CORRECTION):
+        facts = sample(each, "en")
+        assert Renderer(stored).render(each, facts) == RENDERER.render(each, facts)
+
+
 def test_what_is_remembered_is_never_told_to_somebody_else() -> None:
     """I-21, within a mail: a form kept for others carries nobody's name, device, zone or deadline over."""
     berlin = RENDERER.render(ANNOUNCEMENT, ANNA)

@@ -9,7 +9,7 @@ from dataclasses import fields, replace
 from functools import cache, lru_cache
 from importlib.resources import files
 from operator import attrgetter
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 from unicodedata import combining, east_asian_width
 
 from jinja2 import StrictUndefined
@@ -67,6 +67,11 @@ def _shipped_text(language: str) -> str:
     if language not in LANGUAGES:
         return ""
     return files("gatepost.notify").joinpath(f"texts/{language}.toml").read_text(encoding="utf-8")
+
+
+@cache
+def _shipped_layout() -> dict[str, Any]:
+    return tomllib.loads(files("gatepost.notify").joinpath("templates/layout.toml").read_text(encoding="utf-8"))
 
 
 class _Form(NamedTuple):
@@ -168,11 +173,11 @@ def _text_kind(kind: NoticeKind) -> NoticeKind:
 
 
 def _layout(source: str) -> dict[NoticeKind, tuple[str, ...]]:
-    stored = tomllib.loads(source)
+    """Of a kind that came after a proposal was frozen, as this version has it: else no mail of that proposal could be
+    written any more, the correction least of all."""
+    stored = _shipped_layout() | tomllib.loads(source)
     layout = {}
     for kind in NoticeKind:
-        if kind in ABOUT_SITE and kind not in stored:
-            continue  # it came after a proposal was frozen, whose mails are not of this kind
         sections = tuple(stored.get(kind, ()))
         unknown = [name for name in sections if name not in SECTIONS]
         if not sections or unknown:

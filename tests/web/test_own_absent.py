@@ -1,12 +1,15 @@
 """Stating from one's own page that an app is not on a device: with the link and a code from one's mailbox, else not."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from urllib.parse import urlencode
 
 import pytest
 
 from gatepost.actions import ledger, own_absent, person_record
+from gatepost.actions.change import Change, changing
+from gatepost.actions.site import Site
 from gatepost.core.instant import DAY, HOUR, MINUTE
 from gatepost.core.notice.notice import NoticeKind
 from gatepost.notify.own import AbsentFacts, absent_page
@@ -128,6 +131,22 @@ def test_nobodys_mailbox_is_filled(unseen: House) -> None:
     assert len(codes(unseen)) == own_absent.MOST
     unseen.clock(unseen.now() + DAY)
     assert press(unseen, path, {"device": "phone-u0"})[0] == 200
+
+
+def test_one_code_is_sent_to_whoever_presses_twice_at_once(unseen: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two requests that both saw that none was on its way: the second finds it when its turn to write comes."""
+    path = link_for(unseen, "u0")
+
+    @contextmanager
+    def overtaken(site: Site) -> Iterator[Change]:
+        monkeypatch.setattr(own_absent, "changing", changing)
+        assert press(unseen, path, {"device": "phone-u0"})[0] == 200
+        with changing(site) as change:
+            yield change
+
+    monkeypatch.setattr(own_absent, "changing", overtaken)
+    assert press(unseen, path, {"device": "phone-u0"})[0] == 200
+    assert len(codes(unseen)) == 1
 
 
 def test_a_code_that_could_not_be_sent_is_sent_anew(unseen: House) -> None:

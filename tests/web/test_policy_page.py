@@ -172,7 +172,13 @@ def test_mails_are_shown_as_the_reader_would_get_them(house: House) -> None:
     assert (mail.status, "Bitte." in mail.text) == (200, True)
     assert MAIL.items() <= mail.headers.items()
     assert "Bitte." in page
-    for path in ("/mails/1/announcement.fr", "/mails/9/announcement.de", "/mails/1/looks.de", "/mails/x/correction.de"):
+    for path in (
+        "/mails/1/announcement.fr",
+        "/mails/9/announcement.de",
+        "/mails/1/looks.de",
+        "/mails/x/correction.de",
+        f"/mails/{'9' * 40}/correction.de",
+    ):
         assert browser.get(PAGE + path).status == 404
     assert Browser(browser.app).get(f"{PAGE}/mails/1/announcement.de").status == 303
 

@@ -66,6 +66,8 @@ def send_code(site: Site, token: str, device: str) -> AbsentFacts | Refusal:
         question = _question(site, change.conn, token, device)
         if isinstance(question, Refusal):
             return question
+        if question.notice is not None:  # sent while this waited for its turn
+            return question.facts(question.notice.facts["until"])
         person, ref = question.page.person, question.member.device.ref
         actor = acting(change, person.id)
         if isinstance(actor, Refusal):

@@ -30,7 +30,7 @@ class PolicyPage:
         page = "/policies/{policy}"
         return [
             Route(page, self._visitors.shows(self._shown), methods=["GET"]),
-            Route(page + "/mails/{revision:int}/{kind}.{language}", self._visitors.shows(self._mail), methods=["GET"]),
+            Route(page + "/mails/{revision}/{kind}.{language}", self._visitors.shows(self._mail), methods=["GET"]),
             Route(page + "/approve", self._visitors.does(self._approve), methods=["POST"]),
             Route(page + "/decline", self._visitors.does(self._decline), methods=["POST"]),
         ]
@@ -52,9 +52,9 @@ class PolicyPage:
         policy, revision, kind, language = (
             request.path_params[name] for name in ("policy", "revision", "kind", "language")
         )
-        mail = None
-        if kind in KINDS:
-            mail = example_mail(self._site, visitor.actor, policy, revision, NoticeKind(kind), language)
+        mail, which = None, number(revision)
+        if kind in KINDS and which is not None:
+            mail = example_mail(self._site, visitor.actor, policy, which, NoticeKind(kind), language)
         if mail is None:
             return self._visitors.missing(visitor, "There is no such mail.")
         return HTMLResponse(mail.html, headers=MAIL)

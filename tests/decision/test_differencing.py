@@ -8,12 +8,14 @@ from random import Random
 import pytest
 
 from gatepost.core.change.differencing import Allowed, Scoped, Watch, scoped
-from gatepost.core.change.impact import HIDDEN_UNDER, By, Row
+from gatepost.core.change.impact import HIDDEN_UNDER, By
 from gatepost.core.fleet.device import Device, Form, Ownership, Platform
 from gatepost.core.fleet.finding import NOTHING
 from gatepost.core.fleet.person import Kind, Person
 from gatepost.core.instant import ALWAYS
 from gatepost.core.policy.policy import Policy, Scope
+from gatepost.fleet_index.likes import likes
+from tests.decision.columns import Row, fleet_of
 from tests.decision.specification import within
 from tests.decision.worlds import world
 
@@ -76,7 +78,7 @@ class Desk:
 
     def preview(self, policy: Policy) -> Allowed:
         watch = Watch(policy, [one for one in self.before if one != scoped(policy)], 1, self.waived)
-        assert list(watch.over(self.rows)) == list(self.rows)
+        watch.looked(likes(fleet_of(self.rows), watch, HIDDEN_UNDER))
         allowed = watch.answer()
         if allowed.too_few or allowed.too_near:
             self.refused += 1

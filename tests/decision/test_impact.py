@@ -7,12 +7,13 @@ from random import Random
 import pytest
 from hypothesis import given, settings
 
-from gatepost.core.change.impact import By, Category, Impact, Row, hide_small, preview
+from gatepost.core.change.impact import By, Category, Impact, hide_small
 from gatepost.core.fleet.device import Platform
 from gatepost.core.fleet.finding import Finding
 from gatepost.core.instant import HOUR, Duration, Instant
 from gatepost.core.policy.policy import Consequence, Unseen
 from tests.decision import specification
+from tests.decision.columns import Row, preview
 from tests.decision.random_worlds import (
     APP_IDS,
     STEADY,

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
-from gatepost.core.change.impact import Impact, Row, preview
+from gatepost.core.change.impact import Impact
 from gatepost.core.change.rails import Rails, is_large, is_short, not_asked
 from gatepost.core.change.warning import Surroundings, WarningCode, warnings
 from gatepost.core.fleet.about import Account, Inquiry
@@ -17,6 +17,7 @@ from gatepost.core.fleet.finding import NOTHING
 from gatepost.core.instant import ALWAYS, HOUR
 from gatepost.core.policy.compiled import Rule
 from gatepost.core.policy.policy import Deadline, Policy, Scope, Text
+from tests.decision.columns import Row, preview
 from tests.decision.worlds import HAS_IT, MOBILE, PERSON, PHONE, POLICY, TIKTOK, evidence, world
 
 OURS = Account("ac_1", "tiktok", "sales", "@ours")

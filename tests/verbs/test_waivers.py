@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from gatepost.actions import access, assess, ledger, waive
+from gatepost.actions.fleet import read_fleet
 from gatepost.actions.waiver_report import COLUMNS, report_waivers
 from gatepost.core.instant import DAY, HOUR
 from gatepost.core.policy.policy import Policy
@@ -251,7 +252,7 @@ def exempt_now(house: House) -> int:
     wanted = read_policy(memo(), "memo.yaml")
     assert isinstance(wanted, Policy)
     with house.site.store.reading() as conn:
-        found = assess.assess(conn, house.site, wanted, house.now())
+        found = assess.assess(conn, house.site, wanted, house.now(), read_fleet(conn))
     return good(found).impact.people.exempt
 
 

@@ -6,11 +6,12 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection
 
-from gatepost.actions.assess import Assessed, assess_apps, fleet, not_looked_for
+from gatepost.actions.assess import Assessed, assess_apps, not_looked_for
 from gatepost.actions.basis import Basis, basis, holds
 from gatepost.actions.cells import cell_of
 from gatepost.actions.change import Change, changing, looking
 from gatepost.actions.corrections import correct
+from gatepost.actions.fleet import read_fleet
 from gatepost.actions.hold import lacking
 from gatepost.actions.live import proposal_of, state_of
 from gatepost.actions.lookup import revision_in
@@ -24,8 +25,6 @@ from gatepost.core.fleet.person import Person
 from gatepost.core.instant import Instant
 from gatepost.core.ledger.events import PolicyAnnounced
 from gatepost.core.notice.notice import NoticeKind
-from gatepost.core.policy.compiled import Compiled
-from gatepost.core.policy.due import due_app
 from gatepost.core.refusal import Code, Refusal
 from gatepost.documents.canonical import canonical, digest
 from gatepost.documents.deadline import instant_text
@@ -93,10 +92,17 @@ def _prepared(site: Site, by: str | None, policy: str) -> Prepared | None:
 def _prepare(conn: Connection, site: Site, name: str, proposal: Proposal) -> Prepared:
     """By the apps and identifiers that were approved, whatever the catalogue has by now (I-13)."""
     now = site.clock.now()
-    assessed = assess_apps(conn, site, proposal.policy, proposal.apps, now)
+    fleet = read_fleet(conn)
+    assessed = assess_apps(conn, site, proposal.policy, proposal.apps, now, fleet)
     crowd = people.load(conn, assessed.impact.due_people)
-    ordered = [crowd[ref] for ref in sorted(crowd)]
-    return Prepared(basis(conn), name, assessed, *_concerned(conn, site, assessed, now), ordered)
+    return Prepared(
+        basis=basis(conn),
+        proposal=name,
+        assessed=assessed,
+        concerned=fleet.named(assessed.hits.concerned),
+        due=fleet.named(assessed.hits.due_but_for_waivers),
+        crowd=[crowd[ref] for ref in sorted(crowd)],
+    )
 
 
 def _approved(change: Change, policy: str) -> Revision | Refusal:
@@ -203,23 +209,6 @@ def _release(change: Change, replaced: Revision, crowd: set[str]) -> None:
     """Whoever heard of the revision that is replaced and is not concerned any more hears that."""
     spared = [person for person in notices.threads(change.conn, replaced.policy) if person not in crowd]
     correct(change, replaced, NoticeKind.ENDED, change.position(), spared, goes_on=True)
-
-
-def _concerned(conn: Connection, site: Site, assessed: Assessed, now: Instant) -> tuple[list[str], list[str]]:
-    """Of Prepared, `concerned` and `due`."""
-    compiled, stale_after = Compiled([assessed.rule]), site.settings.fleet.stale_after
-    concerned, due_now = [], []
-    for row in fleet(conn, assessed.policy.id):
-        person, device, evidence = row.person, row.device, row.evidence
-        if not person.working or not compiled.concerned(person, device, evidence.present):
-            continue
-        found = due_app(assessed.rule, device.platform, evidence, row.attested_until, stale_after)
-        if found is None:
-            continue
-        concerned.append(device.ref)
-        if found.since <= now:
-            due_now.append(device.ref)
-    return concerned, due_now
 
 
 def _listeners(change: Change, rule: int, proposal: Proposal, crowd: Iterable[Person]) -> list[Listener]:

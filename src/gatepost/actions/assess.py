@@ -1,8 +1,8 @@
 """What a policy would do to the fleet as it stands: the shared part of preview, propose and announce."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from itertools import chain, product
+from itertools import product
 from typing import Final
 
 from sqlalchemy import Connection
@@ -14,24 +14,25 @@ from gatepost.actions.naming import resolve
 from gatepost.actions.site import Site
 from gatepost.actions.who import ADMIN, APPROVER
 from gatepost.core.change.differencing import Watch
-from gatepost.core.change.impact import By, Impact, Row, preview
+from gatepost.core.change.impact import HIDDEN_UNDER, By, Impact
 from gatepost.core.change.proposal import NamedApp
 from gatepost.core.change.rails import asked_of, is_large, not_asked
 from gatepost.core.change.warning import Surroundings, Unread, Warned, warnings
 from gatepost.core.change.watch_warning import Watched, watch_warnings
 from gatepost.core.fleet.about import About
-from gatepost.core.fleet.device import Device, Ownership
-from gatepost.core.fleet.finding import NOTHING
-from gatepost.core.fleet.guess import guess
 from gatepost.core.fleet.sensitive import touches
-from gatepost.core.instant import ALWAYS, DAY, Instant
+from gatepost.core.instant import DAY, Instant
 from gatepost.core.policy.compiled import Rule
 from gatepost.core.policy.policy import Cell, Cells, Consequence, Policy
 from gatepost.core.refusal import Code, Refusal
 from gatepost.documents.deadline import instant_text
+from gatepost.fleet_index.fleet import Fleet
+from gatepost.fleet_index.hits import Hits, hits
+from gatepost.fleet_index.impact import impact as count
+from gatepost.fleet_index.likes import likes
 from gatepost.notify.language import choose, language_of
 from gatepost.notify.moments import language_words, locale_for
-from gatepost.storage import access, catalogue, devices, exceptions, people, sightings
+from gatepost.storage import access, catalogue, exceptions, people
 
 ENDS_SOON: Final = 30 * DAY
 """An activation that ends so soon after a policy's first deadline is one that its author should ask to be longer."""
@@ -47,6 +48,7 @@ class Assessed:
     apps: tuple[NamedApp, ...]
     about: About
     rule: Rule
+    hits: Hits
     impact: Impact
     warnings: tuple[Warned, ...]
     cells: tuple[Cell, ...]
@@ -56,42 +58,32 @@ class Assessed:
     alone: tuple[str, ...]
 
 
-def fleet(conn: Connection, policy: str) -> Iterator[Row]:
-    """Every device in use with what holds for it under a policy, streamed."""
-    waived = exceptions.waived(conn, policy).get(policy, {})
-    attested: dict[str, dict[str, Instant]] = {}
-    for statement in exceptions.all_attestations(conn):
-        attested.setdefault(statement.device, {})[statement.app] = statement.until
-    nothing: dict[str, Instant] = {}
-    for person, device, evidence in devices.members(conn):
-        until = max(waived.get(person.ref, ALWAYS), waived.get(device.ref, ALWAYS)) if waived else ALWAYS
-        yield Row(person, device, evidence, attested.get(device.ref, nothing), until)
-
-
-def sighted(conn: Connection) -> Iterator[Row]:
-    """What doors saw that is in no inventory, as the unmanaged devices that it may be: counted, never due."""
-    for person, kind, identity, device_type, user_agent in sightings.of_no_device(conn):
-        form, platform = guess(device_type, user_agent)
-        ref = f"{kind}:{identity}"
-        device = Device(ref, ref, person.ref, form, platform, Ownership.PERSONAL, managed=False)
-        yield Row(person, device, NOTHING, {}, ALWAYS, sighted=True)
-
-
-def assess(conn: Connection, site: Site, policy: Policy, at: Instant, watch: Watch | None = None) -> Assessed | Refusal:
-    """Impact, warnings and the instants of effect of a policy file, over fleet and catalogue as they stand. `watch`:
-    sees every row that is counted."""
+def assess(
+    conn: Connection, site: Site, policy: Policy, at: Instant, fleet: Fleet, watch: Watch | None = None
+) -> Assessed | Refusal:
+    """Impact, warnings and the instants of effect of a policy file, over a fleet and the catalogue as it stands.
+    `watch`: sees what is counted."""
     apps = resolve(conn, policy)
-    return apps if isinstance(apps, Refusal) else assess_apps(conn, site, policy, apps, at, watch)
+    return apps if isinstance(apps, Refusal) else assess_apps(conn, site, policy, apps, at, fleet, watch)
 
 
 def assess_apps(
-    conn: Connection, site: Site, policy: Policy, apps: tuple[NamedApp, ...], at: Instant, watch: Watch | None = None
+    conn: Connection,
+    site: Site,
+    policy: Policy,
+    apps: tuple[NamedApp, ...],
+    at: Instant,
+    fleet: Fleet,
+    watch: Watch | None = None,
 ) -> Assessed:
     """As `assess`, for these apps."""
     active = catalogue.active(conn)
     rule = Rule(0, policy, catalogue.as_named(apps, active))
-    rows = chain(fleet(conn, policy.id), sighted(conn))
-    impact = preview(rule, watch.over(rows) if watch else rows, site.settings.fleet.stale_after, at)
+    waived = {ref for ref, until in exceptions.waived(conn, policy.id).get(policy.id, {}).items() if until > at}
+    found = hits(fleet, rule, waived, site.settings.fleet.stale_after, at)
+    impact = count(fleet, policy, found)
+    if watch:
+        watch.looked(likes(fleet, watch, HIDDEN_UNDER))
     instants = cells.instants(policy)
     default_zone = site.settings.site.default_time_zone
     lived_in = impact.lived_in or product(people.zones(conn) or [default_zone], range(len(policy.deadlines)))
@@ -109,7 +101,7 @@ def assess_apps(
         active={app.id: app for app in rule.apps if app.id in active},
         approvers={grant.person for grant in grants if grant.role.startswith(APPROVER)},
         administrators={grant.person for grant in grants if grant.role == ADMIN},
-        executives=_executives(conn, site),
+        executives=_executives(conn, site, fleet),
         large=is_large(impact, limits),
         accounts=about.accounts,
         hidden_groups=watch.answer().hidden.get(By.GROUP, frozenset()) if watch and about.accounts else frozenset(),
@@ -123,6 +115,7 @@ def assess_apps(
         apps=apps,
         about=about,
         rule=rule,
+        hits=found,
         impact=impact,
         warnings=(*warnings(policy, impact, around), *watch_warnings(_watched(conn, policy, apps, earliest or at))),
         cells=tuple(instants),
@@ -189,7 +182,7 @@ def _unread(policy: Policy, locales: Mapping[str, int], default: str) -> list[Un
     return [Unread(language, language_words(language, english), count) for language, count in counts.items()]
 
 
-def _executives(conn: Connection, site: Site) -> set[str]:
-    """People in the groups that the site calls executive, and whoever approves as executive."""
-    found = people.in_groups(conn, site.settings.rails.executive_groups)
+def _executives(conn: Connection, site: Site, fleet: Fleet) -> set[str]:
+    """Whoever has a device and is in the groups that the site calls executive; and whoever approves as executive."""
+    found = fleet.in_groups(site.settings.rails.executive_groups)
     return found | set(access.holders(conn, f"{APPROVER}executive"))

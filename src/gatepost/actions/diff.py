@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 
 from gatepost.actions.assess import Assessed, assess, assess_apps
 from gatepost.actions.change import looking
+from gatepost.actions.fleet import read_fleet
 from gatepost.actions.live import proposal_of
 from gatepost.actions.naming import differing
 from gatepost.actions.preview import watched
@@ -102,8 +103,9 @@ def _compared(conn: Connection, site: Site, policy: Policy, watch: Watch) -> _Co
             f"There is no earlier revision of {policy.id}; `policy preview` shows whom one hits.",
         )
     proposal = proposal_of(conn, against)
-    old = assess_apps(conn, site, proposal.policy, proposal.apps, site.clock.now())
-    new = assess(conn, site, policy, site.clock.now(), watch)
+    fleet, now = read_fleet(conn), site.clock.now()
+    old = assess_apps(conn, site, proposal.policy, proposal.apps, now, fleet)
+    new = assess(conn, site, policy, now, fleet, watch)
     if isinstance(new, Refusal):
         return new
     return _Compared(against.revision, old, new)

@@ -15,6 +15,7 @@ from gatepost.actions.about import Rows, about_data
 from gatepost.actions.alone import naming
 from gatepost.actions.assess import Assessed, assess
 from gatepost.actions.change import Change, changing, looking
+from gatepost.actions.fleet import read_fleet
 from gatepost.actions.site import Site
 from gatepost.actions.who import ADMIN, AUTHOR, looking_as
 from gatepost.core.change.differencing import Allowed, Scoped, Watch, scoped
@@ -52,7 +53,7 @@ def preview_policy(site: Site, by: str | None, data: bytes, file: str) -> Previe
         return policy
 
     def look(conn: Connection, watch: Watch) -> tuple[Assessed, dict[str, Rows]] | Refusal:
-        assessed = assess(conn, site, policy, site.clock.now(), watch)
+        assessed = assess(conn, site, policy, site.clock.now(), read_fleet(conn), watch)
         if isinstance(assessed, Refusal):
             return assessed
         shown = replace(assessed, warnings=naming(assessed.warnings, assessed.alone))

@@ -11,6 +11,7 @@ from gatepost.actions.approval_mail import ask_approvers
 from gatepost.actions.assess import Assessed, assess, not_looked_for
 from gatepost.actions.basis import ahead
 from gatepost.actions.change import Change, changing, looking
+from gatepost.actions.fleet import read_fleet
 from gatepost.actions.lookup import revision_in
 from gatepost.actions.preview import remember_scope
 from gatepost.actions.site import Site
@@ -60,7 +61,7 @@ def propose(site: Site, by: str | None, data: bytes, file: str) -> Proposed | Re
         actor = looking_as(conn, by, AUTHOR)
         if isinstance(actor, Refusal):
             return actor
-    assessed_in = ahead(site, lambda conn: assess(conn, site, policy, site.clock.now()))
+    assessed_in = ahead(site, lambda conn: assess(conn, site, policy, site.clock.now(), read_fleet(conn)))
     with changing(site) as change:
         actor = acting(change, by, AUTHOR)
         if isinstance(actor, Refusal):

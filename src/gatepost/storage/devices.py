@@ -10,6 +10,7 @@ from gatepost.core.fleet.app import mark
 from gatepost.core.fleet.device import Device, Form, Ownership, Platform, Visibility, fingerprint_named
 from gatepost.core.fleet.finding import Evidence
 from gatepost.core.fleet.person import Person
+from gatepost.core.fleet.sort import Line, Sort
 from gatepost.core.instant import Instant
 from gatepost.storage import sitemeta
 from gatepost.storage.among import among
@@ -192,6 +193,32 @@ def members(conn: Connection, refs: Iterable[str] | None = None) -> Iterator[Mem
         if person is None or person.ref != row[2]:
             person = person_of(row[12:])
         yield Member(person, _device_of(row[:9]), _evidence_of(row[9:12], seen.get(row[0], {})))
+
+
+def lines(conn: Connection) -> Iterator[Line]:
+    """Every device in use, in any order, without what is present on it; streamed."""
+    sorts: dict[tuple[Any, ...], Sort] = {}
+    kind = tuple(devices.c[name] for name in ("form", "platform", "ownership", "shared", "managed"))
+    query = select(devices.c.ref, devices.c.owner, *_EVIDENCE, *kind).where(~devices.c.retired)
+    # In parts, because a row at a time takes twice as long.
+    for part in conn.execute(query.execution_options(yield_per=2000)).partitions():
+        for row in part:
+            key = row[5:]
+            sort = sorts.get(key)
+            if sort is None:
+                sort = sorts[key] = _sort_of(key)
+            yield Line(row[0], row[1], sort, row[2], _VISIBILITY[row[3]], row[4])
+
+
+def _sort_of(row: Sequence[Any]) -> Sort:
+    form, platform, ownership, shared, managed = row
+    return Sort(_FORMS[form], _PLATFORMS[platform], _OWNERSHIP[ownership], bool(shared), bool(managed))
+
+
+def all_present(conn: Connection) -> Iterator[tuple[str, str]]:
+    """Each device with the mark of each app that is present on it."""
+    for device, app, spelled in conn.execute(select(present.c.device, present.c.app, present.c.identifier)):
+        yield device, mark(app, spelled)
 
 
 def _present(conn: Connection, refs: list[str] | None = None) -> dict[str, dict[str, Visibility]]:

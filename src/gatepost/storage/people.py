@@ -146,17 +146,17 @@ def everybody(conn: Connection) -> Iterator[Person]:
         yield person_of(row, owned.get(row[0], ()))
 
 
+def at_work(conn: Connection) -> Iterator[Person]:
+    """Everybody who works here, without logins; streamed."""
+    query = select(*PERSON).where(people.c.working).execution_options(yield_per=2000)
+    for part in conn.execute(query).partitions():
+        yield from map(person_of, part)
+
+
 def owners_of(conn: Connection, names: Iterable[str]) -> dict[str, str]:
     """Whose each of these (case-folded) logins is, by ref; nobody's are missing."""
     rows = conn.execute(select(logins.c.login, logins.c.person).where(among(logins.c.login, names)))
     return {row.login: row.person for row in rows}
-
-
-def in_groups(conn: Connection, groups: Iterable[str]) -> set[str]:
-    """Who is in any of these groups, also those who left."""
-    wanted = frozenset(groups)
-    rows = conn.execute(select(people.c.ref, people.c.groups))
-    return {ref for ref, named in rows if not wanted.isdisjoint(_set(named))}
 
 
 def load(conn: Connection, refs: Iterable[str]) -> dict[str, Person]:

@@ -9,14 +9,14 @@ A breakdown's cell (those of a country, a group, ...) is an answer over a smalle
 more answers say together, and what is known of people from elsewhere.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import NamedTuple
 
-from gatepost.core.change.impact import HIDDEN_UNDER, By, Row
-from gatepost.core.fleet.device import Device, Ownership, Platform
-from gatepost.core.fleet.person import Kind, Person
+from gatepost.core.change.impact import HIDDEN_UNDER, By
+from gatepost.core.fleet.device import Ownership, Platform
+from gatepost.core.fleet.person import Kind
 from gatepost.core.instant import Instant
 from gatepost.core.policy.compiled import Compiled, Rule
 from gatepost.core.policy.policy import Policy, Scope
@@ -37,7 +37,7 @@ def scoped(policy: Policy) -> Scoped:
     return Scoped(policy.id, policy.scope, policy.except_, policy.shared)
 
 
-class _Like(NamedTuple):
+class Like(NamedTuple):
     """What devices have in common that no answer can tell apart. `audiences`, `blockable`: masks, bit n for the n-th
     scope: in its audience, and where it could be blocked."""
 
@@ -50,76 +50,62 @@ class _Like(NamedTuple):
     ownership: Ownership
 
 
-@dataclass(slots=True, weakref_slot=True)
+@dataclass(slots=True)
 class Watch:
-    """Looks at the rows that a preview of `policy` counts, and then knows what it may answer.
+    """What a preview of `policy` is held against; whoever counted says by `looked` over what, and then it is known what
+    may be answered.
 
-    `before`: the scopes that were answered earlier. `at`: the instant of the preview, for waivers.
+    `before`: the scopes that were answered earlier. `at`: the instant of the preview. `waived`: by policy id, the end
+    of the waivers of people and devices.
     """
 
     policy: Policy
     before: Sequence[Scoped]
     at: Instant
     waived: Mapping[str, Mapping[str, Instant]] = field(default_factory=dict)
-    _owners: dict[_Like, set[str]] = field(default_factory=dict)
+    _likes: Mapping[Like, Set[int]] = field(default_factory=dict)
 
-    def over(self, rows: Iterable[Row]) -> Iterator[Row]:
-        """The rows, unchanged. `waived`: by policy id, the end of the waivers of people and devices."""
-        scopes = [scoped(self.policy), *self.before]
-        compiled = Compiled(
+    @property
+    def _scopes(self) -> list[Scoped]:
+        return [scoped(self.policy), *self.before]
+
+    @property
+    def compiled(self) -> Compiled:
+        """A rule for each scope."""
+        return Compiled(
             Rule(number, replace(self.policy, scope=one.scope, except_=one.except_), ())
-            for number, one in enumerate(scopes)
+            for number, one in enumerate(self._scopes)
         )
-        shared = sum(1 << number for number, one in enumerate(scopes) if one.shared)
-        exempt = self._exempt([one.policy for one in scopes])
-        masks: dict[tuple[object, ...], int] = {}
-        for row in rows:
-            person, device = row.person, row.device
-            if person.working:
-                mask = _mask(compiled, masks, person, device)
-                if exempt:
-                    mask &= ~(exempt.get(person.ref, 0) | exempt.get(device.ref, 0))
-                if mask:
-                    self._add(person, device, mask, mask & shared if device.shared else mask)
-            yield row
 
-    def _exempt(self, policies: Sequence[str]) -> dict[str, int]:
-        """For each person or device with a waiver, the scopes for whose policy it is."""
-        found: dict[str, int] = {}
-        for number, policy in enumerate(policies):
-            for ref, until in self.waived.get(policy, {}).items():
-                if until > self.at:
-                    found[ref] = found.get(ref, 0) | 1 << number
-        return found
+    @property
+    def shared(self) -> int:
+        """The scopes by which a shared device could be blocked."""
+        return sum(1 << number for number, one in enumerate(self._scopes) if one.shared)
 
-    def _add(self, person: Person, device: Device, audiences: int, blockable: int) -> None:
-        like = _Like(
-            audiences, blockable, person.kind, person.country, person.groups, device.platform, device.ownership
-        )
-        owners = self._owners.setdefault(like, set())
-        if len(owners) < HIDDEN_UNDER:  # more tell nothing more
-            owners.add(person.ref)
+    @property
+    def exempt(self) -> Mapping[int, Set[str]]:
+        """By scopes for whose policy they have a waiver: people and devices."""
+        scopes: dict[str, int] = {}
+        for number, one in enumerate(self._scopes):
+            scopes[one.policy] = scopes.get(one.policy, 0) | 1 << number
+        ends = {mask: self.waived.get(policy, {}) for policy, mask in scopes.items()}
+        return {mask: {ref for ref, until in mine.items() if until > self.at} for mask, mine in ends.items()}
+
+    def looked(self, likes: Mapping[Like, Set[int]]) -> None:
+        """Of each sort of devices that a scope names some owners: all, or HIDDEN_UNDER of them at least."""
+        self._likes = likes
 
     def answer(self) -> "Allowed":
-        """What may be answered, once all rows have passed."""
-        return Allowed(list(self._owners.items()), len(self.before))
-
-
-def _mask(compiled: Compiled, known: dict[tuple[object, ...], int], person: Person, device: Device) -> int:
-    """The scopes that name a device and do not except it; most devices are like another."""
-    key = (person.kind, person.country, person.groups, device.form, device.platform, device.ownership)
-    mask = known.get(key)
-    if mask is None:
-        mask = known[key] = compiled.in_scope(person, device) & ~compiled.exempted(person, device)
-    return mask
+        """What may be answered."""
+        return Allowed(list(self._likes.items()), len(self.before))
 
 
 class Allowed:
     """What of a preview may be answered. Sets of devices are masks, bit n for the n-th sort of like devices."""
 
-    def __init__(self, likes: Sequence[tuple[_Like, set[str]]], earlier: int) -> None:
+    def __init__(self, likes: Sequence[tuple[Like, Set[int]]], earlier: int) -> None:
         self._likes, self._earlier = likes, earlier
-        self._many = sum(1 << bit for bit, (_, owners) in enumerate(likes) if len(owners) >= HIDDEN_UNDER)
+        self._many = self._where(len(owners) >= HIDDEN_UNDER for _, owners in likes)
 
     @cached_property
     def too_few(self) -> bool:
@@ -154,24 +140,35 @@ class Allowed:
         return sorted(totals.union(*(self._cells(number).values() for number in numbers)))
 
     def _audience(self, number: int) -> int:
-        return sum(1 << bit for bit, (like, _) in enumerate(self._likes) if like.audiences >> number & 1)
+        return self._where(like.audiences >> number & 1 for like, _ in self._likes)
 
     def _blockable(self, number: int) -> int:
-        return sum(1 << bit for bit, (like, _) in enumerate(self._likes) if like.blockable >> number & 1)
+        return self._where(like.blockable >> number & 1 for like, _ in self._likes)
 
     def _cells(self, number: int) -> dict[Cell, int]:
-        found: dict[Cell, int] = {}
+        found: dict[Cell, bytearray] = {}
         for bit, (like, _) in enumerate(self._likes):
             if like.audiences >> number & 1:
                 for cell in _cells_of(like):
-                    found[cell] = found.get(cell, 0) | 1 << bit
-        return found
+                    mine = found.get(cell)
+                    if mine is None:
+                        mine = found[cell] = bytearray(len(self._likes) // 8 + 1)
+                    mine[bit >> 3] |= 1 << (bit & 7)
+        return {cell: int.from_bytes(bits, "little") for cell, bits in found.items()}
+
+    def _where(self, flags: Iterable[object]) -> int:
+        """Bit by bit in place: summed as numbers, very many would take their square."""
+        bits = bytearray(len(self._likes) // 8 + 1)
+        for bit, flag in enumerate(flags):
+            if flag:
+                bits[bit >> 3] |= 1 << (bit & 7)
+        return int.from_bytes(bits, "little")
 
     def _few(self, devices: int) -> bool:
         """Whether these are the devices of one to four people."""
         if not devices or devices & self._many:
             return False
-        owners: set[str] = set()
+        owners: set[int] = set()
         while devices and len(owners) < HIDDEN_UNDER:
             lowest = devices & -devices
             owners |= self._likes[lowest.bit_length() - 1][1]
@@ -179,7 +176,7 @@ class Allowed:
         return len(owners) < HIDDEN_UNDER
 
 
-def _cells_of(like: _Like) -> Iterator[Cell]:
+def _cells_of(like: Like) -> Iterator[Cell]:
     yield By.COUNTRY, like.country
     yield By.KIND, like.kind.value
     yield By.PLATFORM, like.platform.value

@@ -1,21 +1,10 @@
-"""Impact: what a policy would do to the fleet as it stands, counted by people and by devices.
-
-One pass over the fleet; what is kept is one small record a person in scope, so 200,000 devices take a second or two.
-"""
+"""Impact: what a policy would do to the fleet as it stands, counted by people and by devices (fleet_index/ counts)."""
 
 from collections import Counter
-from collections.abc import Container, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Container, Mapping
+from dataclasses import dataclass
 from enum import IntEnum, StrEnum
-from typing import Final, NamedTuple
-
-from gatepost.core.fleet.device import Device, Ownership, Platform
-from gatepost.core.fleet.finding import Evidence
-from gatepost.core.fleet.person import Person
-from gatepost.core.instant import Duration, Instant
-from gatepost.core.policy.compiled import Compiled, Rule
-from gatepost.core.policy.due import present_app, unseen_app
-from gatepost.core.policy.policy import Consequence, Policy, Unseen
+from typing import Final
 
 HIDDEN_UNDER: Final = 5
 """People: fewer are not counted out loud, because they could be named."""
@@ -48,23 +37,6 @@ class By(StrEnum):
     PLATFORM = "platform"
     OWNERSHIP = "ownership"
     KIND = "kind"
-
-
-class Row(NamedTuple):
-    """One device of the fleet, with what holds for it under the policy previewed.
-
-    `person`: its owner, or its keeper if it is shared. `attested_until`: per app, the end of its owner's statement.
-    `waived_until`: the latest end of a waiver for the device or the person, 0 if there is none. `sighted`: it is in no
-    inventory, a door saw it with this person's login; counted, never due, and no part of the fleet, since whoever knows
-    a login can invent such devices.
-    """
-
-    person: Person
-    device: Device
-    evidence: Evidence
-    attested_until: Mapping[str, Instant]
-    waived_until: Instant
-    sighted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,162 +106,6 @@ class Impact:
     def percent_of_fleet(self) -> float:
         """How much of the whole fleet is due, 0 to 100; 0 for an empty fleet."""
         return 100 * len(self.due_devices) / self.fleet if self.fleet else 0.0
-
-
-def preview(rule: Rule, rows: Iterable[Row], stale_after: Duration, at: Instant) -> Impact:
-    """The impact at an instant of one policy over the fleet. Leavers are never counted; rows come in any order."""
-    tally = _Tally(rule.policy, at)
-    compiled = Compiled([rule])
-    for row in rows:
-        person, device = row.person, row.device
-        if not person.working:
-            continue
-        tally.fleet += not row.sighted
-        if not compiled.in_scope(person, device):
-            tally.people_named = tally.people_named or _names(rule.policy, person)
-        elif row.waived_until > at or compiled.exempted(person, device):
-            tally.add(person, device, Category.EXEMPT, due=False)
-        else:
-            if not row.sighted:
-                tally.concerned[person.ref] = person
-            category, due = categorise(rule, row, stale_after, at)
-            tally.add(person, device, category, due)
-    return tally.impact()
-
-
-def categorise(rule: Rule, row: Row, stale_after: Duration, at: Instant) -> tuple[Category, bool]:
-    """What a device in scope and not exempt falls into, and whether it is due now: by the decision's parts (I-1)."""
-    device, evidence = row.device, row.evidence
-    if present_app(rule, evidence) is not None:
-        return Category.HIT, True
-    if not rule.part[device.platform]:
-        return Category.NO_PART, False
-    unseen = unseen_app(rule, device.platform, evidence, row.attested_until, stale_after)
-    if unseen is None or unseen.since > at:
-        return Category.CLEAR, False
-    category = Category.CANNOT_TELL if device.managed else Category.UNMANAGED
-    return category, rule.policy.unseen is not Unseen.ALLOW and not row.sighted
-
-
-def _names(policy: Policy, person: Person) -> bool:
-    scope = policy.scope
-    return (
-        (not scope.kinds or person.kind in scope.kinds)
-        and (not scope.countries or person.country in scope.countries)
-        and (not scope.groups or not scope.groups.isdisjoint(person.groups))
-    )
-
-
-Place = tuple[Platform, Ownership]
-
-
-@dataclass(slots=True)
-class _Someone:
-    """A person in scope so far: the strictest category, and where their devices of that category are."""
-
-    person: Person
-    category: Category
-    places: tuple[Place, ...]
-
-
-@dataclass(slots=True)
-class _Tally:
-    policy: Policy
-    at: Instant
-    fleet: int = 0
-    people_named: bool = False
-    people: dict[str, _Someone] = field(default_factory=dict)
-    devices: Counter[tuple[Category, Place]] = field(default_factory=Counter)
-    concerned: dict[str, Person] = field(default_factory=dict)
-    due: dict[str, Person] = field(default_factory=dict)
-    due_devices: set[str] = field(default_factory=set)
-    blocked: set[str] = field(default_factory=set)
-    blocked_devices: int = 0
-    silent_devices: int = 0
-
-    def add(self, person: Person, device: Device, category: Category, due: bool) -> None:
-        place = (device.platform, device.ownership)
-        self.people_named = True
-        self.devices[category, place] += 1
-        self._strictest(person, category, place)
-        if category is Category.HIT and not person.emails:
-            self.silent_devices += 1
-        if not due:
-            return
-        self.due[person.ref] = person
-        self.due_devices.add(device.ref)
-        if self.policy.consequence is Consequence.BLOCK and (self.policy.shared or not device.shared):
-            self.blocked.add(person.ref)
-            self.blocked_devices += 1
-
-    def _strictest(self, person: Person, category: Category, place: Place) -> None:
-        known = self.people.get(person.ref)
-        if known is None:
-            self.people[person.ref] = _Someone(person, category, (place,))
-        elif category > known.category:
-            known.category, known.places = category, (place,)
-        elif category is known.category and place not in known.places:
-            known.places += (place,)
-
-    def impact(self) -> Impact:
-        hit = {ref: one.person for ref, one in self.people.items() if one.category is Category.HIT}
-        silent = sum(1 for person in hit.values() if not person.emails)
-        by_category: Counter[Category] = Counter()
-        for (category, _), count in self.devices.items():
-            by_category[category] += count
-        in_groups = Counter(group for person in self.concerned.values() for group in person.groups)
-        return Impact(
-            people=_counts(Counter(one.category for one in self.people.values()), len(self.blocked), silent),
-            devices=_counts(by_category, self.blocked_devices, self.silent_devices),
-            people_by=self._people_by(),
-            devices_by=self._devices_by(),
-            hit_people=frozenset(hit),
-            due_people=frozenset(self.due),
-            due_devices=frozenset(self.due_devices),
-            due_in=Counter((person.time_zone, self.policy.ring(person.groups)) for person in self.due.values()),
-            lived_in=frozenset((one.time_zone, self.policy.ring(one.groups)) for one in self.concerned.values()),
-            locales=Counter(person.locale for person in self.concerned.values() if person.emails),
-            few_in=frozenset(group for group, people in in_groups.items() if people < HIDDEN_UNDER),
-            fleet=self.fleet,
-            people_named=self.people_named,
-        )
-
-    def _people_by(self) -> Mapping[By, Breakdown]:
-        counts: Counter[tuple[By, Category, str]] = Counter()
-        for one in self.people.values():
-            person, category = one.person, one.category
-            counts[By.COUNTRY, category, person.country] += 1
-            counts[By.KIND, category, person.kind.value] += 1
-            for group in person.groups:
-                counts[By.GROUP, category, group] += 1
-            for platform in {platform for platform, _ in one.places}:
-                counts[By.PLATFORM, category, platform.value] += 1
-            for ownership in {ownership for _, ownership in one.places}:
-                counts[By.OWNERSHIP, category, ownership.value] += 1
-        return _broken_down(counts, tuple(By))
-
-    def _devices_by(self) -> Mapping[By, Breakdown]:
-        counts: Counter[tuple[By, Category, str]] = Counter()
-        for (category, (platform, ownership)), count in self.devices.items():
-            counts[By.PLATFORM, category, platform.value] += count
-            counts[By.OWNERSHIP, category, ownership.value] += count
-        return _broken_down(counts, (By.PLATFORM, By.OWNERSHIP))
-
-
-def _broken_down(counts: Mapping[tuple[By, Category, str], int], keys: Iterable[By]) -> Mapping[By, Breakdown]:
-    """Sorted by value, so that the same fleet always gives the same bytes whatever the order of its rows."""
-    result: dict[By, dict[Category, dict[str, int]]] = {key: {category: {} for category in Category} for key in keys}
-    for (key, category, value), count in sorted(counts.items()):
-        result[key][category][value] = count
-    return result
-
-
-def _counts(by: Mapping[Category, int], would_block: int, cannot_be_told: int) -> Counts:
-    return Counts(
-        **{category.word: by.get(category, 0) for category in Category},
-        would_block=would_block,
-        cannot_be_told=cannot_be_told,
-    )
 
 
 def hide_small(

@@ -66,13 +66,17 @@ def _rises(apps: Sequence[ActiveApp], platform: Platform, places: Sequence[int])
 class Compiled:
     """Rules in the order of their numbers, with the masks that find the few that speak of a device."""
 
-    __slots__ = ("_except", "_excepting", "_naming", "_scope", "_unseen", "rules")
+    __slots__ = ("_except", "_excepting", "_naming", "_scope", "_unseen", "groups", "rules")
+
+    groups: frozenset[str]
+    """All that any rule names: whoever is in the same of these is the same to all rules."""
 
     def __init__(self, rules: Iterable[Rule]) -> None:
         self.rules: tuple[Rule, ...] = tuple(sorted(rules, key=lambda rule: rule.number))
         policies = [rule.policy for rule in self.rules]
         self._scope = _Scopes([policy.scope for policy in policies])
         self._except = _Scopes([policy.except_ for policy in policies])
+        self.groups = frozenset(group for one in policies for group in one.scope.groups | one.except_.groups)
         # An empty scope means everybody, an empty exception nobody.
         self._excepting = _mask(not policy.except_.is_empty() for policy in policies)
         marks = {mark for rule in self.rules for mark in rule.order}

@@ -1,0 +1,200 @@
+"""What of a fleet decides whom a policy hits, one array a column."""
+
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Final, NamedTuple, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gatepost.core.fleet.device import Visibility
+from gatepost.core.fleet.finding import Evidence
+from gatepost.core.fleet.person import Kind, Person
+from gatepost.core.fleet.sort import Line, Sort
+from gatepost.core.instant import Instant
+
+Ids = NDArray[np.int64]
+Flags = NDArray[np.bool_]
+Key = TypeVar("Key", bound=Hashable)
+
+CHUNK: Final = 20_000
+"""Lines that are held as Python's values at a time."""
+
+
+class Known(NamedTuple):
+    """Evidence but for its instant and what is present. `reported`: there was a report."""
+
+    reported: bool
+    visibility: Visibility
+    matched_under: int
+
+    def evidence(self, reported_at: Instant) -> Evidence:
+        return Evidence(reported_at if self.reported else None, self.visibility, self.matched_under)
+
+
+class Character(NamedTuple):
+    """What scopes and breakdowns ask of a person."""
+
+    kind: Kind
+    country: str
+    groups: frozenset[str]
+
+    def person(self) -> Person:
+        """One of them, nobody in particular."""
+        return Person("", "", "", self.kind, self.country, "", "", (), (), self.groups)
+
+
+class Numbers(dict[Key, int]):
+    """Numbers for values, from 0 on, in the order in which they were first asked for."""
+
+    __slots__ = ()
+
+    def of(self, value: Key) -> int:
+        return self.setdefault(value, len(self))
+
+
+@dataclass(frozen=True, slots=True)
+class Fleet:
+    """The devices in use of everybody who works here, in the order of their owners.
+
+    A column of people has an element a person, one of devices an element a device. `owner`: the person's place.
+    `sort`, `known`, `character`, `zone`, `locale`: places in `sorts`, `knowns`, `characters`, `zones`, `locales`.
+    `reported_at`: milliseconds, 0 where nothing was reported. `present`: for each mark (core/fleet/app.py) of an app
+    the places of the devices it is on. `attested`: by the place of a device, what its owner stated: until when each
+    app is not there.
+    """
+
+    people: Sequence[str]
+    character: Ids
+    zone: Ids
+    locale: Ids
+    has_mail: Flags
+    devices: Sequence[str]
+    owner: Ids
+    sort: Ids
+    known: Ids
+    reported_at: Ids
+    present: Mapping[str, Ids]
+    attested: Mapping[int, Mapping[str, Instant]]
+    sorts: Sequence[Sort]
+    knowns: Sequence[Known]
+    characters: Sequence[Character]
+    zones: Sequence[str]
+    locales: Sequence[str]
+
+    def by_sort(self, flags: Iterable[bool]) -> Flags:
+        """One flag for each of `sorts`, as a column of devices."""
+        return np.fromiter(flags, bool, len(self.sorts))[self.sort]
+
+    @property
+    def sighted(self) -> Flags:
+        return self.by_sort(sort.sighted for sort in self.sorts)
+
+    def named(self, devices: Flags) -> list[str]:
+        """The refs of these devices."""
+        return [self.devices[place] for place in np.flatnonzero(devices).tolist()]
+
+    def in_groups(self, groups: Iterable[str]) -> set[str]:
+        """Who is in any of these groups."""
+        wanted = frozenset(groups)
+        within = np.fromiter((not wanted.isdisjoint(one.groups) for one in self.characters), bool, len(self.characters))
+        return {self.people[place] for place in np.flatnonzero(within[self.character]).tolist()}
+
+    def places(self, refs: Iterable[str]) -> Ids:
+        """Where these devices, or all of these people, are among the devices; of refs that are neither, nothing."""
+        wanted = set(refs)
+        if not wanted:
+            return np.empty(0, np.int64)
+        own = [place for place, ref in enumerate(self.devices) if ref in wanted]
+        persons = [place for place, ref in enumerate(self.people) if ref in wanted]
+        return np.union1d(np.array(own, np.int64), np.flatnonzero(np.isin(self.owner, persons)))
+
+
+@dataclass(slots=True)
+class Building:
+    """A fleet as it is read: first everybody, then the devices, then what is present and what was attested."""
+
+    _people: list[str] = field(default_factory=list)
+    _place: dict[str, int] = field(default_factory=dict)
+    _of_people: list[tuple[int, int, int, bool]] = field(default_factory=list)
+    _devices: list[str] = field(default_factory=list)
+    _columns: list[Ids] = field(default_factory=list)
+    _characters: Numbers[Character] = field(default_factory=Numbers)
+    _zones: Numbers[str] = field(default_factory=Numbers)
+    _locales: Numbers[str] = field(default_factory=Numbers)
+    _sorts: Numbers[Sort] = field(default_factory=Numbers)
+    _knowns: Numbers[Known] = field(default_factory=Numbers)
+
+    def people(self, persons: Iterable[Person]) -> None:
+        """Whoever left is nobody here."""
+        for person in persons:
+            if person.working:
+                self._place[person.ref] = len(self._people)
+                self._people.append(person.ref)
+                character = self._characters.of(Character(person.kind, person.country, person.groups))
+                zone, locale = self._zones.of(person.time_zone), self._locales.of(person.locale)
+                self._of_people.append((character, zone, locale, bool(person.emails)))
+
+    def devices(self, lines: Iterable[Line]) -> None:
+        """In any order; those of nobody who works here are passed over."""
+        place, sort, known = self._place, self._sorts.of, self._knowns.of
+        mine = (line for line in lines if line.owner in place)
+        while part := list(islice(mine, CHUNK)):
+            self._devices += [line.ref for line in part]
+            rows = [
+                (
+                    place[line.owner],
+                    sort(line.sort),
+                    known(Known(line.reported_at is not None, line.visibility, line.matched_under)),
+                    line.reported_at or 0,
+                )
+                for line in part
+            ]
+            self._columns.append(np.array(rows, np.int64).T)
+
+    def fleet(
+        self, present: Iterable[tuple[str, str]] = (), attested: Iterable[tuple[str, str, Instant]] = ()
+    ) -> Fleet:
+        """`present`: device and mark. `attested`: device, app, until when."""
+        columns = np.concatenate(self._columns, axis=1) if self._columns else np.empty((4, 0), np.int64)
+        order = np.argsort(columns[0], kind="stable")
+        owner, sort, known, reported_at = columns[:, order]
+        devices = [self._devices[place] for place in order.tolist()]
+        seen, said = _placed(devices, present, attested)
+        character, zone, locale, has_mail = np.array(self._of_people or np.empty((0, 4)), np.int64).T
+        return Fleet(
+            people=self._people,
+            character=character,
+            zone=zone,
+            locale=locale,
+            has_mail=has_mail.astype(bool),
+            devices=devices,
+            owner=owner,
+            sort=sort,
+            known=known,
+            reported_at=reported_at,
+            present=seen,
+            attested=said,
+            sorts=list(self._sorts),
+            knowns=list(self._knowns),
+            characters=list(self._characters),
+            zones=list(self._zones),
+            locales=list(self._locales),
+        )
+
+
+def _placed(
+    devices: Sequence[str], present: Iterable[tuple[str, str]], attested: Iterable[tuple[str, str, Instant]]
+) -> tuple[dict[str, Ids], dict[int, dict[str, Instant]]]:
+    """Of Fleet, `present` and `attested`."""
+    place = {ref: number for number, ref in enumerate(devices)}
+    seen: dict[str, list[int]] = {}
+    for ref, mark in present:
+        if ref in place:
+            seen.setdefault(mark, []).append(place[ref])
+    said: dict[int, dict[str, Instant]] = {}
+    for ref, app, until in attested:
+        if ref in place:
+            said.setdefault(place[ref], {})[app] = until
+    return {mark: np.array(places, np.int64) for mark, places in seen.items()}, said

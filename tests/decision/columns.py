@@ -1,0 +1,49 @@
+"""A fleet of single devices, put into the columns that previews run on."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+from gatepost.core.change.impact import Impact
+from gatepost.core.fleet.device import Device
+from gatepost.core.fleet.finding import Evidence
+from gatepost.core.fleet.person import Person
+from gatepost.core.fleet.sort import Line, Sort
+from gatepost.core.instant import Duration, Instant
+from gatepost.core.policy.compiled import Rule
+from gatepost.fleet_index import impact
+from gatepost.fleet_index.fleet import Building, Fleet
+
+
+class Row(NamedTuple):
+    """One device with its owner, what reports said of it, and the ends of statements (by app) and of waivers."""
+
+    person: Person
+    device: Device
+    evidence: Evidence
+    attested_until: Mapping[str, Instant]
+    waived_until: Instant
+    sighted: bool = False
+
+
+def fleet_of(rows: Sequence[Row]) -> Fleet:
+    """The rows in columns; waivers are no part of a fleet."""
+    building = Building()
+    building.people({row.person.ref: row.person for row in rows}.values())
+    building.devices(_line(row) for row in rows)
+    return building.fleet(
+        [(row.device.ref, mark) for row in rows for mark in row.evidence.present],
+        [(row.device.ref, app, until) for row in rows for app, until in row.attested_until.items()],
+    )
+
+
+def _line(row: Row) -> Line:
+    device, known = row.device, row.evidence
+    sort = Sort(device.form, device.platform, device.ownership, device.shared, device.managed, row.sighted)
+    return Line(device.ref, row.person.ref, sort, known.reported_at, known.visibility, known.matched_under)
+
+
+def preview(rule: Rule, rows: Iterable[Row], stale_after: Duration, at: Instant) -> Impact:
+    """The impact of one policy on these."""
+    known = list(rows)
+    waived = {row.device.ref for row in known if row.waived_until > at}
+    return impact.preview(fleet_of(known), rule, waived, stale_after, at)

@@ -23,6 +23,7 @@ from gatepost.actions.site_time import running
 from gatepost.actions.stream import stream_of
 from gatepost.clock import Clock
 from gatepost.config import FILE, Settings, init_text, load_settings
+from gatepost.config.secret import read_secret_file
 from gatepost.core.ledger.events import SiteCreated
 from gatepost.core.ledger.leaf import parse
 from gatepost.core.problem import Problem
@@ -39,6 +40,7 @@ from gatepost.storage.store import BROKEN, VERSION, Store, store_version
 if TYPE_CHECKING:
     from gatepost.doors.fronts import Front
     from gatepost.doors.request import Sources
+    from gatepost.identity.provider import Provider
     from gatepost.notify.smtp import Sender
     from gatepost.notify.webhook import Target
 
@@ -329,7 +331,7 @@ def front_of(site: Site, name: str) -> "Front":
 def api_token(site: Site) -> str | tuple[Problem, ...]:
     """The token that callers of the site's API show; "" if nobody may call."""
     path, field = site.settings.web.token_file, "web.token_file"
-    token = _secret(path, field) if path else ""
+    token = read_secret_file(path, field) if path else ""
     if isinstance(token, Problem):
         return (token,)
     if path and len(token) < SHORTEST_TOKEN:
@@ -338,35 +340,33 @@ def api_token(site: Site) -> str | tuple[Problem, ...]:
     return token
 
 
-def _secret(path: Path, field: str) -> str | Problem:
-    """The first line of a file that a setting names, which only its owner may read."""
-
-    def wrong(text: str) -> Problem:
-        return Problem(FILE, 0, 0, field, f"{path} {text}")
-
-    try:
-        with path.open(encoding="ascii") as file:
-            if os.fstat(file.fileno()).st_mode & 0o077:
-                return wrong("can be read by others than its owner: chmod 600")
-            return file.readline().strip()
-    except OSError as error:
-        return wrong(f"cannot be read: {error.strerror}")
-    except UnicodeDecodeError:
-        return wrong("holds other than ASCII")
-
-
 def webhook_of(site: Site, name: str) -> "Target | Problem":
     """Where this webhook is told, with its secret as the file has it now."""
     from gatepost.notify.webhook import Target, read_secret
 
     webhook, field = site.settings.webhooks[name], f"webhooks.{name}.secret_file"
-    secret = _secret(webhook.secret_file, field)
+    secret = read_secret_file(webhook.secret_file, field)
     if isinstance(secret, Problem):
         return secret
     try:
         return Target(webhook.url, read_secret(secret), loopback_only=site.exercise)
     except ValueError as error:
         return Problem(FILE, 0, 0, field, f"{webhook.secret_file} {error}")
+
+
+def provider_of(site: Site) -> "Provider | tuple[Problem, ...] | None":
+    """The OpenID provider at which people sign in, with the secret as the file has it now; None if by mail, or not."""
+    if site.settings.web.sign_in != "provider":
+        return None
+    from gatepost.identity.provider import Client, Provider
+
+    at, field = site.settings.sign_in, "sign_in.client_secret_file"
+    secret = read_secret_file(at.client_secret_file, field) if at.client_secret_file else ""
+    if isinstance(secret, Problem):
+        return (secret,)
+    if at.client_secret_file and not secret:
+        return (Problem(FILE, 0, 0, field, f"{at.client_secret_file} is empty"),)
+    return Provider(Client(at.issuer, at.client_id, secret, tuple(at.scopes)))
 
 
 def web_url(site: Site) -> str:

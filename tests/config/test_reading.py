@@ -112,8 +112,8 @@ def test_a_misspelt_section_is_named() -> None:
     """An unknown section gets the nearest one."""
     assert [problem for problem in problems(TEXT.replace("[rails]", "[rials]")) if "rials" in problem] == [
         'rials: there is no section or setting of this name: sections are "site", "database", "door", "doors", "web",'
-        ' "metrics", "webhooks", "smtp", "rails", "fleet", "waivers", "attestations", "retention" or "ledger";'
-        ' did you mean "rails"?'
+        ' "sign_in", "metrics", "webhooks", "smtp", "rails", "fleet", "waivers", "attestations", "retention" or'
+        ' "ledger"; did you mean "rails"?'
     ]
 
 

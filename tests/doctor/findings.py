@@ -1,13 +1,15 @@
 """What the doctor finds of a house, in the tests' short words."""
 
 from gatepost.actions.doctor import Finding, examine
-from gatepost.wiring import sender_of
+from gatepost.wiring import provider_of, sender_of
 from tests.verbs.houses import House
 
 
 def found(house: House, check: str, door: str = "") -> Finding:
     """What the doctor finds about one thing."""
-    (finding,) = [each for each in examine(house.site, sender_of) if (each.check, each.door) == (check, door)]
+    (finding,) = [
+        each for each in examine(house.site, sender_of, provider_of) if (each.check, each.door) == (check, door)
+    ]
     return finding
 
 

@@ -15,7 +15,7 @@ from gatepost.actions.doctor.finding import CHECKS
 from gatepost.clock import system_now
 from gatepost.core.instant import MINUTE
 from gatepost.doors.judge import REASONS
-from gatepost.wiring import sender_of
+from gatepost.wiring import provider_of, sender_of
 from tests.doctor.findings import found, sick, well
 from tests.servers.http_server import listening
 from tests.servers.ports import free_port
@@ -188,5 +188,5 @@ def test_every_check_is_known(house: House, door: dict[str, Any]) -> None:
     """What the doctor looks at stands in one list; what only a real proxy brings about is in test_front.py, and an
     exercise is not asked for a second administrator."""
     house.hear("mail", 10**6)
-    seen = {each.check for each in examine(house.site, sender_of)}
+    seen = {each.check for each in examine(house.site, sender_of, provider_of)}
     assert seen == set(CHECKS) - {"administrators", "base64", "no-device", "cannot-decide"}

@@ -16,7 +16,7 @@ from gatepost.core.instant import DAY, HOUR
 from gatepost.doors.glass import break_glass
 from gatepost.doors.report import Opened, Report
 from gatepost.storage import feed
-from gatepost.wiring import sender_of
+from gatepost.wiring import provider_of, sender_of
 from tests.doctor.findings import found, sick, well
 from tests.servers.mail_sink import MailSink
 from tests.servers.ports import free_port
@@ -70,7 +70,7 @@ def test_a_database_that_is_gone(house: House) -> None:
     well(house, "database")
     house.close()
     house.site.store.path.rename(house.site.directory / "away")
-    findings = list(examine(house.site, sender_of))
+    findings = list(examine(house.site, sender_of, provider_of))
     assert [each.result for each in findings if each.check == "database"] == ["fail"]
     assert "running" in {each.check for each in findings}
 
@@ -92,7 +92,7 @@ def test_a_database_that_is_damaged(house: House) -> None:
     data = bytearray(path.read_bytes())
     data[4096 * 3 : -4096] = bytes(len(data) - 4096 * 4)
     path.write_bytes(data)
-    findings = [each for each in examine(house.site, sender_of) if each.check == "database"]
+    findings = [each for each in examine(house.site, sender_of, provider_of) if each.check == "database"]
     assert findings
     assert {each.result for each in findings} == {"fail"}
 

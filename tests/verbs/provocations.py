@@ -22,6 +22,7 @@ from gatepost.actions import (
     import_devices,
     import_people,
     propose,
+    provider_sign_in,
     sign_in,
     tokens,
     vendor,
@@ -32,6 +33,7 @@ from gatepost.core.fleet.claim import Claim, Stance
 from gatepost.core.instant import DAY
 from gatepost.core.refusal import Code
 from gatepost.core.token import Scope
+from gatepost.identity.provider import Client, Provider
 from gatepost.storage import sitemeta
 from tests.verbs.conftest import Build
 from tests.verbs.doorside import see, sighting
@@ -373,6 +375,20 @@ def _(scene: Scene) -> Verb:
     scene.house()
     (scene.directory / "archive").write_bytes(b"no archive")
     return lambda: backup.restore(scene.directory / "archive", scene.directory / "restored")
+
+
+@provokes(Code.PROVIDER_AWAY)
+def _(scene: Scene) -> Verb:
+    house = scene.house()
+    provider = Provider(Client("http://127.0.0.1:1", "gatepost"))
+    return lambda: provider_sign_in.ask_provider(house.site, provider, "http://127.0.0.1:8180")
+
+
+@provokes(Code.SIGN_IN_REFUSED)
+def _(scene: Scene) -> Verb:
+    house = scene.house()
+    provider = Provider(Client("http://127.0.0.1:1", "gatepost"))
+    return lambda: provider_sign_in.sign_in_by_provider(house.site, provider, "http://127.0.0.1:8180", "kept", {})
 
 
 @provokes(Code.LINK_OVER)

@@ -322,7 +322,7 @@ def test_somebody_sees_their_sessions_and_never_a_secret(build: Build) -> None:
         person = find(conn, OPERATOR)
         assert person is not None
         found = rows(conn, whose(conn, person.ref))
-    assert [set(row) for row in found["sessions"]] == [{"person", "roles", "begun_at", "used_at"}]
+    assert [set(row) for row in found["sessions"]] == [{"person", "roles", "begun_at", "used_at", "proved_at"}]
     assert [set(row) for row in found["sign_ins"]] == [{"person", "asked_at"}]
 
 

@@ -14,10 +14,12 @@ from gatepost.actions.change import Change, changing, looking
 from gatepost.actions.outbox import compose, enqueue
 from gatepost.actions.site import LINK_KEY_FILE, Site
 from gatepost.actions.who import Actor, unacknowledged
+from gatepost.clock import system_now
 from gatepost.core.instant import MINUTE, Instant
 from gatepost.core.ledger.session_events import SignedIn
 from gatepost.core.notice.notice import NoticeKind
 from gatepost.core.refusal import Code, Refusal
+from gatepost.signatures.attempt import LASTS
 from gatepost.signatures.link import secret as link_secret
 from gatepost.storage import access, people, sessions
 from gatepost.storage.sessions import Ask, Session
@@ -76,7 +78,7 @@ def ask(site: Site, url: str, address: str, browser: str) -> bool:
 
 def _may_ask(conn: Connection, address: str, now: Instant) -> Actor | None:
     """Whose address this is, if a link may go there now. A restored site sends none, and lets nobody in."""
-    actor, since = _official(conn, name=address), now - LINK_LASTS
+    actor, since = official(conn, name=address), now - LINK_LASTS
     if actor is None or unacknowledged(conn) or sessions.asked(conn, since) >= MOST_FOR_ALL:
         return None
     return actor if sessions.asked(conn, since, actor.ref) < MOST_FOR_ONE else None
@@ -105,14 +107,11 @@ def sign_in(site: Site, token: str, browser: str, before: str = "") -> str | Ref
         return _over()
     with changing(site) as change:
         found = sessions.find_ask(change.conn, digest(token), digest(browser), change.now - LINK_LASTS)
-        actor = _official(change.conn, ref=found.person) if found else None
+        actor = official(change.conn, ref=found.person) if found else None
         if actor is None or unacknowledged(change.conn):
             return _over()
         sessions.forget_asks(change.conn, actor.ref)
-        sessions.end(change.conn, digest(before))
-        change.by = actor.ref
-        change.record(SignedIn("mail"))
-        return _begin(change, actor)
+        return begin(change, actor, "mail", before, change.now)
 
 
 def _over() -> Refusal:
@@ -123,9 +122,14 @@ def _over() -> Refusal:
     )
 
 
-def _begin(change: Change, actor: Actor) -> str:
+def begin(change: Change, actor: Actor, way: str, before: str, proved_at: Instant | None) -> str:
+    """Somebody is signed in from here on, in this way; the secret of the session. `before`: that of the session which
+    the browser has, which ends. `proved_at`: as of Session."""
+    sessions.end(change.conn, digest(before))
+    change.by = actor.ref
+    change.record(SignedIn(way))
     token = new_secret()
-    sessions.begin(change.conn, Session(digest(token), actor.ref, actor.roles, change.now, change.now))
+    sessions.begin(change.conn, Session(digest(token), actor.ref, actor.roles, change.now, change.now, proved_at))
     return token
 
 
@@ -157,7 +161,7 @@ def _going_on(site: Site, conn: Connection, session: Session | None, now: Instan
     """Whose session it is, if it has not ended. A restored site has none: it knows not who lost their roles since."""
     if session is None or unacknowledged(conn) or not _lasts(site, session, now):
         return None
-    return _official(conn, ref=session.person)
+    return official(conn, ref=session.person)
 
 
 def sign_out(site: Site, token: str) -> None:
@@ -172,6 +176,7 @@ def sign_out(site: Site, token: str) -> None:
 def forget_over(site: Site, conn: Connection, now: Instant) -> None:
     """Erase links and sessions whose time is over."""
     web = site.settings.web
+    sessions.forget_used(conn, system_now() - LASTS)
     sessions.forget(conn, now - LINK_LASTS, now - web.session_idle, now - web.session_longest)
 
 
@@ -181,7 +186,7 @@ def _lasts(site: Site, session: Session, now: Instant) -> bool:
     return 0 <= now - session.used_at < web.session_idle and 0 <= now - session.begun_at < web.session_longest
 
 
-def _official(conn: Connection, *, name: str = "", ref: str = "") -> Actor | None:
+def official(conn: Connection, *, name: str = "", ref: str = "") -> Actor | None:
     """Somebody who works here, has an address and holds a role."""
     person = people.load(conn, [ref]).get(ref) if ref else people.find(conn, name)
     if person is None or not person.working or not person.emails:

@@ -7,7 +7,7 @@ from gatepost.cli.output import Exit, Lines, Table
 from gatepost.cli.session import Given
 from gatepost.core.refusal import Refusal
 from gatepost.documents.data import as_data
-from gatepost.wiring import sender_of
+from gatepost.wiring import provider_of, sender_of
 
 
 def command(*, session: Given) -> int:
@@ -19,7 +19,7 @@ def command(*, session: Given) -> int:
     with session.site(for_door=True) as site:
         if isinstance(site, Refusal | tuple):
             return session.out.answer(site, as_data, lambda _: [])
-        found = list(examine(site, sender_of))
+        found = list(examine(site, sender_of, provider_of))
     failed = any(finding.result == "fail" for finding in found)
     data = {"ok": not failed, "findings": as_data(found)}
     return session.out.show(data, lambda: _told(found), Exit.ERROR if failed else Exit.DONE)

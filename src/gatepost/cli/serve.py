@@ -17,7 +17,7 @@ from gatepost.cli.logging import configure_logging
 from gatepost.cli.output import Exit
 from gatepost.cli.session import Given
 from gatepost.core.refusal import Refusal
-from gatepost.wiring import api_token
+from gatepost.wiring import api_token, provider_of
 from gatepost.worker import run_worker
 
 RESTART = 1.0
@@ -49,8 +49,11 @@ def web(*, session: Given) -> int:
         token = api_token(site)
         if not isinstance(token, str):
             return session.out.problems(token)
+        provider = provider_of(site)
+        if isinstance(provider, tuple):
+            return session.out.problems(provider)
         listen = site.settings.web.listen
-        run_web(site, token, lambda: print(f"ready: web on {listen}", flush=True))
+        run_web(site, token, provider, lambda: print(f"ready: web on {listen}", flush=True))
     return Exit.DONE
 
 

@@ -68,14 +68,25 @@ def _mail_address(text: str) -> str:
     return text
 
 
-def _hook_url(text: str) -> str:
+def _is_url(text: str, *never: str) -> bool:
+    """Whether it is an address by http or https, without a password, a fragment or any of these signs."""
     try:
         url = urlsplit(text)
         whole = url.scheme in ("http", "https") and bool(url.hostname) and url.port != 0 and url.username is None
     except ValueError:
-        whole = False
-    if not whole or not text.isascii() or not text.isprintable() or not {" ", "#"}.isdisjoint(text):
+        return False
+    return whole and text.isascii() and text.isprintable() and {" ", "#", *never}.isdisjoint(text)
+
+
+def _hook_url(text: str) -> str:
+    if not _is_url(text):
         raise ValueError('expected a URL such as "https://chat.example/hooks/1", without a password or a fragment')
+    return text
+
+
+def _issuer(text: str) -> str:
+    if text and not _is_url(text, "?"):
+        raise ValueError('expected an issuer such as "https://login.example/realms/corp"')
     return text
 
 
@@ -105,5 +116,7 @@ Url = Annotated[str, Field(pattern=r"^(https?://[A-Za-z0-9.\[\]:-]+)?$")]
 """Of a server, without a path; or nothing."""
 HookUrl = Annotated[str, AfterValidator(_hook_url)]
 """Where a webhook is told: with a path and a query, perhaps."""
+Issuer = Annotated[str, AfterValidator(_issuer)]
+"""Of an OpenID provider (Discovery 1.0 section 2), with a path perhaps; or nothing."""
 HeaderName = Annotated[str, Field(pattern=r"^[A-Za-z0-9-]+$")]
 SectionName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$")]

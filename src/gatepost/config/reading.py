@@ -221,6 +221,7 @@ def _contradictions(settings: Settings, places: Mapping[str, tuple[int, int]]) -
         yield problem("web.url", "a session would cross the network in clear text: sign_in needs https here")
     if settings.web.api and not _private(settings):
         yield problem("web.url", "tokens would cross the network in clear text: api needs https here")
+    yield from _sign_in_contradictions(settings, problem)
     if not settings.doors:
         yield problem(_DOORS, f"there is no door: write a section [{_DOORS}.NAME]")
     yield from _door_contradictions(settings, problem)
@@ -231,6 +232,16 @@ def _private(settings: Settings) -> bool:
     """Whether what a browser keeps stays between it and the site: by TLS, or in an exercise on this machine."""
     url = urlsplit(settings.web.url or f"http://{settings.web.listen}")
     return url.scheme == "https" or (settings.site.exercise and is_loopback(url.hostname or ""))
+
+
+def _sign_in_contradictions(settings: Settings, problem: Callable[[str, str], Problem]) -> Iterator[Problem]:
+    at, issuer = settings.sign_in, urlsplit(settings.sign_in.issuer)
+    if settings.web.sign_in == "provider":
+        for name in ("issuer", "client_id"):
+            if not getattr(at, name):
+                yield problem(f"sign_in.{name}", 'is empty, and [web] sign_in is "provider"')
+    if issuer.scheme == "http" and not (settings.site.exercise and is_loopback(issuer.hostname or "")):
+        yield problem("sign_in.issuer", "who signs in would be told in clear text: expected https")
 
 
 def _door_contradictions(settings: Settings, problem: Callable[[str, str], Problem]) -> Iterator[Problem]:

@@ -29,6 +29,7 @@ from gatepost.config.kinds import (
     Zone,
 )
 from gatepost.config.section import Section
+from gatepost.config.sign_in import SignIn
 from gatepost.config.telling import Metrics, Webhook
 from gatepost.core.instant import DAY, HOUR, MINUTE, SECOND
 
@@ -191,10 +192,11 @@ class Web(Section):
     token_purpose: str = Field(
         "", description="Why whoever has the token looks at named people; recorded with each search. Empty: no search."
     )
-    sign_in: Literal["off", "mail"] = Field(
+    sign_in: Literal["off", "mail", "provider"] = Field(
         "off",
-        description="How people sign in to the pages. mail: by a link to their address, for those who hold a role; the"
-        " url must begin with https, except in an exercise on this machine. off: there are no pages.",
+        description="How people who hold a role sign in to the pages. mail: by a link to their address. provider: at"
+        " the OpenID provider of [sign_in], and by no link. The url must begin with https, except in an exercise on"
+        " this machine. off: there are no pages.",
     )
     session_idle: Span = Field(HOUR, ge=MINUTE, description="Whoever does nothing for so long is signed out.")
     session_longest: Span = Field(12 * HOUR, ge=MINUTE, description="Everybody is signed out after so long.")
@@ -367,6 +369,7 @@ class Settings(Section):
     door: Door
     doors: dict[SectionName, DoorProcess]
     web: Web
+    sign_in: SignIn
     metrics: Metrics
     webhooks: dict[SectionName, Webhook]
     smtp: Smtp

@@ -93,6 +93,8 @@ class Code(StrEnum):
     DOOR_NOT_OPEN = "door_not_open"
     # the pages
     LINK_OVER = "link_over"
+    PROVIDER_AWAY = "provider_away"
+    SIGN_IN_REFUSED = "sign_in_refused"
     # the API
     NO_SUCH_TOKEN = "no_such_token"  # noqa: S105  # a refusal's code
     TOKEN_INVALID = "token_invalid"  # noqa: S105  # another

@@ -22,5 +22,15 @@ sessions = Table(
     Column("roles", Text, nullable=False),
     Column("begun_at", BigInteger, nullable=False),
     Column("used_at", BigInteger, nullable=False),
+    Column("proved_at", BigInteger),
 )
-"""`digest`: of the cookie. `roles`: JSON, those held when the cookie was made: others make another cookie."""
+"""`digest`: of the cookie. `roles`: JSON, those held when the cookie was made: others make another cookie.
+`proved_at`: when the person last showed who they are, here or to the provider; null if it does not say."""
+
+used_attempts = Table(
+    "used_attempts",
+    metadata,
+    Column("digest", String, primary_key=True),
+    Column("at", BigInteger, nullable=False, index=True),
+)
+"""Sign-ins that browsers keep (signatures/attempt.py) and that are done, by the machine's clock: none is good twice."""

@@ -5,9 +5,10 @@ from collections.abc import Collection
 from typing import NamedTuple
 
 from sqlalchemy import Connection, delete, func, insert, or_, select, update
+from sqlalchemy.dialects.sqlite import insert as upsert
 
 from gatepost.core.instant import Instant
-from gatepost.storage.session_schema import sessions, sign_ins
+from gatepost.storage.session_schema import sessions, sign_ins, used_attempts
 
 
 class Ask(NamedTuple):
@@ -20,13 +21,14 @@ class Ask(NamedTuple):
 
 
 class Session(NamedTuple):
-    """`roles`: as they were when its cookie was made."""
+    """`roles`: as they were when its cookie was made. `proved_at`: when the person last showed who they are."""
 
     digest: str
     person: str
     roles: frozenset[str]
     begun_at: Instant
     used_at: Instant
+    proved_at: Instant | None
 
 
 def add_ask(conn: Connection, ask: Ask) -> None:
@@ -61,7 +63,7 @@ def begin(conn: Connection, session: Session) -> None:
 
 def find(conn: Connection, digest: str) -> Session | None:
     row = conn.execute(select(sessions).where(sessions.c.digest == digest)).first()
-    return Session(row.digest, row.person, frozenset(json.loads(row.roles)), row.begun_at, row.used_at) if row else None
+    return Session(**{**row._mapping, "roles": frozenset(json.loads(row.roles))}) if row else None
 
 
 def renew(conn: Connection, before: str, now: Session) -> None:
@@ -73,6 +75,17 @@ def renew(conn: Connection, before: str, now: Session) -> None:
 
 def end(conn: Connection, digest: str) -> bool:
     return conn.execute(delete(sessions).where(sessions.c.digest == digest)).rowcount > 0
+
+
+def use_up(conn: Connection, attempt: str, at: Instant) -> bool:
+    """Whether an attempt (by digest) had not been used yet; it has now."""
+    used = upsert(used_attempts).values(digest=attempt, at=at).on_conflict_do_nothing()
+    return conn.execute(used).rowcount > 0
+
+
+def forget_used(conn: Connection, before: Instant) -> None:
+    """Erase attempts that nobody could use any more. By the machine's clock."""
+    conn.execute(delete(used_attempts).where(used_attempts.c.at <= before))
 
 
 def forget(conn: Connection, asked_before: Instant, used_before: Instant, begun_before: Instant) -> None:

@@ -24,6 +24,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gatepost.actions.site import Site
 from gatepost.doors.authzen import WELL_KNOWN, complain
+from gatepost.identity.provider import Provider
 from gatepost.notify.render import Renderer
 from gatepost.web import health
 from gatepost.web.authzen import site_authzen
@@ -39,8 +40,9 @@ from gatepost.web.pages.visitors import Visitors
 _REALM = (b"www-authenticate", b'Bearer realm="gatepost"')
 
 
-def application(site: Site, url: str, token: str) -> Starlette:
-    """`url`: where others reach it. `token`: what programs show; with none no program may ask."""
+def application(site: Site, url: str, token: str, provider: Provider | None = None) -> Starlette:
+    """`url`: where others reach it. `token`: what programs show; with none no program may ask. `provider`: where people
+    sign in, if not by mail."""
     pages = Pages(url, exercise=site.exercise)
     programs = _Programs(site_authzen(site, url), token)
     routes: list[BaseRoute] = [
@@ -53,7 +55,7 @@ def application(site: Site, url: str, token: str) -> Starlette:
     routes += own.routes(pages, site, browser)
     if site.settings.web.sign_in != "off":
         visitors = Visitors(site, pages, browser)
-        routes += SignIn(site, url, pages, browser).routes() + Console(site, visitors).routes()
+        routes += SignIn(site, url, pages, browser, provider).routes() + Console(site, visitors).routes()
         routes += PolicyPage(site, visitors).routes() + Stopping(site, visitors).routes()
     if site.settings.web.api:
         from gatepost.web.api.serve import mounted  # late: most sites have no use for it, and it takes a while

@@ -10,17 +10,18 @@ from starlette.types import ASGIApp
 
 from gatepost.actions.site import Site
 from gatepost.doors.serving import listen, serving
+from gatepost.identity.provider import Provider
 from gatepost.web.app import application
 from gatepost.wiring import web_url
 
 
-def run_web(site: Site, token: str, ready: Callable[[], None]) -> None:
-    """Answer until SIGTERM or SIGINT; `ready` is called once it listens. `token`: what callers show, "" for nobody.
+def run_web(site: Site, token: str, provider: Provider | None, ready: Callable[[], None]) -> None:
+    """Answer until SIGTERM or SIGINT; `ready` is called once it listens. `token`, `provider`: as of application().
 
     OSError: the address is taken.
     """
     address = site.settings.web.listen
-    server = _Server(application(site, web_url(site), token), ready)
+    server = _Server(application(site, web_url(site), token, provider), ready)
 
     def end(_number: int, _frame: FrameType | None) -> None:
         server.should_exit = True

@@ -15,6 +15,7 @@ CHECKS: Final = (
     "backup",
     "administrators",
     "mail",
+    "sign-in",
     "running",
     "copy",
     "clock",

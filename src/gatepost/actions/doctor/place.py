@@ -28,7 +28,7 @@ def _files(site: Site) -> Finding:
     people."""
     settings = site.settings
     keys = [site.directory / KEY_FILE, site.directory / LINK_KEY_FILE]
-    secret = [*keys, settings.database.path, settings.smtp.password_file]
+    secret = [*keys, settings.database.path, settings.smtp.password_file, settings.sign_in.client_secret_file]
     secret += [path for door in settings.doors.values() for path in (door.table, door.doveadm_key_file, door.tls_key)]
     exposed = [str(path) for path in secret if path is not None and _others_read(path)]
     if exposed:

@@ -89,6 +89,7 @@ IMPERSONAL: Final = frozenset(
         "ledger_head",
         "previews",
         "settling",
+        "used_attempts",
         "webhook_messages",
     }
 )

@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 SESSION: Final = "gatepost"
 ASKED: Final = "gatepost-asked"
+BEGUN: Final = "gatepost-begun"
 
 LONGEST_FORM: Final = 10_000
 """Bytes."""

@@ -1,4 +1,5 @@
-"""Signing in: ask for a link by mail, follow it, press the button. Following alone does nothing."""
+"""Signing in: at the site's provider (provider.py); or ask for a link by mail, follow it, press the button. Following
+alone does nothing."""
 
 from http import HTTPStatus
 
@@ -12,30 +13,39 @@ from gatepost.actions import sign_in
 from gatepost.actions.site import Site
 from gatepost.core.instant import SECOND
 from gatepost.core.refusal import Refusal
+from gatepost.identity.provider import Provider
 from gatepost.web.pages.browser import ASKED, SESSION, Browser, form
 from gatepost.web.pages.frame import Pages
+from gatepost.web.pages.provider import AtProvider
 
 LONGEST_ADDRESS = 254
 """RFC 5321 section 4.5.3.1.3, without the brackets."""
 
 
 class SignIn:
-    def __init__(self, site: Site, url: str, pages: Pages, browser: Browser) -> None:
+    """`provider`: where people sign in; None where it is by mail."""
+
+    def __init__(self, site: Site, url: str, pages: Pages, browser: Browser, provider: Provider | None) -> None:
         self._site, self._url, self._pages, self._browser = site, url, pages, browser
+        self._at_provider = AtProvider(site, url, provider, pages, browser) if provider else None
 
     def routes(self) -> list[Route]:
+        both = [Route("/sign-in", self._ask, methods=["GET"]), Route("/sign-out", self._leave, methods=["POST"])]
+        if self._at_provider:
+            return both + self._at_provider.routes()
         return [
-            Route("/sign-in", self._ask, methods=["GET"]),
+            *both,
             Route("/sign-in", self._send, methods=["POST"]),
             Route("/sign-in/{token}", self._follow, methods=["GET"]),
             Route("/sign-in/{token}", self._press, methods=["POST"]),
-            Route("/sign-out", self._leave, methods=["POST"]),
         ]
 
     def _ask(self, _request: Request) -> Response:
         if refusal := sign_in.closed(self._site):
             values = {"title": "Nobody can sign in now", "text": refusal.text}
             return self._pages.page("refused.html.j2", values, HTTPStatus.SERVICE_UNAVAILABLE)
+        if self._at_provider:
+            return self._pages.page("sign_in_provider.html.j2", {"provider": self._site.settings.sign_in.provider})
         return self._pages.page("sign_in.html.j2", {})
 
     async def _send(self, request: Request) -> Response:

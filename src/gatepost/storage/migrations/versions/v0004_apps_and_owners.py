@@ -186,8 +186,15 @@ def upgrade() -> None:
         sa.Column("roles", sa.Text(), nullable=False),
         sa.Column("begun_at", sa.BigInteger(), nullable=False),
         sa.Column("used_at", sa.BigInteger(), nullable=False),
+        sa.Column("proved_at", sa.BigInteger()),
     )
     op.create_index("ix_sessions_person", "sessions", ["person"])
+    op.create_table(
+        "used_attempts",
+        sa.Column("digest", sa.String(), primary_key=True),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+    )
+    op.create_index("ix_used_attempts_at", "used_attempts", ["at"])
     op.create_table(
         "webhook_messages",
         sa.Column("webhook", sa.String(), primary_key=True),

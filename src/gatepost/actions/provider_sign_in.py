@@ -1,0 +1,145 @@
+"""Signing in at the site's OpenID provider: by its word that somebody signed in there, in answer to this browser.
+
+Nothing is written before the provider's word holds: whoever only begins, or comes back with something made up, makes
+nobody wait who writes.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sqlalchemy import Connection
+
+from gatepost.actions.change import changing, looking
+from gatepost.actions.sign_in import begin, closed, digest, official
+from gatepost.actions.site import Site
+from gatepost.actions.who import Actor, unacknowledged
+from gatepost.clock import system_now
+from gatepost.core.instant import Instant
+from gatepost.core.refusal import Code, Refusal
+from gatepost.identity.id_token import Doubtful, Expected, Stated, read
+from gatepost.identity.provider import Away, Denied, Provider
+from gatepost.signatures import attempt
+from gatepost.signatures.attempt import Attempt
+from gatepost.storage import sessions
+
+BACK = "sign-in/back"
+"""The page to which the provider sends a browser."""
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """`address`: of the provider, where the browser goes. `kept`: what it keeps meanwhile."""
+
+    address: str
+    kept: str
+
+
+def ask_provider(site: Site, provider: Provider, url: str, *, fresh: bool = False) -> Begun | Refusal:
+    """Where somebody signs in. `url`: where our pages are. `fresh`: being signed in there already is not enough."""
+    if refusal := closed(site):
+        return refusal
+    begun, kept = attempt.begin(site.link_key, system_now(), fresh=fresh)
+    about = {
+        "state": begun.state,
+        "nonce": begun.nonce,
+        "code_challenge": begun.challenge,
+        "code_challenge_method": "S256",
+    }
+    # max_age makes it say when somebody signed in there (Core section 3.1.2.1), prompt makes it ask them.
+    about |= {"max_age": "0", "prompt": "login"} if fresh else {}
+    try:
+        return Begun(provider.address(f"{url}/{BACK}", about), kept)
+    except Away as error:
+        return _away(error)
+
+
+def sign_in_by_provider(
+    site: Site, provider: Provider, url: str, kept: str, said: Mapping[str, str], before: str = ""
+) -> str | Refusal:
+    """Take the provider's word; the secret of a new session. `kept`: by the browser; `said`: the fields with which it
+    came back. `before`: the secret of the session that it has, which ends."""
+    found = attempt.opened(site.link_key, kept, system_now()) if site.link_key else None
+    if found is None or said.get("state") != found.state:
+        return _refused("This sign-in was not begun in this browser, or more than ten minutes ago: begin again.")
+    if said.get("iss", provider.client.issuer) != provider.client.issuer:  # RFC 9207
+        return _refused("Another provider than ours sent you here.")
+    if "code" not in said:
+        return _refused(f"The provider did not sign you in: {_word(said.get('error', 'it does not say why'))}.")
+    try:
+        stated = _stated(provider, f"{url}/{BACK}", found, said["code"])
+    except Away as error:
+        return _away(error)
+    except Denied as error:
+        return _refused(f"The provider takes nothing back for this sign-in: {_word(str(error))}. Begin again.")
+    except Doubtful as error:
+        return _refused(f"The provider's answer proves nothing: {error}. Begin again, or ask an administrator.")
+    return _begun(site, found, stated, before)
+
+
+def _stated(provider: Provider, back: str, found: Attempt, code: str) -> Stated:
+    """Away, Denied, Doubtful."""
+    token = provider.redeem(code, found.verifier, back)
+    since = found.begun_at if found.fresh else None
+    return read(token, provider, Expected(found.nonce, system_now(), since))
+
+
+def _begun(site: Site, found: Attempt, stated: Stated, before: str) -> str | Refusal:
+    name = _name(stated.claims, site.settings.sign_in.claim)
+    if isinstance(name, Refusal):
+        return name
+    with looking(site) as conn:
+        actor = _somebody(conn, name)
+    if isinstance(actor, Refusal):
+        return actor
+    with changing(site) as change:
+        actor = _somebody(change.conn, name)
+        if isinstance(actor, Refusal):
+            return actor
+        if not sessions.use_up(change.conn, digest(found.secret), system_now()):
+            return _refused("This sign-in was used already: begin again.")
+        return begin(change, actor, "provider", before, _proved_at(stated, change.now))
+
+
+def _somebody(conn: Connection, name: str) -> Actor | Refusal:
+    return (
+        unacknowledged(conn)
+        or official(conn, name=name)
+        or _refused(
+            f"You signed in at the provider as {_word(name)}, and nobody of this name holds a role here: an"
+            " administrator grants one with `role grant`."
+        )
+    )
+
+
+def _name(claims: Mapping[str, object], claim: str) -> str | Refusal:
+    """Whom the provider means."""
+    value = claims.get(claim)
+    if not isinstance(value, str) or not value:
+        return _refused(f"The provider does not say your {claim}, by which we know people: tell an administrator.")
+    if claim == "email" and claims.get("email_verified") is not True:
+        return _refused("The provider does not say that your mail address is verified, so it could be anybody's.")
+    return value
+
+
+def _proved_at(stated: Stated, now: Instant) -> Instant | None:
+    """By the site's clock, which in an exercise is another than the machine's."""
+    if stated.signed_in_at is None:
+        return None
+    return now - max(system_now() - stated.signed_in_at, 0)
+
+
+def _word(text: str) -> str:
+    """What others say, so short and plain that it can stand in a sentence of ours."""
+    return "".join(sign for sign in text[:100] if sign.isprintable())
+
+
+def _away(error: Away) -> Refusal:
+    return Refusal(
+        Code.PROVIDER_AWAY,
+        f"The provider at which people sign in cannot be used: {_word(str(error))}. Try again in a while; whoever has"
+        " to stop a policy now does it by command.",
+    )
+
+
+def _refused(text: str) -> Refusal:
+    return Refusal(Code.SIGN_IN_REFUSED, text)

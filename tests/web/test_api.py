@@ -278,7 +278,7 @@ def test_every_refusal_has_a_status(open_house: House) -> None:
     """What is refused is never a success nor our fault; each code's type can be looked up."""
     app = api(open_house)
     for code in Code:
-        assert status_of(code) in (401, 403, 404, 409, 422, 503)
+        assert status_of(code) in (401, 403, 404, 409, 422, 429, 503)
         assert call(app, "", f"/problems/{code.value}").data["code"] == code.value
     for ours in OURS:
         assert len(call(app, "", f"/problems/{ours}").data["about"]) > 10

@@ -5,6 +5,7 @@ import re
 import pytest
 
 from gatepost.actions import activation, announce, evidence
+from gatepost.actions.bounce import take_bounce
 from gatepost.core.change.stage import Stage
 from gatepost.core.fleet.claim import Claim, Stance
 from gatepost.core.instant import DAY, HOUR
@@ -13,6 +14,7 @@ from gatepost.web.pages.frame import CLOSED
 from gatepost.web.pages.words import IMPACT, LOOKS, WORDS, WRONG, counted, span, when
 from tests.verbs.conftest import Build
 from tests.verbs.houses import AUTHOR, EXECUTIVE, OPERATOR, POLICY, PRIVACY, SECURITY, TIKTOK, House, good
+from tests.verbs.test_bounces import notification
 from tests.web.asking import URL
 from tests.web.visiting import HOSTILE, Browser, signed_in, tags, words
 
@@ -113,6 +115,27 @@ def test_a_policy_s_page_has_what_its_approvers_ask_for(house: House) -> None:
     assert re.search(r"The app is there 6 6", said)
     for name in ("u0@corp.example", "U0"):
         assert name not in shown, "nobody whom it concerns is named"
+
+
+@pytest.mark.parametrize(("rail", "says"), [("ignore", False), ("warn", True)])
+def test_a_site_that_does_not_ask_owners_says_nothing_of_it(build: Build, rail: str, says: bool) -> None:
+    """As its approval mails do."""
+    house = build(web__sign_in="mail", web__url=URL, rails__vendor_asked=rail)
+    house.propose()
+    shown = page(signed_in(house, AUTHOR), f"/policies/{POLICY}")
+    assert ("Nobody is recorded to have asked" in shown) is says
+
+
+def test_mails_that_came_back_are_counted(house: House) -> None:
+    """Each of a live policy's, once; and of no other's."""
+    house.owners(3, apps=(TIKTOK,))
+    house.announce()
+    for letter in house.deliver()[:2]:
+        good(take_bounce(house.site, OPERATOR, notification(envelope_id=letter.notice), "dsn"))
+    browser = signed_in(house, AUTHOR)
+    assert "2 mails came back" in words(page(browser, "/today"))
+    house.retract()
+    assert "came back" not in page(browser, "/today")
 
 
 def test_what_is_not_there_is_said(house: House) -> None:

@@ -16,7 +16,7 @@ from gatepost.actions.site import Site
 from gatepost.actions.who import APPROVER, MAY_PAUSE, MAY_RETRACT, Actor
 from gatepost.core.change.proposal import Proposal
 from gatepost.core.change.quorum import fault
-from gatepost.core.change.rails import not_asked, owners_in_words
+from gatepost.core.change.rails import not_asked_of
 from gatepost.core.change.stage import LIVE, PENDING, Stage
 from gatepost.core.instant import Duration, Instant
 from gatepost.core.notice.notice import NoticeKind
@@ -37,8 +37,7 @@ class Compared(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class Asked:
     """`roles`: those of whoever looks in which their yes is missing. `first`, `last`: as `deadlines`. `may_retract`,
-    `may_pause`: whether they can now. `not_asked`: the owners whom nobody is recorded to have asked, in words; "" for
-    none. `compared`: None for the first revision."""
+    `may_pause`: whether they can now. `not_asked`: of rails.not_asked_of. `compared`: None for the first revision."""
 
     roles: tuple[str, ...]
     first: Instant | None
@@ -79,7 +78,7 @@ def asked(site: Site, actor: Actor, policy: str, number: int) -> Asked | Refusal
             reason=frozen.reason,
             necessity=frozen.necessity,
             press=frozen.press,
-            not_asked=owners_in_words(not_asked(proposal.apps, proposal.about.inquiries)),
+            not_asked=not_asked_of(proposal),
             compared=_compared(conn, revision, proposal),
             mails=example_mails(conn, site, revision, actor.person),
             may_retract=revision.stage in LIVE and may_retract(actor),

@@ -14,7 +14,7 @@ from gatepost.actions.own_link import own_address
 from gatepost.actions.proposal_mail import own_deadline, policy_facts, renderer_of, replying
 from gatepost.actions.site import Site
 from gatepost.core.change.proposal import Proposal
-from gatepost.core.change.rails import not_asked, owners_in_words
+from gatepost.core.change.rails import not_asked_of
 from gatepost.core.change.rollout import ring_lines
 from gatepost.core.change.warning import RESTS_ON_ONE
 from gatepost.core.fleet.finding import Finding
@@ -310,7 +310,7 @@ class Desk:
             about=proposal.about,
             apps={app.id: app.name for app in proposal.apps},
             named=tuple(f"{app.name} ({app.by})" for app in proposal.apps),
-            not_asked=_not_asked(proposal),
+            not_asked=not_asked_of(proposal),
             rings=ring_lines(proposal.policy, proposal.impact.rings),
             any_role=bool(proposal.relaxes),
         )
@@ -337,13 +337,6 @@ def _warnings(frozen: Sequence[str], alone: Sequence[str]) -> tuple[str, ...]:
     """Those that were frozen; on whom the quorum rests is said as it is now, with a name."""
     others = tuple(text for text in frozen if text != RESTS_ON_ONE)
     return (*others, named(alone)) if alone else others
-
-
-def _not_asked(proposal: Proposal) -> str:
-    """The owners whom nobody was recorded to have asked, in words; "" where the site did not care."""
-    if proposal.rails["vendor_asked"] == "ignore":
-        return ""
-    return owners_in_words(not_asked(proposal.apps, proposal.about.inquiries))
 
 
 def _columns(counts: Mapping[str, int]) -> dict[str, int | None]:

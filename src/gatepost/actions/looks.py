@@ -14,7 +14,7 @@ from gatepost.actions.site import Site
 from gatepost.actions.who import AUDITOR, HELPDESK, acting, lacks_role
 from gatepost.core.instant import Instant
 from gatepost.core.ledger.events import NamesLooked
-from gatepost.core.ledger.leaf import parse
+from gatepost.core.ledger.leaf import SYSTEM, parse
 from gatepost.core.refusal import Code, Refusal
 from gatepost.documents.deadline import instant_text
 from gatepost.storage import ledger, people
@@ -59,23 +59,34 @@ def looks(conn: Connection, since: Instant = 0, of: str = "") -> Iterator[Look]:
             yield Look(row.idx, row.at, row.by, event.what, event.about, event.people, event.purpose_hash)
 
 
-def looks_at(conn: Connection, ref: str) -> list[dict[str, object]]:
-    """Every look at one person (by pseudonym), oldest first: when, by whom, at what, and what for.
+class Seen(NamedTuple):
+    """A look as whoever was looked at is told of it. `by`: an id, SYSTEM for a program, "" once nobody knows whose it
+    was. `purpose`: "" once it was erased."""
 
-    `purpose` is "" once it was erased; `by` a pseudonym once nobody knows whose.
-    """
+    look: Look
+    by: str
+    purpose: str
+
+
+def seen(conn: Connection, ref: str) -> list[Seen]:
+    """Every look at one person (by pseudonym), oldest first."""
     found = list(looks(conn, of=ref))
-    named = people.load(conn, {look.by for look in found})
+    ids = {known.ref: known.id for known in people.load(conn, {look.by for look in found}).values()} | {SYSTEM: SYSTEM}
+    return [Seen(look, ids.get(look.by, ""), ledger.words_of(conn, look.purpose_hash)) for look in found]
+
+
+def looks_at(conn: Connection, ref: str) -> list[dict[str, object]]:
+    """The same as data: when, by whom (a pseudonym once nobody knows whose), at what, and what for."""
     return [
         {
-            "entry": look.entry,
-            "at": instant_text(look.at),
-            "by": named[look.by].id if look.by in named else look.by,
-            "what": look.what,
-            "about": look.about,
-            "purpose": ledger.words_of(conn, look.purpose_hash),
+            "entry": one.look.entry,
+            "at": instant_text(one.look.at),
+            "by": one.by or one.look.by,
+            "what": one.look.what,
+            "about": one.look.about,
+            "purpose": one.purpose,
         }
-        for look in found
+        for one in seen(conn, ref)
     ]
 
 

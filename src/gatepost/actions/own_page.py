@@ -13,7 +13,7 @@ from gatepost.actions import live
 from gatepost.actions.change import looking
 from gatepost.actions.decide import Decider
 from gatepost.actions.letter import Desk
-from gatepost.actions.looks import looks
+from gatepost.actions.looks import seen
 from gatepost.actions.own_link import opened
 from gatepost.actions.site import Site
 from gatepost.core.change.proposal import NamedApp
@@ -21,7 +21,6 @@ from gatepost.core.change.stage import LIVE, Stage
 from gatepost.core.fleet.finding import Finding, finding
 from gatepost.core.fleet.person import Person
 from gatepost.core.instant import ALWAYS, NEVER, Instant
-from gatepost.core.ledger.leaf import SYSTEM
 from gatepost.core.notice.notice import NoticeKind, NoticeState
 from gatepost.core.policy.compiled import Compiled
 from gatepost.core.policy.policy import Unseen
@@ -29,7 +28,7 @@ from gatepost.core.policy.verdict import Outcome
 from gatepost.notify.facts import DeviceFacts, NoticeFacts
 from gatepost.notify.own import OwnDevice, OwnFacts, OwnLook, Stands
 from gatepost.signatures.link import Sealed
-from gatepost.storage import exceptions, ledger, people, policies
+from gatepost.storage import exceptions, people, policies
 from gatepost.storage.devices import Member
 from gatepost.storage.notices import Notice
 from gatepost.storage.policies import Revision
@@ -201,8 +200,5 @@ def _as_reminder(person: Person, revision: Revision, now: Instant) -> Notice:
 
 def _looks(conn: Connection, ref: str) -> Iterator[OwnLook]:
     """Every look at them, newest first."""
-    found = list(looks(conn, of=ref))
-    named = people.load(conn, {look.by for look in found})
-    for look in reversed(found):
-        by = SYSTEM if look.by == SYSTEM else named[look.by].id if look.by in named else ""
-        yield OwnLook(look.at, by, look.what, ledger.words_of(conn, look.purpose_hash))
+    for look, by, purpose in reversed(seen(conn, ref)):
+        yield OwnLook(look.at, by, look.what, purpose)

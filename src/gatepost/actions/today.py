@@ -16,7 +16,6 @@ from gatepost.actions.who import AUTHOR, OPERATOR, Actor
 from gatepost.core.change.stage import LIVE, PENDING, Stage
 from gatepost.core.instant import MINUTE, Instant
 from gatepost.core.ledger.events import NoticeBounced
-from gatepost.core.ledger.leaf import parse
 from gatepost.core.notice.notice import NoticeState
 from gatepost.core.policy.verdict import Outcome
 from gatepost.storage import activations, audience, feed, ledger, notices, policies, sitemeta
@@ -162,7 +161,6 @@ def _of_doors(doors: list[dict[str, object]]) -> Iterator[Wrong]:
 
 
 def _of_policies(conn: Connection, live: list[Revision]) -> Iterator[Wrong]:
-    bounced = _bounced(conn)
     for revision in live:
         if revision.held:
             yield Wrong("held", revision.policy)
@@ -173,15 +171,5 @@ def _of_policies(conn: Connection, live: list[Revision]) -> Iterator[Wrong]:
         for state in (NoticeState.REFUSED, NoticeState.UNCERTAIN):
             if states[state]:
                 yield Wrong(state.value, policy, states[state])
-        if bounced[policy]:
-            yield Wrong("bounced", policy, bounced[policy])
-
-
-def _bounced(conn: Connection) -> Counter[str]:
-    """How many mails of each policy came back."""
-    found: Counter[str] = Counter()
-    for row in ledger.rows(conn, 0, (NoticeBounced.__name__,)):
-        event = parse(row.leaf).event
-        if isinstance(event, NoticeBounced):
-            found[event.policy] += 1
-    return found
+        if bounced := ledger.tally(conn, NoticeBounced.__name__, policy):
+            yield Wrong("bounced", policy, bounced)

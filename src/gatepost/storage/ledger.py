@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, func, insert, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from gatepost.storage.schema import checkpoints, ledger, ledger_head, proposals, texts
@@ -63,9 +63,19 @@ def newest(conn: Connection, before: int | None, limit: int, event: str = "", po
     if event:
         query = query.where(ledger.c.event == event)
     if policy:
-        # In canonical JSON (RFC 8785) this is how a policy is named, and nothing else is written so.
-        query = query.where(func.instr(ledger.c.leaf, f'"policy":{json.dumps(policy)}'.encode()) > 0)
+        query = query.where(_about(policy))
     return [Row(*row) for row in conn.execute(query)]
+
+
+def tally(conn: Connection, event: str, policy: str) -> int:
+    """How many entries of one event are about one policy."""
+    query = select(func.count()).select_from(ledger).where(ledger.c.event == event, _about(policy))
+    return int(conn.execute(query).scalar_one())
+
+
+def _about(policy: str) -> ColumnElement[bool]:
+    """In canonical JSON (RFC 8785) this is how a policy is named, and nothing else is written so."""
+    return func.instr(ledger.c.leaf, f'"policy":{json.dumps(policy)}'.encode()) > 0
 
 
 def count(conn: Connection) -> int:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from gatepost.core.change.impact import Impact
-from gatepost.core.change.proposal import NamedApp
+from gatepost.core.change.proposal import NamedApp, Proposal
 from gatepost.core.fleet.about import Inquiry
 from gatepost.core.fleet.app import App
 from gatepost.core.instant import ALWAYS, HOUR, Duration, Instant
@@ -110,6 +110,14 @@ def not_asked(apps: Sequence[App | NamedApp], inquiries: Iterable[Inquiry]) -> d
         for owner, theirs in owned.items()
         if not any(app.id in about for app in theirs)
     }
+
+
+def not_asked_of(proposal: Proposal) -> str:
+    """The owners whom nobody was recorded to have asked when it was proposed, in words; "" where the site did not
+    care."""
+    if proposal.rails["vendor_asked"] == "ignore":
+        return ""
+    return owners_in_words(not_asked(proposal.apps, proposal.about.inquiries))
 
 
 _MOST_OWNERS = 5

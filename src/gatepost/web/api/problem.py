@@ -28,11 +28,15 @@ _FORBIDDEN: Final = frozenset(
 
 _UNFIT: Final = frozenset(
     {
+        Code.CODE_WRONG,
+        Code.DATE_AHEAD,
         Code.DOCUMENT_INVALID,
         Code.EXAMPLE_FAILS,
+        Code.LABEL_UNFIT,
         Code.NECESSITY_MISSING,
         Code.PRESS_MISSING,
         Code.PURPOSE_MISSING,
+        Code.REASON_NAMES,
         Code.REPORT_AHEAD,
         Code.SELECTOR_UNKNOWN,
         Code.UNTIL_INVALID,
@@ -84,6 +88,8 @@ def status_of(code: Code) -> int:
         return 404
     if code is Code.TOKEN_INVALID:
         return 401
+    if code is Code.CODES_SPENT:
+        return 429
     if code is Code.SITE_NOT_ACKNOWLEDGED:
         return 503
     return 403 if code in _FORBIDDEN else 422 if code in _UNFIT else 409

@@ -16,7 +16,7 @@ from time import perf_counter
 from types import ModuleType
 from typing import Final
 
-from bench import change, check, decide, doors, erasing, evaluate, haproxy, imports, mail, sessions, sogo, start
+from bench import change, check, decide, doors, erasing, evaluate, haproxy, imports, mail, pages, sessions, sogo, start
 from bench.figures import Figure
 from bench.page import PAGE, in_columns, now, write_page
 from bench.processes import ROOT, Missing
@@ -31,6 +31,7 @@ BENCHMARKS: Final[Mapping[str, ModuleType]] = {
     "import": imports,
     "erase": erasing,
     "mail": mail,
+    "pages": pages,
     "sessions": sessions,
     "sogo": sogo,
     "help": start,

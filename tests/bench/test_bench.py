@@ -35,6 +35,7 @@ def test_every_benchmark_runs_and_its_answers_agree(tmp_path: Path) -> None:
         "doors",
         "import",
         "mail",
+        "pages",
         "sessions",
         "sogo",
         "help",

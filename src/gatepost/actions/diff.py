@@ -76,7 +76,7 @@ def diff_policy(site: Site, by: str | None, data: bytes, file: str) -> Diffed | 
     if isinstance(found, Refusal):
         return found
     compared, allowed = found
-    return _diffed(compared, allowed.too_few or allowed.too_near)
+    return _diffed(compared, allowed.withheld)
 
 
 class _Compared(NamedTuple):

@@ -52,10 +52,29 @@ def example_mails(
     """These mails in each language of the announcement, or in one of them, by the reader's own deadline, as if the
     policy's first app were on a device of theirs. Empty where nobody is told."""
     proposal = proposal_of(conn, revision)
+    cell = cell_of(reader, proposal.policy, cells_of(conn, revision), site.settings.site.default_time_zone)
+    return _mails(site, proposal, reader, own_deadline(revision, proposal, cell), kinds, language)
+
+
+def draft_mails(site: Site, draft: Proposal, reader: Person) -> tuple[ExampleMail, ...]:
+    """The same of what is not proposed yet."""
+    numbers = {cell: number for number, cell in enumerate(draft.cells)}
+    cell = cell_of(reader, draft.policy, numbers, site.settings.site.default_time_zone)
+    deadline = None if draft.policy.deadline.immediately else draft.effects[cell]
+    return _mails(site, draft, reader, deadline, KINDS)
+
+
+def _mails(
+    site: Site,
+    proposal: Proposal,
+    reader: Person,
+    deadline: Instant | None,
+    kinds: tuple[NoticeKind, ...],
+    language: str = "",
+) -> tuple[ExampleMail, ...]:
     if proposal.policy.consequence is Consequence.REPORT:
         return ()
-    cell = cell_of(reader, proposal.policy, cells_of(conn, revision), site.settings.site.default_time_zone)
-    facts = _facts(site, proposal, reader, own_deadline(revision, proposal, cell))
+    facts = _facts(site, proposal, reader, deadline)
     languages = [one for one in facts.policy.texts[NoticeKind.ANNOUNCEMENT] if language in ("", one)]
     return tuple(_mail(kind, one, proposal, facts) for kind in kinds for one in languages)
 

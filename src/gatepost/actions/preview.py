@@ -81,7 +81,7 @@ def watched(
         if isinstance(found, Refusal):
             return found
         allowed = watch.answer()
-        if allowed.too_few or allowed.too_near or answered(site, policy, watch):
+        if allowed.withheld or answered(site, policy, watch):
             return found, allowed
 
 

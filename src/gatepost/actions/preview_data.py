@@ -68,10 +68,18 @@ def cells_shown(found: Mapping[str, int], hidden: Collection[str]) -> dict[str, 
     return cells
 
 
+def hit_by(seen: Previewed) -> Iterator[tuple[By, dict[str, int | None], bool]]:
+    """By what is hit broken down; of the people hit the cells that are shown (None: hidden); whether there are others
+    that are not even named."""
+    for by in By:
+        hidden = seen.allowed.hidden.get(by, ())
+        yield by, cells_shown(seen.assessed.impact.people_by[by].get(Category.HIT, {}), hidden), bool(hidden)
+
+
 def warnings_shown(seen: Previewed) -> Iterator[Warned]:
-    """Without those that count somebody, where so few are concerned that they are not counted."""
+    """Without those that count somebody, where nothing may be counted."""
     for warned in seen.assessed.warnings:
-        if not seen.allowed.too_few or warned.code in _OF_NOBODY:
+        if not seen.allowed.withheld or warned.code in _OF_NOBODY:
             yield warned
 
 

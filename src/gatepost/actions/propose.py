@@ -22,6 +22,7 @@ from gatepost.core.change.rollout import RingLine, ring_lines
 from gatepost.core.change.stage import PENDING, Stage
 from gatepost.core.change.warning import Warned
 from gatepost.core.fleet.app import ActiveApp
+from gatepost.core.instant import Instant
 from gatepost.core.ledger.events import PolicyProposed, PolicyWithdrawn
 from gatepost.core.policy.examples import ExampleFailure, failures
 from gatepost.core.policy.policy import Policy
@@ -119,49 +120,53 @@ def _failed(failure: ExampleFailure) -> str:
     return f"line {failure.line}: expected {failure.expected}, got {failure.got}. {failure.sentence}"
 
 
-def _freeze(change: Change, actor: Actor, assessed: Assessed) -> Proposed:
-    site, policy, impact = change.site, assessed.policy, assessed.impact
-    limits = site.rails()
-    asked = rails.asked_of(policy, impact, assessed.earliest, change.now, limits)
+def drafted(conn: Connection, site: Site, author: str, assessed: Assessed, at: Instant) -> Proposal:
+    """What would be approved if it were frozen as it stands at this instant. `author`: a person's ref."""
+    policy, impact, limits = assessed.policy, assessed.impact, site.rails()
     in_rings = impact.due_in_rings(len(policy.deadlines))
-    proposal = Proposal(
+    return Proposal(
         site=site.settings.site.id,
         policy=replace(policy, examples=()),
-        revision=policies.next_revision(change.conn, policy.id),
-        author=actor.ref,
+        revision=policies.next_revision(conn, policy.id),
+        author=author,
         apps=assessed.apps,
         about=assessed.about,
         cells=assessed.cells,
         effects=assessed.effects,
         notice=rails.notice_period(policy, limits),
-        asked=asked,
+        asked=rails.asked_of(policy, impact, assessed.earliest, at, limits),
         impact=Predicted(asdict(impact.people), asdict(impact.devices), impact.due_people, in_rings),
         warnings=tuple(warned.text for warned in assessed.warnings),
         templates=site.templates,
-        catalogue_revision=sitemeta.number(change.conn, sitemeta.CATALOGUE_REVISION),
+        catalogue_revision=sitemeta.number(conn, sitemeta.CATALOGUE_REVISION),
         zone_data=zone_data_version(),
         rails=asdict(limits)
         | {
             "short_notice_roles": list(limits.short_notice_roles),
             "large_impact_roles": list(limits.large_impact_roles),
         },
-        proposed_at=change.now,
+        proposed_at=at,
     )
+
+
+def _freeze(change: Change, actor: Actor, assessed: Assessed) -> Proposed:
+    site, policy, impact = change.site, assessed.policy, assessed.impact
+    proposal = drafted(change.conn, site, actor.ref, assessed, change.now)
     frozen = freeze(proposal)
     name = digest(frozen)
     ledger.put_proposal(change.conn, name, frozen)
     expires = change.now + site.settings.rails.approvals_expire_after
     remember_scope(change, policy)
-    change.record(PolicyProposed(policy.id, proposal.revision, name, asked, expires))
+    change.record(PolicyProposed(policy.id, proposal.revision, name, proposal.asked, expires))
     ask_approvers(change, proposal, name)
     return Proposed(
         policy=policy.id,
         revision=proposal.revision,
         hash=name,
-        approvals=asked,
+        approvals=proposal.asked,
         apps=assessed.apps,
         people=asdict(impact.people),
-        rings=ring_lines(policy, in_rings),
+        rings=ring_lines(policy, proposal.impact.rings),
         warnings=naming(assessed.warnings, assessed.alone),
         about=about_data(change.conn, assessed.about),
         announcing_takes=_announcing(site, len(impact.due_people)),

@@ -6,13 +6,13 @@ from typing import Annotated, Final
 from cyclopts import Parameter
 
 from gatepost.actions.preview import Previewed, preview_policy
-from gatepost.actions.preview_data import COUNTS, cells_shown, preview_data, rings_shown, warnings_shown
+from gatepost.actions.preview_data import COUNTS, hit_by, preview_data, rings_shown, warnings_shown
 from gatepost.cli.known import known_of
 from gatepost.cli.named import apps_named
 from gatepost.cli.output import Exit, Lines, Table
 from gatepost.cli.session import Given, Source, content
 from gatepost.cli.verbs import rings
-from gatepost.core.change.impact import HIDDEN_UNDER, By, Category
+from gatepost.core.change.impact import HIDDEN_UNDER
 
 _HIDDEN: Final = "hidden"
 """Of every cell alike: a cell may be large, and hide another behind it."""
@@ -60,12 +60,9 @@ def previewed(seen: Previewed) -> Lines:
 
 
 def _where(seen: Previewed) -> Iterator[str]:
-    hidden = seen.allowed.hidden
-    for by in By:
-        hit = seen.assessed.impact.people_by[by].get(Category.HIT, {})
-        cells = cells_shown(hit, hidden.get(by, ()))
+    for by, cells, others in hit_by(seen):
         shown = [f"{value or 'not known'} {_HIDDEN if count is None else count}" for value, count in cells.items()]
-        if hidden.get(by):
+        if others:
             shown.append(_OTHERS if shown else _HIDDEN)
         if shown:
             yield f"Hit by {by.value}: {', '.join(shown)}"

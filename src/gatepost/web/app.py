@@ -7,6 +7,7 @@ GET /today, /policies, ...  behind that: the console (gatepost.web.pages.console
 /api/v1/...                 where [web] api says so: the verbs and the looks (gatepost.web.api), with a person's token
 GET /own/TOKEN              somebody's own page, by the link in their mails
 /policies/ID, and below it  a policy, its approvals (.policy), its retraction and pauses (.stopping)
+GET /write, and below it     writing a policy and proposing it (.write)
 POST /own/TOKEN/absent      from it: a code for a statement, and the statement
 GET /exercise/mails         in an exercise: the mails
 GET /static/...             what pages need
@@ -36,6 +37,7 @@ from gatepost.web.pages.policy import PolicyPage
 from gatepost.web.pages.sign_in import SignIn
 from gatepost.web.pages.stopping import Stopping
 from gatepost.web.pages.visitors import Visitors
+from gatepost.web.pages.write import WritePage
 
 _REALM = (b"www-authenticate", b'Bearer realm="gatepost"')
 
@@ -57,6 +59,7 @@ def application(site: Site, url: str, token: str, provider: Provider | None = No
         visitors = Visitors(site, pages, browser)
         routes += SignIn(site, url, pages, browser, provider).routes() + Console(site, visitors).routes()
         routes += PolicyPage(site, visitors).routes() + Stopping(site, visitors).routes()
+        routes += WritePage(site, visitors).routes()
     if site.settings.web.api:
         from gatepost.web.api.serve import mounted  # late: most sites have no use for it, and it takes a while
 

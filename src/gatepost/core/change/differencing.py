@@ -120,6 +120,11 @@ class Allowed:
             self._few(mine_blocked ^ self._blockable(number)) for number in range(1, self._earlier + 1)
         )
 
+    @property
+    def withheld(self) -> bool:
+        """No count of the impact may be answered."""
+        return self.too_few or self.too_near
+
     @cached_property
     def hidden(self) -> Mapping[By, frozenset[str]]:
         """The cells that cannot be shown: by what they are broken down, their values."""

@@ -49,12 +49,13 @@ class Browser:
         return site == "same-origin" if site is not None else request.headers.get("origin") == self._origin
 
 
-async def form(request: Request) -> dict[str, str]:
-    """The fields of a form (WHATWG URL, application/x-www-form-urlencoded); of several with one name the last."""
+async def form(request: Request, longest: int = LONGEST_FORM) -> dict[str, str]:
+    """The fields of a form (WHATWG URL, application/x-www-form-urlencoded); of several with one name the last.
+    `longest`: bytes."""
     body = b""
     async for part in request.stream():
         body += part
-        if len(body) > LONGEST_FORM:
+        if len(body) > longest:
             raise HTTPException(413)
     try:
         return dict(parse_qsl(body.decode(), max_num_fields=50))

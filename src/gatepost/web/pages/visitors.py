@@ -13,7 +13,7 @@ from gatepost.actions.sign_in import Visitor, visit
 from gatepost.actions.site import Site
 from gatepost.actions.who import HELPDESK
 from gatepost.core.refusal import Code, Refusal
-from gatepost.web.pages.browser import SESSION, Browser, form
+from gatepost.web.pages.browser import LONGEST_FORM, SESSION, Browser, form
 from gatepost.web.pages.frame import Pages
 
 Handle = Callable[[Request, Visitor], Response]
@@ -41,13 +41,13 @@ class Visitors:
 
         return handled
 
-    def does(self, act: Act) -> Callable[[Request], Awaitable[Response]]:
-        """For a form of ours alone (CSRF)."""
+    def does(self, act: Act, longest: int = LONGEST_FORM) -> Callable[[Request], Awaitable[Response]]:
+        """For a form of ours alone (CSRF). `longest`: bytes of it."""
 
         async def handled(request: Request) -> Response:
             if not self._browser.is_ours(request):
                 return self._pages.foreign()
-            fields = await form(request)
+            fields = await form(request, longest)
             return await run_in_threadpool(self._answered, request, lambda visitor: act(request, visitor, fields))
 
         return handled

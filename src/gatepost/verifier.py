@@ -4,7 +4,7 @@ This file stands alone: Python 3.10 or later and its standard library, nothing o
 verify.py, but take yours from a release you trust. It repeats on purpose what the product does elsewhere: a verifier
 that shared code with what it verifies would share its faults.
 
-    python3 verify.py [DIR] [--checkpoint FILE]...
+    python3 verify.py [DIR] [--checkpoint FILE]... [--policy ID]
 
 Exit code 0: everything checked holds. 1: it does not, or the export cannot be read.
 """
@@ -20,6 +20,8 @@ import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from itertools import groupby
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -51,13 +53,17 @@ class Report:
     unchecked: list[str] = field(default_factory=list)
 
 
-def verify(leaves: Iterable[bytes], proposals: Proposals, vkey: str, notes: Iterable[str], ssh: Ssh) -> Report:
-    """Checks the leaves, in order, against the checkpoints held, and every approval and quorum they record.
+def verify(
+    leaves: Iterable[bytes], proposals: Proposals, vkey: str, notes: Iterable[str], ssh: Ssh, kept: Iterable[str] = ()
+) -> Report:
+    """Checks the leaves, in order, against checkpoints, and every approval and quorum they record.
 
-    `proposals` gives the bytes of a proposal by its hash. `vkey` and `notes` are as in C2SP signed-note.
+    `proposals` gives the bytes of a proposal by its hash. `vkey` and `notes` are as in C2SP signed-note. `notes` come
+    from where the leaves come from, and could have been made anew with them; `kept` were held elsewhere.
     """
     report = Report()
-    held = _checkpoints(notes, vkey, report)
+    own, outside = _checkpoints(notes, vkey, report), _checkpoints(kept, vkey, report)
+    held = {size: own.get(size, []) + outside.get(size, []) for size in own.keys() | outside.keys()}
     history = _History(report, proposals, vkey, ssh)
     tree = _Tree()
     shift = 0
@@ -79,8 +85,17 @@ def verify(leaves: Iterable[bytes], proposals: Proposals, vkey: str, notes: Iter
     for size in sorted(held):
         text = f"a checkpoint covers {size} entries, but the ledger has {tree.size}: it was cut short"
         report.problems.append(Problem(None, "truncated", text))
+    report.unchecked[:0] = _uncovered(tree.size, max(outside, default=0))
     history.finish()
     return report
+
+
+def _uncovered(size: int, covered: int) -> Iterator[str]:
+    """Which entries nothing speaks for but whoever handed them over."""
+    if not covered:
+        yield "no checkpoint that somebody kept elsewhere: a ledger made anew, or cut short, would not be noticed"
+    elif covered < size:
+        yield f"entries {covered} to {size - 1}: they came after the newest checkpoint that somebody kept elsewhere"
 
 
 # --- leaves and their tree
@@ -150,8 +165,6 @@ def _checkpoints(notes: Iterable[str], vkey: str, report: Report) -> dict[int, l
             report.problems.append(Problem(None, "checkpoint", f"checkpoint {number}: {error}"))
         else:
             held.setdefault(size, []).append(root)
-    if not held:
-        report.unchecked.append("no good checkpoint was at hand: a ledger rewritten or cut short would not be noticed")
     return held
 
 
@@ -255,6 +268,8 @@ _BASE = _decode_point((4 * pow(5, -1, _P) % _P).to_bytes(32, "little")) or (0, 1
 
 # --- what the entries say: roles, keys, proposals, approvals
 
+_HOUR = 3600 * 1000
+
 
 class _Owed(NamedTuple):
     """A role or a key: to whom and to which entry it is owed. A key also says whose it is.
@@ -321,10 +336,13 @@ class _History:
         self._index = self._at = 0
         self._by = self._hash = ""
         self._peaks: list[tuple[int, int]] = []  # entry and instant: those with no later instant after them
+        self._back = (0, 0)  # by how much an instant lies before an earlier entry's, at most, and where
 
     def take(self, index: int, leaf: Mapping[str, Any], data: bytes) -> None:
         self._index, self._at, self._by = index, leaf["at"], leaf["by"]
         self._hash = hashlib.sha256(data).hexdigest()
+        if self._peaks:
+            self._back = max(self._back, (self._peaks[0][1] - self._at, index))
         while self._peaks and self._peaks[-1][1] <= self._at:
             self._peaks.pop()
         self._peaks.append((index, self._at))
@@ -339,6 +357,12 @@ class _History:
     def finish(self) -> None:
         if not self._site:
             self._report.problems.append(Problem(None, "no_site", "the ledger does not begin with a site's creation"))
+        back, index = self._back
+        if back > _HOUR and not self._exercise:
+            text = (
+                f"entry {index}: it is dated {back // _HOUR} h before an earlier one, so a clock was wrong, and so is"
+            )
+            self._report.unchecked.append(f"{text} perhaps what hangs on time: who had left, what had expired")
 
     def _problem(self, code: str, text: str) -> None:
         self._report.problems.append(Problem(self._index, code, text))
@@ -406,7 +430,7 @@ class _History:
 
     def _in_office(self) -> set[str]:
         """The administrators who have a key, and have not left, or not more than 14 days ago."""
-        fortnight = 14 * 24 * 3600 * 1000
+        fortnight = 14 * 24 * _HOUR
         owners = {key.person for key in self._keys.values()}
         return {
             person
@@ -905,7 +929,82 @@ def ssh_keygen(public_key: str, message: bytes, armoured: str) -> bool | None:
     return None if old else done.returncode == 0
 
 
+# --- the course of one policy, to be read
+
+
+class _Said(NamedTuple):
+    """An entry in words. `counts`: of one that says something of many mails or devices."""
+
+    entry: int
+    at: int
+    what: str
+    counts: Counter[str]
+
+
+def course(leaves: Iterable[bytes], policy: str) -> Iterator[str]:
+    """What the entries say of one policy, each with its instant (UTC), number and author, from its proposal on.
+
+    Mails and verdicts are counted: what follows one another of a kind is one line. Verdicts are those under all
+    policies. Nothing of it is checked here.
+    """
+    for _, group in groupby(_of_policy(leaves, policy), lambda one: (one.what, not one.counts and one.entry)):
+        said = [*group]
+        first, last = said[0], said[-1]
+        place = f"entry {first.entry}"
+        if last is not first:
+            place = f"entries {first.entry} to {last.entry}, until {_when(last.at)}"
+        counts = sum((one.counts for one in said), Counter[str]())
+        counted = ", ".join(f"{number} {word}" for word, number in sorted(counts.items()))
+        yield f"{_when(first.at)}  {place}  {first.what}{': ' if counted else ''}{counted}"
+
+
+def _of_policy(leaves: Iterable[bytes], policy: str) -> Iterator[_Said]:
+    begun = False
+    for index, data in enumerate(leaves):
+        try:
+            leaf = _leaf(data)
+        except ValueError:
+            continue
+        said, its = leaf["data"], leaf["data"].get("policy") == policy
+        begun = begun or its
+        if its and leaf["event"] == "NoticesSettled":
+            yield _Said(index, leaf["at"], f"mails, {said.get('kind')}", _counted(said.get("states")))
+        elif begun and leaf["event"] == "OutcomesChanged":
+            yield _Said(index, leaf["at"], "devices, now", _counted(said.get("outcomes")))
+        elif its:
+            yield _Said(index, leaf["at"], f"{leaf['event']} by {leaf['by']}{_words(said)}", Counter())
+
+
+def _counted(words: object) -> Counter[str]:
+    return Counter(map(str, words.values()) if isinstance(words, dict) else ())
+
+
+def _when(at: int) -> str:
+    """An instant as RFC 3339 has it; what no calendar has as its number."""
+    try:
+        shown = datetime.fromtimestamp(at // 1000, timezone.utc)  # noqa: UP017  # Python 3.10 has no other name for it
+        return f"{shown:%Y-%m-%dT%H:%M:%S}.{at % 1000:03}Z"
+    except (OSError, OverflowError, ValueError):
+        return str(at)
+
+
+def _words(said: Mapping[str, Any]) -> str:
+    """The fields of an entry's data, but its policy and signatures; of a hash the beginning."""
+    return "".join(f", {name} {_word(name, said[name])}" for name in said if name not in ("policy", "signature"))
+
+
+def _word(name: str, value: object) -> str:
+    if name in ("expires", "until") and isinstance(value, int):
+        return _when(value)
+    if isinstance(value, str):
+        return (value[:12] if len(value) == 64 else value) or "none"
+    return json.dumps(value)
+
+
 # --- the script
+
+
+_LEDGER = "ledger.jsonl"
 
 
 def _lines(file: Path) -> Iterator[bytes]:
@@ -921,15 +1020,16 @@ def _note(file: Path) -> str:
 
 
 def verify_export(folder: Path, checkpoints: Iterable[Path]) -> Report:
-    """Checks an export: a directory with ledger.jsonl, vkey.txt, proposals/ and checkpoints/."""
+    """Checks an export: a directory with ledger.jsonl, vkey.txt, proposals/ and checkpoints/; with checkpoints that
+    somebody kept elsewhere."""
 
     def proposal(digest: str) -> bytes | None:
         file = folder / "proposals" / f"{digest}.json"
         return file.read_bytes() if digest.isalnum() and file.is_file() else None
 
     vkey = (folder / "vkey.txt").read_text(encoding="utf-8").strip()
-    notes = [_note(file) for file in [*sorted((folder / "checkpoints").glob("*.txt")), *checkpoints]]
-    return verify(_lines(folder / "ledger.jsonl"), proposal, vkey, notes, ssh_keygen)
+    notes = [_note(file) for file in sorted((folder / "checkpoints").glob("*.txt"))]
+    return verify(_lines(folder / _LEDGER), proposal, vkey, notes, ssh_keygen, [_note(file) for file in checkpoints])
 
 
 def _summary(report: Report) -> Iterator[str]:
@@ -945,7 +1045,8 @@ def _summary(report: Report) -> Iterator[str]:
     for problem in report.problems:
         place = "ledger" if problem.index is None else f"entry {problem.index}"
         yield f"PROBLEM in {place}: {problem.code}: {problem.text}"
-    yield f"NOT VERIFIED: {len(report.problems)} problems" if report.problems else "verified"
+    good = "verified, but for what was not checked" if report.unchecked else "verified"
+    yield f"NOT VERIFIED: {len(report.problems)} problems" if report.problems else good
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -953,13 +1054,15 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("folder", metavar="DIR", nargs="?", type=Path, default=Path(__file__).parent)
     parser.add_argument("--checkpoint", metavar="FILE", type=Path, action="append", default=[],
                         help="a checkpoint that you kept, such as one from an approval mail")  # fmt: skip
+    parser.add_argument("--policy", metavar="ID", help="show what the entries say of this policy, in order")
     options = parser.parse_args(arguments)
     try:
         report = verify_export(options.folder, options.checkpoint)
+        shown = [*course(_lines(options.folder / _LEDGER), options.policy)] if options.policy else []
     except (OSError, UnicodeDecodeError) as error:
         print(f"the export cannot be read: {error}", file=sys.stderr)
         return 1
-    for line in _summary(report):  # what a ledger says must not steer the terminal
+    for line in [*shown, *_summary(report)]:  # what a ledger says must not steer the terminal
         print("".join(sign if sign.isprintable() else repr(sign)[1:-1] for sign in line))
     return 1 if report.problems else 0
 

@@ -127,7 +127,7 @@ class House:
     def verify(self, *notes: str, leaves: list[bytes] | None = None) -> verifier.Report:
         """The report on these leaves, or on the house's own, given these checkpoints."""
         leaves = self.leaves if leaves is None else leaves
-        return verifier.verify(leaves, self.proposals.get, self.site_key.verifier, notes, ssh.verify)
+        return verifier.verify(leaves, self.proposals.get, self.site_key.verifier, (), ssh.verify, notes)
 
     def codes(self) -> set[str]:
         return {problem.code for problem in self.verify(self.checkpoint()).problems}

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from gatepost import verifier
-from gatepost.core.ledger.events import RoleGranted
+from gatepost.core.ledger.events import NoticesSettled, OutcomesChanged, PolicyRetracted, RoleGranted
 from gatepost.documents.ledger_export import README, write_export
-from tests.ledger.houses import ADMIN, LEGAL, House, announced, staffed
+from tests.ledger.houses import ADMIN, AUTHOR, LEGAL, POLICY, House, announced, staffed
 
 needs_ssh_keygen = pytest.mark.needs("openssh-client")
 
@@ -44,14 +44,55 @@ def test_gatepost_is_not_at_hand_here(tmp_path: Path) -> None:
 def test_an_export_verifies(house: House, tmp_path: Path) -> None:
     """An honest export passes from any directory, its approvals checked by the real ssh-keygen (I-12, I-32)."""
     folder = export(house, tmp_path / "export")
-    for done in (python("verify.py", cwd=folder), python(folder / "verify.py", folder, cwd=tmp_path)):
+    kept = tmp_path / "kept.txt"
+    kept.write_text(house.checkpoint())
+    own = ("--checkpoint", kept)
+    for done in (python("verify.py", *own, cwd=folder), python(folder / "verify.py", folder, *own, cwd=tmp_path)):
         assert done.stderr == ""
         assert done.stdout.splitlines()[-1] == "verified"
         assert "2 signatures of approvals checked" in done.stdout
-        assert "2 checkpoints compared" in done.stdout
+        assert "3 checkpoints compared" in done.stdout
         assert f"{len(house.leaves)} entries, root " in done.stdout
         assert "not checked" not in done.stdout
         assert done.returncode == 0
+
+
+def test_an_export_s_own_checkpoints_do_not_verify_it(house: House, tmp_path: Path) -> None:
+    """I-32: whoever made the export could have made them with the rest; the last line says that something is open."""
+    done = python("verify.py", cwd=export(house, tmp_path / "export"))
+    assert done.returncode == 0
+    assert "not checked: no checkpoint that somebody kept elsewhere" in done.stdout
+    assert done.stdout.splitlines()[-1] == "verified, but for what was not checked"
+
+
+def test_an_auditor_reads_one_policy_s_course(house: House, tmp_path: Path) -> None:
+    """From the export alone: who proposed and approved, with which key, to how many it was announced, how many mails
+    were taken and when, what became of devices, who took it back and why; others' policies are left out."""
+    for first, last in ((0, 50), (50, 80)):
+        states = {f"n{number}": "accepted" for number in range(first, last)} | {f"r{first}": "refused"}
+        house.say("system", NoticesSettled(POLICY, 1, "announcement", states))
+    house.say("system", NoticesSettled("another", 1, "announcement", {"n": "accepted"}))
+    house.say("system", OutcomesChanged({"d_1": "warn", "d_2": "block"}))
+    house.say(AUTHOR, PolicyRetracted(POLICY, 1, "error", "", ""))
+    folder = export(house, tmp_path / "export")
+    shown = python("verify.py", "--policy", POLICY, cwd=folder).stdout.splitlines()
+    lines = [line.partition("  ")[2] for line in shown[: shown.index(next(x for x in shown if ", root " in x))]]
+    assert [line.split(" by ")[0].split(", ")[0] for line in lines] == [
+        "entry 7  PolicyProposed",
+        "entry 8  PolicyApproved",
+        "entry 9  PolicyApproved",
+        "entry 10  PolicyAnnounced",
+        "entries 11 to 12",
+        "entry 14  devices",
+        "entry 15  PolicyRetracted",
+    ]
+    assert shown[0].startswith("2020-07-10T12:00:07.000Z  entry 7  PolicyProposed by p_author, ")
+    assert lines[1].endswith(", role security")
+    assert "fingerprint SHA256:" in lines[1]
+    assert lines[4] == "entries 11 to 12, until 2020-07-10T12:00:12.000Z  mails, announcement: 80 accepted, 2 refused"
+    assert lines[5] == "entry 14  devices, now: 1 block, 1 warn"
+    assert "because error" in lines[6]
+    assert python("verify.py", "--policy", "nothing", cwd=folder).stdout.startswith("16 entries, root ")
 
 
 def test_without_ssh_keygen_it_says_so(house: House, tmp_path: Path) -> None:

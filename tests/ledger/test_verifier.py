@@ -54,7 +54,7 @@ def test_what_cannot_be_checked_is_said(tmp_path: Path) -> None:
     assert report.problems == []
     assert report.approvals_checked == 0
     assert [text.split(":")[0] for text in report.unchecked] == [
-        "no good checkpoint was at hand",
+        "no checkpoint that somebody kept elsewhere",
         "entry 7",
         "entry 8",
         "entry 9",
@@ -162,11 +162,44 @@ def test_a_checkpoint_that_is_not_the_sites(tmp_path: Path, change: str) -> None
         vkey = f"{ORIGIN}+00000000+{vkey.split('+', 2)[2]}"
     else:
         vkey, note = of_another_type(house)
-    report = verifier.verify(house.leaves, house.proposals.get, vkey, [note], ssh.verify)
+    report = verifier.verify(house.leaves, house.proposals.get, vkey, (), ssh.verify, [note])
     expected = {"checkpoint"} | ({"verifier_key"} if vkey != house.site_key.verifier else set())
     assert {problem.code for problem in report.problems} == expected
     assert report.checkpoints_checked == 0
-    assert any("no good checkpoint" in text for text in report.unchecked)
+    assert any("no checkpoint that" in text for text in report.unchecked)
+
+
+def test_a_ledger_s_own_checkpoints_speak_for_nothing(tmp_path: Path) -> None:
+    """I-32: whoever makes a ledger anew makes its checkpoints anew, so what only they cover is named; and so is what
+    came after the newest that somebody kept elsewhere."""
+    house = announced(tmp_path)
+    own = [house.checkpoint(3), house.checkpoint()]
+
+    def unchecked(*kept: str) -> list[str]:
+        report = verifier.verify(house.leaves, house.proposals.get, house.site_key.verifier, own, ssh.verify, kept)
+        assert report.problems == []
+        assert report.checkpoints_checked == 2 + len(kept)
+        return [text.split(":")[0] for text in report.unchecked]
+
+    assert unchecked() == ["no checkpoint that somebody kept elsewhere"]
+    assert unchecked(house.checkpoint(4)) == [f"entries 4 to {len(house.leaves) - 1}"]
+    assert unchecked(house.checkpoint(4), house.checkpoint()) == []
+
+
+def test_a_clock_that_was_wrong_is_said(tmp_path: Path) -> None:
+    """An entry that is dated hours before an earlier one is no problem by itself, and no secret: what hangs on time may
+    rest on it."""
+    house, hour = announced(tmp_path), 3600 * 1000
+    for back, said in ((hour, 0), (2 * hour, 1)):
+        house.say(ADMIN, events.RoleGranted(OTHER, "auditor"), at=house.now() - back)
+        report = house.verify(house.checkpoint())
+        assert report.problems == []
+        assert len(report.unchecked) == said
+    assert f"entry {len(house.leaves) - 1}: it is dated 1 h before" in report.unchecked[0]
+    (tmp_path / "exercise").mkdir()
+    exercise = announced(tmp_path / "exercise", exercise=True)
+    exercise.say(ADMIN, events.ClockSet(-99), at=hour)
+    assert exercise.verify(exercise.checkpoint()).unchecked == []
 
 
 @pytest.mark.parametrize("number", [True, "1", 0, -1, [1]])

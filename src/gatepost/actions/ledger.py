@@ -66,8 +66,9 @@ def verify(site: Site, held: tuple[str, ...] = ()) -> verifier.Report:
             leaves=_leaves(conn, beside),
             proposals=lambda name: ledger.proposal(conn, name),
             vkey=site.note_key.verifier,
-            notes=[*ledger.notes(conn), *held],
+            notes=ledger.notes(conn),
             ssh=ssh.verify,
+            kept=held,
         )
         size, frontier = ledger.head(conn)
         if (size, Frontier.from_bytes(frontier).root().hex()) != (report.size, report.root_hex):

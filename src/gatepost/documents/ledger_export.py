@@ -22,6 +22,7 @@ Check it:
 
   python3 verify.py
   python3 verify.py --checkpoint FILE      with a checkpoint that you kept; every approval mail ends with one
+  python3 verify.py --policy ID            and show what was done about one policy, in order
 
 Whoever made this export could have changed verify.py, vkey.txt and the checkpoints with the rest. What they cannot have
 changed is a checkpoint that you hold, and a verify.py that you took from a release of Gatepost: use those.

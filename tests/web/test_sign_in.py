@@ -355,7 +355,7 @@ def test_without_the_key_of_links_nobody_signs_in(build: Build) -> None:
 
 
 def test_everybody_with_a_role_may_sign_in(build: Build) -> None:
-    """Each of the roles; the help desk is told that its page is not there yet, and sees nothing else."""
+    """Each of the roles; the help desk finds its own page, and sees nothing else."""
     house = built(build)
     for person in (ADMIN, *ROLES):
         assert signed_in(house, person).get("/today").status == 200

@@ -53,11 +53,11 @@ def test_retracting_is_in_sight_for_whoever_may(house: House) -> None:
         assert browser.get(f"{PAGE}/retract").status == 200
     auditor = signed_in(house, "u0@corp.example")
     assert "/retract" not in auditor.get(PAGE).text
-    assert auditor.get(f"{PAGE}/retract").status == 409
+    assert auditor.get(f"{PAGE}/retract").status == 403
     with nothing_written(house):
-        assert auditor.post(f"{PAGE}/retract", **filled()).status == 409
-        assert auditor.post(f"{PAGE}/pause", reason="x").status == 409
-        assert auditor.post(f"{PAGE}/resume").status == 409
+        assert auditor.post(f"{PAGE}/retract", **filled()).status == 403
+        assert auditor.post(f"{PAGE}/pause", reason="x").status == 403
+        assert auditor.post(f"{PAGE}/resume").status == 403
 
 
 def test_the_confirmation_says_what_and_how_many(house: House) -> None:

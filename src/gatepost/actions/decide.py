@@ -5,12 +5,12 @@ from dataclasses import dataclass, replace
 from sqlalchemy import Connection
 
 from gatepost.actions import live
-from gatepost.actions.change import changing, looking
+from gatepost.actions.change import Change, changing, looking
 from gatepost.actions.let_in import LetIn, let_in
 from gatepost.actions.looks import record_look, without_purpose
 from gatepost.actions.site import Site
 from gatepost.actions.standing import logins_of
-from gatepost.actions.who import HELPDESK, OPERATOR, acting, lacks_role, looking_as, unacknowledged
+from gatepost.actions.who import HELPDESK, OPERATOR, Actor, acting, lacks_role, looking_as, unacknowledged
 from gatepost.core.fleet.device import Device
 from gatepost.core.instant import NEVER, Instant
 from gatepost.core.policy.due import waits_for_contact
@@ -48,17 +48,27 @@ def look_up(
     somebody else, and that look is recorded (I-34)."""
     with changing(site) as change:
         actor = acting(change, by)
-        if isinstance(actor, Refusal):
-            return actor
-        person = people.find(change.conn, user)
-        device = devices.find(change.conn, device_name) if device_name else None
-        own = person is not None and person.ref == actor.ref and (device is None or device.owner == actor.ref)
-        if not own and (refusal := lacks_role(actor, HELPDESK, OPERATOR) or without_purpose(purpose)):
-            return refusal
-        answer = _decided(change.conn, site, user, device_name, at)
-        if isinstance(answer, Decided) and answer.recognised == "known" and device is not None and not own:
-            record_look(change, "phone", device.ref, [device.owner], purpose)
-        return answer
+        return actor if isinstance(actor, Refusal) else looked_up(change, actor, user, device_name, at, purpose)
+
+
+def looked_up(
+    change: Change, actor: Actor, user: str, device_name: str | None, at: Instant | None, purpose: str
+) -> Decided | Refusal:
+    """The same within a change."""
+    person = people.find(change.conn, user)
+    device = devices.find(change.conn, device_name) if device_name else None
+    own = person is not None and person.ref == actor.ref and (device is None or device.owner == actor.ref)
+    if not own and (refusal := may_not_look_up(actor, purpose)):
+        return refusal
+    found = _decided(change.conn, change.site, user, device_name, at)
+    if isinstance(found, Decided) and found.recognised == "known" and device is not None and not own:
+        record_look(change, "phone", device.ref, [device.owner], purpose)
+    return found
+
+
+def may_not_look_up(actor: Actor, purpose: str) -> Refusal | None:
+    """Why somebody is told nothing of others' devices."""
+    return lacks_role(actor, HELPDESK, OPERATOR) or without_purpose(purpose)
 
 
 def _decided(conn: Connection, site: Site, user: str, device_name: str | None, at: Instant | None) -> Decided | Refusal:

@@ -7,7 +7,7 @@ from sqlalchemy import Connection
 from gatepost.actions.change import looking
 from gatepost.actions.site import Site
 from gatepost.core.ledger.codec import to_data
-from gatepost.core.ledger.leaf import parse
+from gatepost.core.ledger.leaf import SYSTEM, parse
 from gatepost.documents.deadline import instant_text
 from gatepost.storage import ledger, people
 
@@ -33,12 +33,29 @@ class Page:
     before: int | None
 
 
-def newest_entries(site: Site, before: int | None, limit: int, event: str = "", policy: str = "") -> Page:
-    """The newest entries before an index, or of all; of one event or policy where these are given."""
+def newest_entries(site: Site, before: int | None, limit: int, event: str = "", policy: str = "", by: str = "") -> Page:
+    """The newest entries before an index, or of all; of one event or policy, or by one who acted (an id, an address, a
+    login or "system"), where these are given."""
     with looking(site) as conn:
-        rows = ledger.newest(conn, before, limit + 1, event, policy)
+        ref = _ref(conn, by)
+        rows = [] if by and not ref else ledger.newest(conn, before, limit + 1, event, policy, ref)
         shown = rows[:limit]
         return Page(tuple(_entries(conn, shown)), shown[-1].idx if len(rows) > limit else None)
+
+
+def one_entry(site: Site, index: int) -> Entry | None:
+    """The entry of a number, if there is one."""
+    with looking(site) as conn:
+        row = next(ledger.rows(conn, index), None)
+        return _entries(conn, [row])[0] if row is not None and row.idx == index else None
+
+
+def _ref(conn: Connection, by: str) -> str:
+    """The pseudonym of somebody; "" for nobody."""
+    if by in ("", SYSTEM):
+        return by
+    person = people.find(conn, by)
+    return person.ref if person else ""
 
 
 def _entries(conn: Connection, rows: list[ledger.Row]) -> list[Entry]:

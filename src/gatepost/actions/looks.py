@@ -19,7 +19,9 @@ from gatepost.core.refusal import Code, Refusal
 from gatepost.documents.deadline import instant_text
 from gatepost.storage import ledger, people
 
-What: TypeAlias = Literal["names", "mails", "phone", "looks", "waivers", "search", "export"]
+What: TypeAlias = Literal[
+    "names", "mails", "phone", "looks", "waivers", "search", "export", "people", "person", "statements"
+]
 """What somebody was shown; the digest has words for each."""
 
 

@@ -32,7 +32,7 @@ def digest_looks(site: Site) -> bool:
             return False
     with changing(site) as change:
         since = sitemeta.number(change.conn, sitemeta.LOOKS_TOLD_UNTIL)
-        rows = _rows(change.conn, [look for look in looks(change.conn, since) if look.at < until])
+        rows = told(change.conn, [look for look in looks(change.conn, since) if look.at < until])
         if rows:
             _tell(change, until, rows)
         sitemeta.put(change.conn, sitemeta.LOOKS_TOLD_UNTIL, str(until))
@@ -62,7 +62,7 @@ class _Sort(NamedTuple):
     policy: str
 
 
-def _rows(conn: Connection, found: Iterable[Look]) -> list[dict[str, Any]]:
+def told(conn: Connection, found: Iterable[Look]) -> list[dict[str, Any]]:
     """By who looked and at what: how often, at how many different people, and what for."""
     sorts: dict[_Sort, list[Look]] = {}
     for look in found:

@@ -1,21 +1,15 @@
 """gatepost decide: the verdict on one device, as its door would give it."""
 
+from gatepost.actions.answer import answer
 from gatepost.actions.decide import Decided, look_up
-from gatepost.actions.let_in import LetIn
 from gatepost.cli.output import Exit
 from gatepost.cli.session import Given, instant
 from gatepost.core.instant import NEVER
-from gatepost.core.policy.explain import first_contact, reasons_data, sentence
+from gatepost.core.policy.explain import reasons_data
 from gatepost.core.policy.verdict import Outcome
 from gatepost.documents.deadline import instant_text
 
 _CODES = {Outcome.ALLOW: Exit.DONE, Outcome.WARN: Exit.WARN, Outcome.BLOCK: Exit.BLOCK}
-
-_BY_RULE = {
-    "unknown": "No inventory knows the device; the site's door.on_unknown says: {word}.",
-    "unidentified": "No device is named; the site's door.on_unidentified says: {word}.",
-    "foreign": "The device is somebody else's, so it counts as unidentified; door.on_unidentified says: {word}.",
-}
 
 
 def command(*, user: str, device: str | None = None, at: str | None = None, purpose: str = "", session: Given) -> int:
@@ -68,23 +62,6 @@ def _end(at: int | None) -> str | None:
     return None if at is None else instant_text(at)
 
 
-_LET_IN = {
-    "except": "its own `except` names this person or this device",
-    "waiver": "waiver {name} holds until {until}",
-    "attestation": "the owner's statement {name} that {app} is not on it holds until {until}",
-}
-
-
-def _let_in(found: LetIn) -> str:
-    because = _LET_IN[found.by].format(name=found.name, app=found.app, until=_end(found.until))
-    return f"Policy {found.policy} (revision {found.revision}) lets it in: {because}."
-
-
 def _said(done: Decided) -> list[str]:
-    if done.recognised in _BY_RULE:
-        return [_BY_RULE[done.recognised].format(word=done.verdict.outcome.word)]
-    return [
-        sentence(done.verdict, done.at, instant_text),
-        *map(first_contact, done.waits_for_contact),
-        *map(_let_in, done.let_in),
-    ]
+    told = answer(done, instant_text)
+    return [" ".join(told.verdict), *told.besides]

@@ -56,10 +56,11 @@ def init_text(
 def _setting(key: str, setting: FieldInfo, value: object | None) -> Iterator[str]:
     yield ""
     yield from textwrap.wrap(setting.description or "", 118, initial_indent="# ", subsequent_indent="# ")
-    yield f"{key} = {_toml(setting, setting.default if value is None else value)}"
+    yield f"{key} = {written(setting, setting.default if value is None else value)}"
 
 
-def _toml(setting: FieldInfo, value: object) -> str:
+def written(setting: FieldInfo, value: object) -> str:
+    """A value as the file has it (toml.io v1.0.0)."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, int):

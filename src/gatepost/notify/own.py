@@ -253,6 +253,15 @@ def _finding(draft: Draft, own: OwnDevice) -> Iterator[Block]:
 _STEPS_OF: Final = {platform: platform.value for platform in Platform} | {Platform.IPADOS: "ios"}
 
 
+def removal(platform: Platform, language: str = "en") -> tuple[str, ...]:
+    """How to remove an app from a device of this platform, step by step."""
+    return _removal(_phrases(language), platform)
+
+
+def _removal(phrase: Phrases, platform: Platform) -> tuple[str, ...]:
+    return tuple(phrase(f"own_remove_{_STEPS_OF[platform]}").strip().split("\n"))
+
+
 def _remove(draft: Draft, facts: OwnFacts) -> Iterator[Block]:
     """For each platform of the devices that something is asked of, step by step."""
     if facts.stands not in (Stands.ASKED, Stands.BLOCKED):
@@ -264,7 +273,7 @@ def _remove(draft: Draft, facts: OwnFacts) -> Iterator[Block]:
         if steps not in told:
             told.add(steps)
             yield Block("device", "iPhone, iPad" if steps == "ios" else PLATFORM_NAMES[device.platform])
-            yield Block("steps", "", tuple(draft.phrase(f"own_remove_{steps}").strip().split("\n")))
+            yield Block("steps", "", _removal(draft.phrase, device.platform))
     yield Block("para", draft.phrase("own_report"))
     yield Block("again", draft.phrase("own_again"))
 

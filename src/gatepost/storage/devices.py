@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, case, delete, func, insert, null, select, update
+from sqlalchemy import ColumnElement, Connection, case, delete, false, func, insert, null, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from gatepost.core.fleet.app import mark
@@ -38,6 +38,19 @@ class Member(NamedTuple):
     person: Person
     device: Device
     evidence: Evidence
+
+
+class Counted(NamedTuple):
+    """So many devices in use that are alike. `fresh`: their last report is no older than was asked."""
+
+    platform: str
+    form: str
+    ownership: str
+    managed: bool
+    visibility: Visibility
+    reported: bool
+    fresh: bool
+    number: int
 
 
 _DEVICE = tuple(
@@ -235,6 +248,20 @@ def refs_of(conn: Connection, owners: Iterable[str]) -> list[str]:
     """The devices in use of these people."""
     query = select(devices.c.ref).where(among(devices.c.owner, owners), ~devices.c.retired)
     return [row[0] for row in conn.execute(query)]
+
+
+def counted(conn: Connection, since: Instant) -> list[Counted]:
+    """The devices in use by kind and by what is seen of them; fresh is what was reported at this instant or later."""
+    reported, fresh = devices.c.reported_at.is_not(None), func.coalesce(devices.c.reported_at >= since, false())
+    kinds = [devices.c[name] for name in ("platform", "form", "ownership", "managed", "visibility")]
+    query = select(*kinds, reported, fresh, func.count()).where(~devices.c.retired)
+    rows = conn.execute(query.group_by(*kinds, reported, fresh))
+    return [_counted(tuple(row)) for row in rows]
+
+
+def _counted(row: Sequence[Any]) -> Counted:
+    platform, form, ownership, managed, visibility, has, fresh, number = row
+    return Counted(platform, form, ownership, bool(managed), Visibility(visibility), bool(has), bool(fresh), number)
 
 
 def in_use(conn: Connection) -> dict[str, str]:

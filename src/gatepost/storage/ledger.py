@@ -55,13 +55,18 @@ def latest(conn: Connection, after: int, before: int | None = None) -> int:
     return int(conn.execute(query).scalar() or 0)
 
 
-def newest(conn: Connection, before: int | None, limit: int, event: str = "", policy: str = "") -> list[Row]:
-    """Entries, the newest first: those before an index, of one event or all, about one policy or all."""
+def newest(
+    conn: Connection, before: int | None, limit: int, event: str = "", policy: str = "", by: str = ""
+) -> list[Row]:
+    """Entries, the newest first: those before an index, of one event or all, about one policy or all, by one actor (a
+    pseudonym or "system") or all."""
     query = select(ledger).order_by(ledger.c.idx.desc()).limit(limit)
     if before is not None:
         query = query.where(ledger.c.idx < before)
     if event:
         query = query.where(ledger.c.event == event)
+    if by:
+        query = query.where(ledger.c.by == by)
     if policy:
         query = query.where(_about(policy))
     return [Row(*row) for row in conn.execute(query)]

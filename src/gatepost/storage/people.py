@@ -5,7 +5,20 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, bindparam, case, delete, func, insert, null, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    bindparam,
+    case,
+    delete,
+    func,
+    insert,
+    null,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from gatepost.core.fleet.person import Kind, Person
@@ -189,6 +202,15 @@ def find(conn: Connection, name: str) -> Person | None:
         if ref := conn.execute(query).scalar():
             return load(conn, [ref])[ref]
     return None
+
+
+def named_like(conn: Connection, words: str, most: int) -> list[Person]:
+    """At most so many people in whose id, name or address the words stand, by id; in Latin letters of either case."""
+    columns = (people.c.id, people.c.name, people.c.email)
+    likes = or_(*(column.icontains(words, autoescape=True) for column in columns))
+    found = [row.ref for row in conn.execute(select(people.c.ref).where(likes).order_by(people.c.id).limit(most))]
+    loaded = load(conn, found)
+    return [loaded[ref] for ref in found]
 
 
 def count(conn: Connection) -> int:

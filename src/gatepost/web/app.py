@@ -5,6 +5,9 @@ GET /healthz, /readyz       how the process and the site are (gatepost.web.healt
 /sign-in, /sign-out         where [web] sign_in says how: signing in to the console
 GET /today, /policies, ...  behind that: the console (gatepost.web.pages.console)
 /api/v1/...                 where [web] api says so: the verbs and the looks (gatepost.web.api), with a person's token
+/help-desk                  one phone, and why (.help_desk)
+/people, /devices, /waivers, /statements, /access, /looks, /ledger, /reach, /settings
+                            behind the same: .people, .waivers, .access, .ledger, .standing
 GET /own/TOKEN              somebody's own page, by the link in their mails
 /policies/ID, and below it  a policy, its approvals (.policy), its retraction and pauses (.stopping)
 GET /write, and below it     writing a policy and proposing it (.write)
@@ -30,13 +33,19 @@ from gatepost.notify.render import Renderer
 from gatepost.web import health
 from gatepost.web.authzen import site_authzen
 from gatepost.web.pages import mails, own
+from gatepost.web.pages.access import Access
 from gatepost.web.pages.browser import Browser
 from gatepost.web.pages.console import Console
 from gatepost.web.pages.frame import Pages
+from gatepost.web.pages.help_desk import HelpDesk
+from gatepost.web.pages.ledger import Ledger
+from gatepost.web.pages.people import People
 from gatepost.web.pages.policy import PolicyPage
 from gatepost.web.pages.sign_in import SignIn
+from gatepost.web.pages.standing import Standing
 from gatepost.web.pages.stopping import Stopping
 from gatepost.web.pages.visitors import Visitors
+from gatepost.web.pages.waivers import Waivers
 from gatepost.web.pages.write import WritePage
 
 _REALM = (b"www-authenticate", b'Bearer realm="gatepost"')
@@ -59,6 +68,9 @@ def application(site: Site, url: str, token: str, provider: Provider | None = No
         visitors = Visitors(site, pages, browser)
         routes += SignIn(site, url, pages, browser, provider).routes() + Console(site, visitors).routes()
         routes += PolicyPage(site, visitors).routes() + Stopping(site, visitors).routes()
+        routes += HelpDesk(site, visitors).routes() + People(site, visitors).routes()
+        routes += Waivers(site, visitors).routes() + Access(site, visitors).routes()
+        routes += Ledger(site, visitors).routes() + Standing(site, visitors).routes()
         routes += WritePage(site, visitors).routes()
     if site.settings.web.api:
         from gatepost.web.api.serve import mounted  # late: most sites have no use for it, and it takes a while

@@ -26,10 +26,15 @@ _REMEDY: Final = {
 
 
 def sentence(verdict: Verdict, at: Instant, instant_text: Callable[[Instant], str]) -> str:
+    """The verdict at an instant as one paragraph; see `sentences`."""
+    return " ".join(sentences(verdict, at, instant_text))
+
+
+def sentences(verdict: Verdict, at: Instant, instant_text: Callable[[Instant], str]) -> list[str]:
     """The verdict at an instant in plain English; `instant_text` writes an instant as its reader would.
 
-    Every reason that counts has its own sentence. Apps and policies are named by id, so this is for the person
-    concerned and the help desk; a door tells nobody which app (I-37).
+    The first says whether mail may be opened; then every reason that counts has its own. Apps and policies are named by
+    id, so this is for the person concerned and the help desk; a door tells nobody which app (I-37).
     """
     parts = [_OPENING[verdict.outcome].format(at=instant_text(at))]
     parts += [_reason(reason, instant_text) for reason in verdict.reasons]
@@ -37,7 +42,7 @@ def sentence(verdict: Verdict, at: Instant, instant_text: Callable[[Instant], st
         parts.append("Mail that is already on the device stays there.")
     if verdict.valid_until != NEVER:
         parts.append(f"If nothing else changes, this answer stands until {instant_text(verdict.valid_until)}.")
-    return " ".join(parts)
+    return parts
 
 
 def first_contact(policy: str) -> str:

@@ -1,5 +1,6 @@
 """What a browser shows with a request: its cookies, what a form says, and whether that form is one of ours."""
 
+from collections.abc import Mapping
 from typing import Final
 from urllib.parse import parse_qsl, urlsplit
 
@@ -13,6 +14,9 @@ BEGUN: Final = "gatepost-begun"
 
 LONGEST_FORM: Final = 10_000
 """Bytes."""
+
+LONGEST_PURPOSE: Final = 500
+"""Letters of what a look is for, of which each may take nine bytes: a form holds them, and two names besides."""
 
 
 class Browser:
@@ -61,3 +65,8 @@ async def form(request: Request, longest: int = LONGEST_FORM) -> dict[str, str]:
         return dict(parse_qsl(body.decode(), max_num_fields=50))
     except ValueError:
         raise HTTPException(400) from None
+
+
+def short(fields: Mapping[str, str], *names: str) -> dict[str, str]:
+    """These fields, none longer than what a look may be for, and "" for what was not sent."""
+    return {name: fields.get(name, "").strip()[:LONGEST_PURPOSE] for name in names}

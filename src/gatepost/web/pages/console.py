@@ -1,6 +1,5 @@
-"""The console's pages to read: today, policies, apps, doors, the ledger."""
+"""The console's pages to read: today, policies, apps, doors."""
 
-import re
 from collections.abc import Mapping
 
 from starlette.requests import Request
@@ -13,17 +12,11 @@ from gatepost.actions.entries import newest_entries
 from gatepost.actions.sign_in import Visitor
 from gatepost.actions.site import Site
 from gatepost.actions.today import today
-from gatepost.core.ledger.codec import EVENTS
 from gatepost.core.refusal import Refusal
-from gatepost.web.pages.visitors import Handle, Visitors, number
+from gatepost.web.pages.visitors import Handle, Visitors, only_help_desk
 
 NEWEST = 10
 """Entries of the ledger on Today."""
-
-PAGE = 50
-"""Entries of the ledger on a page of their own."""
-
-_POLICY = re.compile(r"[a-z0-9][a-z0-9-]{0,99}")
 
 
 class Console:
@@ -32,17 +25,16 @@ class Console:
 
     def routes(self) -> list[Route]:
         shown: Mapping[str, Handle] = {
-            "/": self._home,
             "/today": self._today,
             "/policies": self._policies,
             "/apps": self._apps,
             "/doors": self._doors,
-            "/ledger": self._ledger,
         }
-        return [Route(path, self._visitors.shows(handle), methods=["GET"]) for path, handle in shown.items()]
+        pages = [Route(path, self._visitors.shows(handle), methods=["GET"]) for path, handle in shown.items()]
+        return [Route("/", self._visitors.shows(self._home, help_desk=True), methods=["GET"]), *pages]
 
-    def _home(self, _request: Request, _visitor: Visitor) -> Response:
-        return self._visitors.to("today")
+    def _home(self, _request: Request, visitor: Visitor) -> Response:
+        return self._visitors.to("help-desk" if only_help_desk(visitor) else "today")
 
     def _today(self, _request: Request, visitor: Visitor) -> Response:
         entries = newest_entries(self._site, None, NEWEST).entries
@@ -64,14 +56,3 @@ class Console:
 
     def _doors(self, _request: Request, visitor: Visitor) -> Response:
         return self._visitors.page(visitor, "doors.html.j2", {"doors": list_doors(self._site)})
-
-    def _ledger(self, request: Request, visitor: Visitor) -> Response:
-        asked = {name: request.query_params.get(name, "").strip() for name in ("event", "policy", "before")}
-        if asked["event"] and asked["event"] not in EVENTS:
-            return self._visitors.missing(visitor, f"There is no event {asked['event']}.")
-        if asked["policy"] and not _POLICY.fullmatch(asked["policy"]):
-            return self._visitors.missing(visitor, f"{asked['policy']} cannot be a policy's id.")
-        before = number(asked["before"])
-        page = newest_entries(self._site, before, PAGE, asked["event"], asked["policy"])
-        values = {"entries": page.entries, "before": page.before, "asked": asked, "events": sorted(EVENTS)}
-        return self._visitors.page(visitor, "ledger.html.j2", values)

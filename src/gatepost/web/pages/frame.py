@@ -9,7 +9,18 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
-from gatepost.web.pages.words import IMPACT, LOOKS, WORDS, WRONG, counted, kinds_of_device, language_name, span, when
+from gatepost.web.pages.words import (
+    IMPACT,
+    LOOKS,
+    WORDS,
+    WRONG,
+    counted,
+    kinds_of_device,
+    language_name,
+    platform_name,
+    span,
+    when,
+)
 
 CLOSED: Final = {
     # Content Security Policy Level 3: nothing but our own style sheet, pictures, scripts and frames, sent to us alone.
@@ -48,7 +59,7 @@ class Pages:
         )
         labels = {stage: LOOKS.get(stage, "over") for stage in WORDS}
         self._templates.globals |= {"at": self.at, "words": WORDS, "looks": labels, "wrong": WRONG, "impact": IMPACT}
-        filters = (when, span, counted, language_name, kinds_of_device)
+        filters = (when, span, counted, language_name, kinds_of_device, platform_name)
         self._templates.filters |= {each.__name__: each for each in filters}
 
     def at(self, path: str) -> str:

@@ -8,8 +8,11 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from babel import Locale
 from markupsafe import Markup
 
+from gatepost.core.fleet.device import Platform
 from gatepost.core.instant import DAY, HOUR, MINUTE, SECOND, Duration, Instant
+from gatepost.core.policy.verdict import Outcome
 from gatepost.documents.deadline import instant_text, parse_instant
+from gatepost.notify.asked import PLATFORM_NAMES
 from gatepost.notify.moments import language_words
 
 WORDS: Final[Mapping[str, str]] = {
@@ -39,6 +42,20 @@ WRONG: Final[Mapping[str, str]] = {
     "bounced": "Came back",
 }
 
+LOOKED: Final[Mapping[str, str]] = {
+    "names": "names of those whom a policy concerns",
+    "mails": "mails about a policy",
+    "phone": "a device",
+    "looks": "earlier looks",
+    "waivers": "waivers",
+    "search": "a search by a program",
+    "export": "everything held on them",
+    "people": "a search by name",
+    "person": "their page",
+    "statements": "statements about devices",
+}
+"""What somebody was shown of people by name."""
+
 IMPACT: Final = (
     ("hit", "The app is there"),
     ("clear", "Nothing would change"),
@@ -49,18 +66,36 @@ IMPACT: Final = (
 )
 """The columns of an impact."""
 
+OUTCOMES: Final = {
+    Outcome.ALLOW: ("allowed", "✓"),
+    Outcome.WARN: ("warned", "!"),
+    Outcome.BLOCK: ("blocked", "✕"),
+}
+"""The colour and the sign of a verdict."""
+
+HEADLINES: Final = {
+    Outcome.ALLOW: "Mail flows on this device.",
+    Outcome.WARN: "Mail flows on this device, and something is asked of it.",
+    Outcome.BLOCK: "No new mail on this device.",
+}
+"""A verdict in one sentence."""
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _UNITS = ((DAY, "day"), (HOUR, "hour"), (MINUTE, "minute"), (SECOND, "second"))
 
 
 def when(at: Instant | str, zone: str, seconds: bool = False) -> Markup:
-    """An instant, or its RFC 3339 text, with weekday, time and distance from UTC, for somebody in this zone."""
+    """An instant, or its RFC 3339 text, as `moment` says it."""
     instant = parse_instant(at) if isinstance(at, str) else at
+    return Markup('<time datetime="{}">{}</time>').format(instant_text(instant), moment(instant, zone, seconds))
+
+
+def moment(instant: Instant, zone: str, seconds: bool = False) -> str:
+    """An instant with weekday, time and distance from UTC, for somebody in this zone."""
     local = (_EPOCH + timedelta(milliseconds=instant)).astimezone(_zone(zone))
     distance = local.strftime("%z")
     shown = "UTC" if distance == "+0000" else f"UTC{distance[:3]}:{distance[3:5]}"
-    text = f"{local:%a} {local.day} {local:%b %Y, %H:%M}{f':{local:%S}' if seconds else ''} {shown}"
-    return Markup('<time datetime="{}">{}</time>').format(instant_text(instant), text)
+    return f"{local:%a} {local.day} {local:%b %Y, %H:%M}{f':{local:%S}' if seconds else ''} {shown}"
 
 
 def _zone(name: str) -> ZoneInfo:
@@ -91,3 +126,8 @@ def language_name(tag: str) -> str:
 def kinds_of_device(form: str) -> str:
     """Devices of this form: phones."""
     return f"{form}s"
+
+
+def platform_name(platform: Platform) -> str:
+    """A platform as its maker writes it."""
+    return PLATFORM_NAMES[platform]

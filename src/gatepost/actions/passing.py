@@ -12,6 +12,7 @@ from gatepost.actions import site_time
 from gatepost.actions.activation import stop_looking
 from gatepost.actions.cap import admit
 from gatepost.actions.change import Change, changing, looking
+from gatepost.actions.compliance import measure
 from gatepost.actions.corrections import write_corrections
 from gatepost.actions.erase import go_on_erasing
 from gatepost.actions.hold import recheck_quorums
@@ -59,6 +60,7 @@ def pass_time(site: Site) -> bool:
         keep_retention,
         go_on_erasing,
         digest_looks,
+        measure,
     )
     worked = [step(site) for step in steps]
     beat(site)

@@ -78,6 +78,12 @@ def tally(conn: Connection, event: str, policy: str) -> int:
     return int(conn.execute(query).scalar_one())
 
 
+def about_policy(conn: Connection, policy: str, events: tuple[str, ...]) -> list[Row]:
+    """The entries of these events about a policy, oldest first."""
+    query = select(ledger).where(ledger.c.event.in_(events), _about(policy)).order_by(ledger.c.idx)
+    return [Row(*row) for row in conn.execute(query)]
+
+
 def _about(policy: str) -> ColumnElement[bool]:
     """In canonical JSON (RFC 8785) this is how a policy is named, and nothing else is written so."""
     return func.instr(ledger.c.leaf, f'"policy":{json.dumps(policy)}'.encode()) > 0

@@ -354,3 +354,12 @@ def counts(conn: Connection, policy: str) -> dict[tuple[str, str], int]:
     """How many notices of each kind are in each state."""
     query = select(notices.c.kind, notices.c.state, func.count()).where(notices.c.policy == policy)
     return {(row[0], row[1]): row[2] for row in conn.execute(query.group_by(notices.c.kind, notices.c.state))}
+
+
+def unwelcome(conn: Connection, policy: str) -> dict[tuple[str, str], int]:
+    """By state and what the mail server said, how many mails were refused, or came back after they had been taken."""
+    refused = notices.c.state == NoticeState.REFUSED.value
+    query = select(notices.c.state, notices.c.reply, func.count()).where(
+        notices.c.policy == policy, or_(refused, notices.c.reply.startswith("bounced "))
+    )
+    return {(row[0], row[1]): row[2] for row in conn.execute(query.group_by(notices.c.state, notices.c.reply))}

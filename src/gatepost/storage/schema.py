@@ -23,6 +23,7 @@ from sqlalchemy import (
 from gatepost.core.notice.notice import NoticeKind
 from gatepost.storage.access_schema import READINGS as ACCESS_READINGS
 from gatepost.storage.app_schema import READINGS as APP_READINGS
+from gatepost.storage.compliance_schema import compliance as compliance
 from gatepost.storage.door_schema import door_asks, door_modes
 from gatepost.storage.metadata import metadata as metadata
 from gatepost.storage.session_schema import sessions as sessions  # and with it sign_ins

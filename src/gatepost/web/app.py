@@ -9,7 +9,7 @@ GET /today, /policies, ...  behind that: the console (gatepost.web.pages.console
 /people, /devices, /waivers, /statements, /access, /looks, /ledger, /reach, /settings
                             behind the same: .people, .waivers, .access, .ledger, .standing
 GET /own/TOKEN              somebody's own page, by the link in their mails
-/policies/ID, and below it  a policy, its approvals (.policy), its retraction and pauses (.stopping)
+/policies/ID, and below it  a policy, its approvals (.policy), its end and pauses (.stopping), its course (.watch)
 GET /write, and below it     writing a policy and proposing it (.write)
 POST /own/TOKEN/absent      from it: a code for a statement, and the statement
 GET /exercise/mails         in an exercise: the mails
@@ -46,6 +46,7 @@ from gatepost.web.pages.standing import Standing
 from gatepost.web.pages.stopping import Stopping
 from gatepost.web.pages.visitors import Visitors
 from gatepost.web.pages.waivers import Waivers
+from gatepost.web.pages.watch import Watch
 from gatepost.web.pages.write import WritePage
 
 _REALM = (b"www-authenticate", b'Bearer realm="gatepost"')
@@ -69,6 +70,7 @@ def application(site: Site, url: str, token: str, provider: Provider | None = No
         routes += SignIn(site, url, pages, browser, provider).routes() + Console(site, visitors).routes()
         routes += PolicyPage(site, visitors).routes() + Stopping(site, visitors).routes()
         routes += HelpDesk(site, visitors).routes() + People(site, visitors).routes()
+        routes += Watch(site, visitors).routes()
         routes += Waivers(site, visitors).routes() + Access(site, visitors).routes()
         routes += Ledger(site, visitors).routes() + Standing(site, visitors).routes()
         routes += WritePage(site, visitors).routes()

@@ -85,6 +85,7 @@ IMPERSONAL: Final = frozenset(
         "catalogue",
         "checkpoints",
         "closing",
+        "compliance",
         "door_modes",
         "ledger_head",
         "previews",

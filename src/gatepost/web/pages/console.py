@@ -14,6 +14,7 @@ from gatepost.actions.site import Site
 from gatepost.actions.today import today
 from gatepost.core.refusal import Refusal
 from gatepost.web.pages.visitors import Handle, Visitors, only_help_desk
+from gatepost.web.pages.watch import charts
 
 NEWEST = 10
 """Entries of the ledger on Today."""
@@ -38,9 +39,8 @@ class Console:
 
     def _today(self, _request: Request, visitor: Visitor) -> Response:
         entries = newest_entries(self._site, None, NEWEST).entries
-        return self._visitors.page(
-            visitor, "today.html.j2", {"today": today(self._site, visitor.actor), "entries": entries, "before": None}
-        )
+        values = {"today": today(self._site, visitor.actor), "entries": entries, "charts": charts(self._site)}
+        return self._visitors.page(visitor, "today.html.j2", values)
 
     def _policies(self, _request: Request, visitor: Visitor) -> Response:
         return self._visitors.page(visitor, "policies.html.j2", {"policies": views.list_policies(self._site)})

@@ -9,6 +9,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
+from gatepost.documents.deadline import instant_text
 from gatepost.web.pages.words import (
     IMPACT,
     LOOKS,
@@ -59,7 +60,7 @@ class Pages:
         )
         labels = {stage: LOOKS.get(stage, "over") for stage in WORDS}
         self._templates.globals |= {"at": self.at, "words": WORDS, "looks": labels, "wrong": WRONG, "impact": IMPACT}
-        filters = (when, span, counted, language_name, kinds_of_device, platform_name)
+        filters = (when, span, counted, language_name, kinds_of_device, platform_name, instant_text)
         self._templates.filters |= {each.__name__: each for each in filters}
 
     def at(self, path: str) -> str:

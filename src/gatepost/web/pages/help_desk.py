@@ -78,5 +78,4 @@ class HelpDesk:
             "headline": HEADLINES[outcome],
             "told": told,
             "removal": removal(found.device.platform) if found.device else (),
-            "contact": self._site.settings.site.contact,
         }

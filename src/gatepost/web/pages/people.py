@@ -80,12 +80,18 @@ def _person(visitor: Visitor, found: OnePerson) -> dict[str, object]:
         "waivers": Table(
             "waivers",
             ("Policy", "For", "Until", "How it ended"),
-            tuple((one.policy, named.get(one.subject, ""), At(one.until), one.ended) for one in found.waivers),
+            tuple(
+                (one.policy, named.get(one.subject, ""), At(one.until), one.ended or "it holds")
+                for one in found.waivers
+            ),
         ),
         "statements": Table(
             "statements",
             ("Device", "App", "Until", "How it ended"),
-            tuple((named.get(one.device, ""), one.app, At(one.until), one.ended) for one in found.statements),
+            tuple(
+                (named.get(one.device, ""), one.app, At(one.until), one.ended or "it counts")
+                for one in found.statements
+            ),
         ),
         "mails": Table(
             "mails",

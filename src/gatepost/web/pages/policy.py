@@ -11,10 +11,12 @@ from gatepost.actions import approve as approving
 from gatepost.actions import views
 from gatepost.actions.asked import asked, example_mail
 from gatepost.actions.example_mails import KINDS
+from gatepost.actions.past import policy_at
 from gatepost.actions.sign_in import Visitor
 from gatepost.actions.site import Site
 from gatepost.core.notice.notice import NoticeKind
 from gatepost.core.refusal import Refusal
+from gatepost.documents.deadline import local_instant
 from gatepost.web.pages.frame import MAIL
 from gatepost.web.pages.visitors import Visitors, number
 
@@ -36,7 +38,9 @@ class PolicyPage:
         ]
 
     def _shown(self, request: Request, visitor: Visitor, wrong_field: str = "") -> Response:
-        policy = request.path_params["policy"]
+        policy, then = request.path_params["policy"], request.query_params.get("at", "").strip()
+        if then:
+            return self._as_it_stood(visitor, policy, then)
         shown = views.show_policy(self._site, policy, number(request.query_params.get("revision", "")))
         if isinstance(shown, Refusal):
             return self._visitors.missing(visitor, f"There is no policy {policy} with this revision on this site.")
@@ -47,6 +51,17 @@ class PolicyPage:
         values |= {"address": visitor.actor.person.emails[0], "longest": LONGEST_REASON}
         status = HTTPStatus.UNPROCESSABLE_ENTITY if wrong_field else HTTPStatus.OK
         return self._visitors.page(visitor, "policy.html.j2", values, status)
+
+    def _as_it_stood(self, visitor: Visitor, policy: str, then: str) -> Response:
+        """At an instant of the past, written as people do: by the clock where whoever looks is, or with a zone."""
+        try:
+            at = local_instant(then, visitor.actor.person.time_zone)
+        except ValueError as error:
+            return self._visitors.missing(visitor, f"The time {error}.")
+        past = policy_at(self._site, policy, min(at, self._site.clock.now()))
+        if isinstance(past, Refusal):
+            return self._visitors.missing(visitor, past.text)
+        return self._visitors.page(visitor, "policy_past.html.j2", {"past": past, "past_at": then})
 
     def _mail(self, request: Request, visitor: Visitor) -> Response:
         policy, revision, kind, language = (

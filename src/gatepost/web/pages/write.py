@@ -56,9 +56,9 @@ class WritePage:
     def routes(self) -> list[Route]:
         return [
             Route("/write", self._visitors.shows(self._begin), methods=["GET"]),
-            Route("/write", self._visitors.does(self._looked, LONGEST), methods=["POST"]),
-            Route("/write/meaning", self._visitors.does(self._meaning, LONGEST), methods=["POST"]),
-            Route("/write/propose", self._visitors.does(self._propose, LONGEST), methods=["POST"]),
+            Route("/write", self._visitors.does(self._looked, longest=LONGEST), methods=["POST"]),
+            Route("/write/meaning", self._visitors.does(self._meaning, longest=LONGEST), methods=["POST"]),
+            Route("/write/propose", self._visitors.does(self._propose, longest=LONGEST), methods=["POST"]),
         ]
 
     def _begin(self, request: Request, visitor: Visitor) -> Response:

@@ -226,6 +226,13 @@ def upgrade() -> None:
     )
     op.create_index("ix_api_tokens_person", "api_tokens", ["person"])
     op.create_table(
+        "compliance",
+        sa.Column("rule", sa.Integer(), primary_key=True),
+        sa.Column("at", sa.BigInteger(), primary_key=True, autoincrement=False),
+        sa.Column("carrying", sa.Integer(), nullable=False),
+        sa.Column("unseen", sa.Integer(), nullable=False),
+    )
+    op.create_table(
         "api_answers",
         sa.Column("token", sa.String(), primary_key=True),
         sa.Column("key", sa.String(), primary_key=True),

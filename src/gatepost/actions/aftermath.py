@@ -60,7 +60,7 @@ def reach(site: Site, policy: str) -> Reach | Refusal:
         revision = revision_in(conn, policy, "retract")
         if isinstance(revision, Refusal):
             return revision
-        waiting = sum(count for (_, state), count in notices.counts(conn, policy).items() if state == _GOING[0])
+        waiting = notices.count_queued(conn, policy)
         owed = audience.count_owed(conn, revision.rule) if revision.rule is not None else 0
         return Reach(revision.revision, len(notices.reached(conn, policy)), waiting + owed)
 

@@ -6,8 +6,7 @@ from sqlalchemy import Connection
 
 from gatepost.actions.change import looking
 from gatepost.actions.site import Site
-from gatepost.core.ledger.codec import to_data
-from gatepost.core.ledger.leaf import SYSTEM, parse
+from gatepost.core.ledger.leaf import SYSTEM, said
 from gatepost.documents.deadline import instant_text
 from gatepost.storage import ledger, people
 
@@ -64,7 +63,7 @@ def _entries(conn: Connection, rows: list[ledger.Row]) -> list[Entry]:
 
 
 def _entry(row: ledger.Row, by: str) -> Entry:
-    data = to_data(parse(row.leaf).event)
+    data = said(row.leaf)
     policy = str(data.pop("policy", ""))
     return Entry(row.idx, instant_text(row.at), by, row.event, policy, tuple(_texts(data)))
 

@@ -25,7 +25,7 @@ from gatepost.core.policy.policy import Consequence, Policy
 from gatepost.core.policy.verdict import DueRule, Outcome, Standing, effect_of, outcome_at
 from gatepost.doors.entry import certificate_key, encode_standing, identity_key, password_key
 from gatepost.storage import admissions, audience, contacts, devices, exceptions, identities, people
-from gatepost.storage.audience import DueRow, Listener
+from gatepost.storage.audience import DueRow, Listener, Recorded
 from gatepost.storage.devices import Member
 from gatepost.storage.notices import Notice, announced_to, stop_about, threads
 
@@ -272,14 +272,16 @@ class Part:
     def _record(self, standings: Mapping[str, tuple[Member, Standing]]) -> None:
         """Write down what each device's verdict is now, and tell those whose mail was closed or opened."""
         outcomes = {
-            ref: outcome_at(standing.rules, self.states, self.change.now) for ref, (_, standing) in standings.items()
+            ref: Recorded(member.person.ref, *outcome_at(standing.rules, self.states, self.change.now))
+            for ref, (member, standing) in standings.items()
         }
+        nothing = Recorded("", *outcome_at((), self.states, self.change.now))
         for ref in self.refs:
-            outcomes.setdefault(ref, outcome_at((), self.states, self.change.now))
+            outcomes.setdefault(ref, nothing)
         changed = {
-            ref: outcome.word
-            for ref, (outcome, _) in outcomes.items()
-            if outcome is not self.recorded.get(ref, Outcome.ALLOW)
+            ref: row.outcome.word
+            for ref, row in outcomes.items()
+            if row.outcome is not self.recorded.get(ref, Outcome.ALLOW)
         }
         if changed:
             self.change.record(OutcomesChanged(changed))
@@ -289,12 +291,12 @@ class Part:
     def _tell(
         self,
         changed: Mapping[str, tuple[Member, Standing]],
-        outcomes: Mapping[str, tuple[Outcome, Instant]],
+        outcomes: Mapping[str, Recorded],
     ) -> None:
         """A mail in the thread of the rule that closed the door, or had closed it, for each device that changed."""
         letters: dict[str, list[tuple[Member, NoticeKind, int]]] = {}
         for ref, (member, standing) in changed.items():
-            blocked = outcomes[ref][0] is Outcome.BLOCK
+            blocked = outcomes[ref].outcome is Outcome.BLOCK
             if not blocked and self.recorded.get(ref) is not Outcome.BLOCK:
                 continue
             kind = NoticeKind.BLOCKED if blocked else NoticeKind.RESTORED

@@ -231,24 +231,31 @@ def outcomes_of(conn: Connection, refs: Iterable[str]) -> dict[str, Outcome]:
 
 def outcome_counts(conn: Connection) -> dict[Outcome, tuple[int, int]]:
     """Of each outcome but allow, as recorded: how many devices have it now, and how many people own these."""
-    owners = func.count(devices.c.owner.distinct())
-    joined = outcomes.join(devices, devices.c.ref == outcomes.c.device)
-    query = select(outcomes.c.outcome, func.count(), owners).select_from(joined).group_by(outcomes.c.outcome)
-    return {Outcome(row[0]): (row[1], row[2]) for row in conn.execute(query) if row[0] != Outcome.ALLOW}
+    owners = func.count(outcomes.c.owner.distinct())
+    query = select(outcomes.c.outcome, func.count(), owners).where(outcomes.c.outcome > int(Outcome.ALLOW))
+    return {Outcome(row[0]): (row[1], row[2]) for row in conn.execute(query.group_by(outcomes.c.outcome))}
 
 
-def set_outcomes(conn: Connection, rows: Mapping[str, tuple[Outcome, Instant]]) -> None:
-    """Record outcome and the instant at which time alone may change it. An allow that stands needs no row."""
+class Recorded(NamedTuple):
+    """What is recorded of a device: its owner's ref, and the instant at which time alone may change the outcome."""
+
+    owner: str
+    outcome: Outcome
+    check_at: Instant
+
+
+def set_outcomes(conn: Connection, rows: Mapping[str, Recorded]) -> None:
+    """Record these by device. An allow that stands needs no row."""
     keep = [
-        {"device": device, "outcome": int(outcome), "check_at": check_at}
-        for device, (outcome, check_at) in rows.items()
-        if outcome is not Outcome.ALLOW or check_at < NEVER
+        {"device": device, "outcome": int(row.outcome), "check_at": row.check_at, "owner": row.owner}
+        for device, row in rows.items()
+        if row.outcome is not Outcome.ALLOW or row.check_at < NEVER
     ]
     kept = {row["device"] for row in keep}
     conn.execute(delete(outcomes).where(among(outcomes.c.device, rows.keys() - kept)))
     if keep:
         statement = upsert(outcomes)
-        changed = {"outcome": statement.excluded.outcome, "check_at": statement.excluded.check_at}
+        changed = {name: statement.excluded[name] for name in ("outcome", "check_at", "owner")}
         conn.execute(statement.on_conflict_do_update(index_elements=[outcomes.c.device], set_=changed), keep)
 
 

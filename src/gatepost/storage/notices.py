@@ -352,7 +352,7 @@ def announced_to(conn: Connection, policy: str, revision: int, people: Iterable[
 
 def counts(conn: Connection, policy: str) -> dict[tuple[str, str], int]:
     """How many notices of each kind are in each state."""
-    query = select(notices.c.kind, notices.c.state, func.count()).where(notices.c.policy == policy)
+    query = select(notices.c.kind, notices.c.state, func.count()).where(*_indexed(policy))
     return {(row[0], row[1]): row[2] for row in conn.execute(query.group_by(notices.c.kind, notices.c.state))}
 
 
@@ -363,3 +363,14 @@ def unwelcome(conn: Connection, policy: str) -> dict[tuple[str, str], int]:
         notices.c.policy == policy, or_(refused, notices.c.reply.startswith("bounced "))
     )
     return {(row[0], row[1]): row[2] for row in conn.execute(query.group_by(notices.c.state, notices.c.reply))}
+
+
+def count_queued(conn: Connection, policy: str) -> int:
+    queued = notices.c.state == NoticeState.QUEUED.value
+    query = select(func.count()).select_from(notices).where(*_indexed(policy), notices.c.settled_at.is_(None), queued)
+    return int(conn.execute(query).scalar_one())
+
+
+def _indexed(policy: str) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    """All notices of a policy, by the index that has all that is counted."""
+    return notices.c.kind.in_([kind.value for kind in NoticeKind]), notices.c.policy == policy

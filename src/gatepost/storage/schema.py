@@ -312,7 +312,9 @@ outcomes = Table(
     Column("device", String, primary_key=True),
     Column("outcome", Integer, nullable=False),
     Column("check_at", BigInteger, nullable=False, index=True),
+    Column("owner", String, nullable=False, server_default=""),
 )
+Index("outcomes_owner", outcomes.c.outcome, outcomes.c.owner)
 
 pending = Table("pending", metadata, Column("device", String, primary_key=True))
 """Devices whose standing is to be computed anew, some at a time, so that nobody waits long for the one writer."""

@@ -242,3 +242,6 @@ def upgrade() -> None:
         sa.Column("at", sa.BigInteger(), nullable=False),
     )
     op.create_index("ix_api_answers_at", "api_answers", ["at"])
+    op.add_column("outcomes", sa.Column("owner", sa.String(), nullable=False, server_default=""))
+    op.execute("UPDATE outcomes SET owner = coalesce((SELECT owner FROM devices WHERE ref = outcomes.device), '')")
+    op.create_index("outcomes_owner", "outcomes", ["outcome", "owner"])

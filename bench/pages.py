@@ -52,7 +52,7 @@ def run(scratch: Path, quick: bool) -> list[Figure]:
     company.set_clock(START + HOUR)
     browser = Browser(application(company.site, URL, ""))
     browser.cookies["gatepost"] = _session(company)
-    pages = {path: _taken(partial(browser.get, path)) for path in (*PAGES, _own(company))}
+    pages = {path: _taken(partial(browser.get, path)) for path in (_own(company), *PAGES)}
     figures = [_slowest(people_number, pages), _preview(browser, devices), _weight(browser)]
     company.close()
     return figures

@@ -1,6 +1,5 @@
 """Today: how everything stands, what waits for whoever looks, and what is wrong. Counts, never names."""
 
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -165,11 +164,9 @@ def _of_policies(conn: Connection, live: list[Revision]) -> Iterator[Wrong]:
         if revision.held:
             yield Wrong("held", revision.policy)
     for policy in dict.fromkeys(revision.policy for revision in live):
-        states: Counter[str] = Counter()
-        for (_, state), count in notices.counts(conn, policy).items():
-            states[state] += count
-        for state in (NoticeState.REFUSED, NoticeState.UNCERTAIN):
-            if states[state]:
-                yield Wrong(state.value, policy, states[state])
+        for state, count in sorted(
+            notices.counts_in(conn, policy, (NoticeState.REFUSED, NoticeState.UNCERTAIN)).items()
+        ):
+            yield Wrong(state.value, policy, count)
         if bounced := ledger.tally(conn, NoticeBounced.__name__, policy):
             yield Wrong("bounced", policy, bounced)

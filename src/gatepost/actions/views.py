@@ -37,8 +37,11 @@ def list_policies(site: Site) -> list[dict[str, object]]:
         ]
 
 
-def show_policy(site: Site, policy: str, number: int | None = None) -> dict[str, object] | Refusal:
-    """One revision, whole: its stage, what it asks, who approved, how it goes."""
+def show_policy(
+    site: Site, policy: str, number: int | None = None, *, mails: bool = True
+) -> dict[str, object] | Refusal:
+    """One revision, whole: its stage, what it asks, who approved, how it goes. `mails`: what became of its notices,
+    too, which takes longer the more there are."""
     with looking(site) as conn:
         revision = policies.latest(conn, policy) if number is None else policies.revision(conn, policy, number)
         if revision is None:
@@ -76,10 +79,14 @@ def show_policy(site: Site, policy: str, number: int | None = None) -> dict[str,
             "apps": proposal.apps,
             "warnings": list(proposal.warnings),
             **about_data(conn, proposal.about),
-            "notices": {f"{kind}/{state}": count for (kind, state), count in notices.counts(conn, policy).items()},
+            "notices": _notices(conn, policy) if mails else {},
             "due": _due(conn, revision, site.clock.now()),
             "document": write_policy(proposal.policy),
         }
+
+
+def _notices(conn: Connection, policy: str) -> dict[str, int]:
+    return {f"{kind}/{state}": count for (kind, state), count in notices.counts(conn, policy).items()}
 
 
 def _text(at: Instant | None) -> str | None:

@@ -365,10 +365,16 @@ def unwelcome(conn: Connection, policy: str) -> dict[tuple[str, str], int]:
     return {(row[0], row[1]): row[2] for row in conn.execute(query.group_by(notices.c.state, notices.c.reply))}
 
 
+def counts_in(conn: Connection, policy: str, states: Iterable[NoticeState]) -> dict[NoticeState, int]:
+    """How many notices are in each of these states; in those that are not there, none are."""
+    wanted = notices.c.state.in_([state.value for state in states])
+    query = select(notices.c.state, func.count()).where(*_indexed(policy), wanted).group_by(notices.c.state)
+    return {NoticeState(row[0]): row[1] for row in conn.execute(query)}
+
+
 def count_queued(conn: Connection, policy: str) -> int:
-    queued = notices.c.state == NoticeState.QUEUED.value
-    query = select(func.count()).select_from(notices).where(*_indexed(policy), notices.c.settled_at.is_(None), queued)
-    return int(conn.execute(query).scalar_one())
+    queued = and_(OPEN, notices.c.state == NoticeState.QUEUED.value, notices.c.policy == policy)
+    return int(conn.execute(select(func.count()).select_from(notices).where(queued)).scalar_one())
 
 
 def _indexed(policy: str) -> tuple[ColumnElement[bool], ColumnElement[bool]]:

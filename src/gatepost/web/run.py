@@ -2,6 +2,7 @@
 
 import signal
 import socket
+import sys
 from collections.abc import Callable
 from types import FrameType
 
@@ -20,6 +21,8 @@ def run_web(site: Site, token: str, provider: Provider | None, ready: Callable[[
 
     OSError: the address is taken.
     """
+    # A page is many short steps: with the usual 5 ms it would wait at each for a thread that reads a fleet meanwhile.
+    sys.setswitchinterval(0.0005)
     address = site.settings.web.listen
     server = _Server(application(site, web_url(site), token, provider), ready)
 

@@ -77,7 +77,7 @@ class Stopping:
         reached = reach(self._site, policy)
         if isinstance(reached, Refusal):
             return self._visitors.refused(visitor, reached)
-        shown = views.show_policy(self._site, policy, reached.revision)
+        shown = views.show_policy(self._site, policy, reached.revision, mails=False)
         question = asked(self._site, actor, policy, reached.revision)
         if isinstance(shown, Refusal):
             return self._visitors.refused(visitor, shown)

@@ -34,6 +34,11 @@ PAGES: Final = (
     "/doors",
     "/ledger",
     "/write",
+    f"/policies/{POLICY}/watch",
+    "/people",
+    "/waivers",
+    "/reach",
+    "/settings",
 )
 
 

@@ -8,6 +8,7 @@ from gatepost.actions import (
     exempt,
     names,
     own_absent,
+    own_code,
     own_link,
     pause,
     preview,
@@ -300,9 +301,9 @@ def _(scene: Scene) -> Verb:
 @provokes(Code.CODES_SPENT)
 def _(scene: Scene) -> Verb:
     house, token = _asked(scene)
-    for _ in range(own_absent.MOST):
+    for _ in range(own_code.MOST):
         good(own_absent.send_code(house.site, token, "phone-u0"))
-        house.clock(house.now() + own_absent.LASTS)
+        house.clock(house.now() + own_code.LASTS)
     return lambda: own_absent.send_code(house.site, token, "phone-u0")
 
 

@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 import pytest
 
-from gatepost.actions import ledger, own_absent, person_record
+from gatepost.actions import ledger, own_code, person_record
 from gatepost.actions.change import Change, changing
 from gatepost.actions.site import Site
 from gatepost.core.instant import DAY, HOUR, MINUTE
@@ -105,13 +105,13 @@ def test_a_code_counts_once_and_for_an_hour(unseen: House) -> None:
     for _ in range(3):
         assert press(unseen, path, {"device": "phone-u0"})[0] == 200
     (first,) = codes(unseen)
-    unseen.clock(unseen.now() + own_absent.LASTS)
+    unseen.clock(unseen.now() + own_code.LASTS)
     assert press(unseen, path, {"device": "phone-u0", "code": first})[0] == 409
     press(unseen, path, {"device": "phone-u0"})
     (second,) = codes(unseen)
     assert second != first
     assert press(unseen, path, {"device": "phone-u0", "code": first})[0] == 422
-    unseen.clock(unseen.now() + own_absent.LASTS - MINUTE)
+    unseen.clock(unseen.now() + own_code.LASTS - MINUTE)
     assert press(unseen, path, {"device": "phone-u0", "code": second})[0] == 303
     with nothing_written(unseen):
         assert press(unseen, path, {"device": "phone-u0", "code": second})[0] == 409
@@ -122,13 +122,13 @@ def test_a_code_counts_once_and_for_an_hour(unseen: House) -> None:
 def test_nobodys_mailbox_is_filled(unseen: House) -> None:
     """Whoever found a link can have ten codes sent in a day, then none until the first is a day old."""
     path = link_for(unseen, "u0")
-    for _ in range(own_absent.MOST // 2):
+    for _ in range(own_code.MOST // 2):
         for device in ("phone-u0", "tablet-u0"):
             assert press(unseen, path, {"device": device})[0] == 200
         unseen.clock(unseen.now() + HOUR)
     status, _, page = press(unseen, path, {"device": "phone-u0"})
     assert (status, "So many codes were sent today" in words(page)) == (429, True)
-    assert len(codes(unseen)) == own_absent.MOST
+    assert len(codes(unseen)) == own_code.MOST
     unseen.clock(unseen.now() + DAY)
     assert press(unseen, path, {"device": "phone-u0"})[0] == 200
 
@@ -139,12 +139,12 @@ def test_one_code_is_sent_to_whoever_presses_twice_at_once(unseen: House, monkey
 
     @contextmanager
     def overtaken(site: Site) -> Iterator[Change]:
-        monkeypatch.setattr(own_absent, "changing", changing)
+        monkeypatch.setattr(own_code, "changing", changing)
         assert press(unseen, path, {"device": "phone-u0"})[0] == 200
         with changing(site) as change:
             yield change
 
-    monkeypatch.setattr(own_absent, "changing", overtaken)
+    monkeypatch.setattr(own_code, "changing", overtaken)
     assert press(unseen, path, {"device": "phone-u0"})[0] == 200
     assert len(codes(unseen)) == 1
 

@@ -264,7 +264,7 @@ def test_hostile_names_change_no_page_and_no_file(house: House) -> None:
         browser.post("/people", who="u9@corp.example", purpose=HOSTILE),
         browser.post("/people", who="corp.example", purpose=HOSTILE),
         browser.get("/waivers"),
-        browser.get("/waivers/grant", "policy=%3Cb%3Ex&who=%3Cb%3Ex"),
+        browser.get("/waivers/grant", "ask=%3Cb%3Ex"),
     ]
     for answer in answers:
         assert answer.status == 200

@@ -138,16 +138,16 @@ def test_the_chart_has_its_numbers_as_a_table_and_a_file(house: House) -> None:
         house.later(DAY)
     browser = signed_in(house, SECURITY)
     shown = browser.get(WATCH).text
-    assert 'role="img" aria-label="Devices that carry the app: 6 at first, 3 now"' in shown
+    assert 'role="img" aria-label="Devices that carry the app: 6 at first, 3 at last"' in shown
     assert 'class="mark"' in shown
-    assert "3 devices carry it now" in words(shown)
+    assert "3 devices carry it" in words(shown)
     assert " style=" not in shown
     rows = rows_of(browser.get(f"{WATCH}/course.csv").text)
     assert rows[0] == ["When", "Carry the app", "We cannot see"]
     assert (rows[1][1], rows[-1][1]) == ("3", "6")
     assert {row[1] for row in rows[1:]} <= {"3", "4", "5", "6"}
     today = browser.get("/today").text
-    assert "3 devices carry it now" in words(today)
+    assert "3 devices carry it" in words(today)
     assert today.count("<svg") == 1
 
 

@@ -1,6 +1,6 @@
 """How many devices still carry the app: counted once an hour by the worker, so that a page can show how it went."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from sqlalchemy import Connection
@@ -10,6 +10,7 @@ from gatepost.actions.change import changing, looking
 from gatepost.actions.live import live_rules, proposal_of
 from gatepost.actions.site import Site
 from gatepost.core.change.impact import hide_small
+from gatepost.core.change.stage import LIVE
 from gatepost.core.instant import HOUR, Duration, Instant
 from gatepost.core.refusal import Code, Refusal
 from gatepost.storage import compliance, policies
@@ -38,7 +39,7 @@ def _wanted(conn: Connection, now: Instant) -> list[int]:
 
 @dataclass(frozen=True, slots=True)
 class Course:
-    """How a revision's devices came along. `samples`: oldest first, and the last of them of now where it is live.
+    """How a revision's devices came along. `samples`: oldest first.
     `first`, `last`: when its deadline comes in the first time zone and in the last; None where it is `immediately`."""
 
     policy: str
@@ -51,16 +52,20 @@ class Course:
 
 
 def course_of(site: Site, policy: str) -> Course | Refusal:
-    """Of the newest announced revision of a policy."""
+    """Of the newest announced revision of a policy; of a live one the last sample is of now."""
     with looking(site) as conn:
         announced = policies.announced(conn, policy)
         if not announced:
             return Refusal(Code.WRONG_STAGE, f"{policy} was not announced yet: nobody was asked for anything.")
-        return _course(conn, announced[-1], site.clock.now())
+        revision, now = announced[-1], site.clock.now()
+        course = _course(conn, revision, now)
+        if revision.rule is None or revision.stage not in LIVE:
+            return course
+        return replace(course, samples=(*course.samples, compliance.count(conn, revision.rule, now)))
 
 
 def live_courses(site: Site) -> tuple[Course, ...]:
-    """Of every live policy."""
+    """Of every live policy, as they were counted: within the hour, so that nobody who looks in waits for a count."""
     with looking(site) as conn:
         now = site.clock.now()
         return tuple(_course(conn, known.revision, now) for known in live_rules(conn).values())
@@ -70,8 +75,6 @@ def _course(conn: Connection, revision: Revision, now: Instant) -> Course:
     proposal = proposal_of(conn, revision)
     rule = revision.rule
     samples = [] if rule is None else [each for each in compliance.samples(conn, rule) if each.at < now]
-    if rule is not None and rule in live_rules(conn):
-        samples.append(compliance.count(conn, rule, now))
     first, last = deadlines(revision, proposal)
     return Course(revision.policy, revision.revision, proposal.policy.title, tuple(samples), first, last, now)
 

@@ -127,6 +127,7 @@ class Desk:
             until=notice.facts.get("until"),
             statement_ends=notice.facts.get("ends"),
             revoked=bool(notice.facts.get("revoked")),
+            declined=bool(notice.facts.get("declined")),
             goes_on=bool(notice.facts.get("goes_on")),
             of_device=notice.kind in _WAIVERS and "device" in notice.facts,
             exempt_until=self._exempt_until(person, revision) if nothing_open else None,

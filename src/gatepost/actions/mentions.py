@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection
 
 from gatepost.core.instant import Instant
+from gatepost.core.ledger.ask_events import WaiverAsked, WaiverDeclined
 from gatepost.core.ledger.codec import to_data
 from gatepost.core.ledger.door_events import DevicePasswordIssued
 from gatepost.core.ledger.events import CheckedOut, Event, NamesLooked, PersonTold, WaiverGranted, WaiverRevoked
@@ -38,8 +39,8 @@ def mentions(conn: Connection, pseudonyms: Set[str], start: int = 0) -> Iterator
 
 
 class Words:
-    """The salted hashes of what was written about people: why they were exempted, how they were told, why they got a
-    device password, why somebody looked at them alone. `about`: by person."""
+    """The salted hashes of what was written about people: why they were exempted or asked to be, how they were told,
+    why they got a device password, why somebody looked at them alone. `about`: by person."""
 
     def __init__(self, owned: Mapping[str, Iterable[str]]) -> None:
         """`owned`: the pseudonyms of people, each with those of their devices."""
@@ -70,6 +71,8 @@ def about_in(event: Event, refs: Set[str]) -> str:
     """The salted hash of what an event says in words about one person, by their pseudonym or a device's; "" if none."""
     match event:
         case WaiverGranted(subject=ref, reason_hash=words) if ref in refs:
+            return words
+        case WaiverAsked(device=ref, reason_hash=words) | WaiverDeclined(device=ref, reason_hash=words) if ref in refs:
             return words
         case PersonTold(person=ref, how_hash=words) if ref in refs:
             return words

@@ -16,6 +16,7 @@ from gatepost.actions.letter import Desk
 from gatepost.actions.looks import seen
 from gatepost.actions.own_link import opened
 from gatepost.actions.site import Site
+from gatepost.actions.waiver_asks import asks
 from gatepost.core.change.proposal import NamedApp
 from gatepost.core.change.stage import LIVE, Stage
 from gatepost.core.fleet.finding import Finding, finding
@@ -25,8 +26,10 @@ from gatepost.core.notice.notice import NoticeKind, NoticeState
 from gatepost.core.policy.compiled import Compiled
 from gatepost.core.policy.policy import Unseen
 from gatepost.core.policy.verdict import Outcome
+from gatepost.core.refusal import Code, Refusal
 from gatepost.notify.facts import DeviceFacts, NoticeFacts
-from gatepost.notify.own import OwnDevice, OwnFacts, OwnLook, Stands
+from gatepost.notify.own import OwnAsk, OwnDevice, OwnFacts, OwnLook, Stands
+from gatepost.notify.untrusted import one_line
 from gatepost.signatures.link import Sealed
 from gatepost.storage import exceptions, people, policies
 from gatepost.storage.devices import Member
@@ -93,7 +96,20 @@ class Page:
             evidence=self.proposal.about.evidence,
             looks=tuple(_looks(self.conn, self.person.ref)),
             until=self.link.until,
+            asked=tuple(OwnAsk(self.named(member), at) for member, at in self._asked()),
+            askable=tuple(self.named(member) for member in self.members if self.askable(member)),
         )
+
+    def _asked(self) -> list[tuple[Member, Instant]]:
+        """The waivers that wait for an answer: for which device, since when."""
+        waiting = {one.device: one.at for one in asks(self.conn, self.now, self.revision.policy)}
+        return [(one, waiting[one.device.ref]) for one in self.members if one.device.ref in waiting]
+
+    def askable(self, member: Member) -> bool:
+        """Whether a waiver can be asked for: the policy asks something of a device now, none was asked for already, and
+        a code can reach its owner."""
+        asked = self.revision.stage in LIVE and self._due(member.device.ref) and bool(self.person.emails)
+        return asked and all(other is not member for other, _ in self._asked())
 
     def _stands(self, due: Collection[str], exempt: bool) -> Stands:
         if self.revision.stage is Stage.RETRACTED:
@@ -134,6 +150,13 @@ class Page:
             exempt_until=exempt if exempt > self.now else None,
             statable=bool(self.unseen(member)),
         )
+
+    def device_named(self, name: str) -> Member | Refusal:
+        """The one of theirs that the page shows under this name."""
+        found = [one for one in self.members if one_line(one.device.id) == name]
+        if len(found) != 1:
+            return Refusal(Code.NO_SUCH_DEVICE, "This is no device of yours; open your page again.")
+        return found[0]
 
     def named(self, member: Member, present: tuple[str, ...] = ()) -> DeviceFacts:
         """A device as the page names it, with the apps found on it."""

@@ -11,6 +11,7 @@ from gatepost.actions.change import looking
 from gatepost.actions.doors import list_doors
 from gatepost.actions.live import proposal_of
 from gatepost.actions.site import Site
+from gatepost.actions.waiver_asks import WAITS, asks, may_answer
 from gatepost.actions.who import AUTHOR, OPERATOR, Actor
 from gatepost.core.change.stage import LIVE, PENDING, Stage
 from gatepost.core.instant import MINUTE, Instant
@@ -46,7 +47,7 @@ class Count(NamedTuple):
 
 
 class Task(NamedTuple):
-    """`what`: approve, announce, activate or door. `about`: a policy, apps or a door. `role`: the approver's."""
+    """`what`: approve, announce, activate, waiver, door. `about`: a policy, apps or a door. `role`: the approver's."""
 
     what: str
     about: str
@@ -130,6 +131,10 @@ def _other_tasks(conn: Connection, site: Site, actor: Actor, waiting: list[Revis
         for revision in waiting:
             if revision.stage is Stage.APPROVED:
                 yield Task("announce", revision.policy, "", revision.expires)
+    if may_answer(site, actor):
+        for one in asks(conn, site.clock.now()):
+            if one.owner != actor.ref:
+                yield Task("waiver", one.policy, "", one.at + WAITS)
     if actor.has("approver"):
         for name in dict.fromkeys((*site.settings.doors, *feed.known_doors(conn))):
             asked = feed.asked(conn, name)

@@ -8,6 +8,7 @@ from gatepost.actions.change import looking
 from gatepost.actions.hold import lacking
 from gatepost.actions.live import live_rules, proposal_of
 from gatepost.actions.site import Site
+from gatepost.core.change.proposal import Predicted
 from gatepost.core.change.rollout import ring_lines
 from gatepost.core.change.stage import LIVE
 from gatepost.core.instant import Instant
@@ -87,6 +88,15 @@ def show_policy(
 
 def _notices(conn: Connection, policy: str) -> dict[str, int]:
     return {f"{kind}/{state}": count for (kind, state), count in notices.counts(conn, policy).items()}
+
+
+def foreseen(site: Site, policy: str, number: int) -> Predicted | Refusal:
+    """What a revision would do to the fleet as it stood when it was proposed."""
+    with looking(site) as conn:
+        revision = policies.revision(conn, policy, number)
+        if revision is None:
+            return Refusal(Code.NO_SUCH_POLICY, f"There is no policy {policy}; `policy list` shows all.")
+        return proposal_of(conn, revision).impact
 
 
 def _text(at: Instant | None) -> str | None:

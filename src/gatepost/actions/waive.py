@@ -170,6 +170,12 @@ def _owed_to(conn: Connection, granter: _Granter) -> set[str]:
     return owed | set(key.line if key else ())
 
 
+def granting_roles(site: Site) -> tuple[str, ...]:
+    """Who may grant waivers, and take them back."""
+    named = tuple(f"{APPROVER}{role.removeprefix(APPROVER)}" for role in site.settings.waivers.roles)
+    return named or (OPERATOR, "approver")
+
+
 def _unfit(change: Change, actor: Actor, asked: Asked) -> Refusal | None:
     revision = revision_in(change.conn, asked.policy, "waive")
     if isinstance(revision, Refusal):
@@ -258,8 +264,7 @@ def revoke_waiver(site: Site, by: str | None, waiver_id: str, reason: str) -> di
     if not reason.strip():
         return Refusal(Code.PURPOSE_MISSING, "Whoever has the waiver is told why: add --reason TEXT.")
     with changing(site) as change:
-        roles = [f"{APPROVER}{role.removeprefix(APPROVER)}" for role in change.site.settings.waivers.roles]
-        actor = acting(change, by, *(roles or (OPERATOR, "approver")))
+        actor = acting(change, by, *granting_roles(site))
         if isinstance(actor, Refusal):
             return actor
         waiver = exceptions.waiver(change.conn, waiver_id)

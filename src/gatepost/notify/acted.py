@@ -95,6 +95,12 @@ def _let_refuse(draft: Draft) -> Iterator[Block]:
     yield Block("pre", "", (draft.phrase("command_enforce", door=door),))
 
 
+def _answer_waiver(draft: Draft) -> Iterator[Block]:
+    """Where whoever may grant a waiver answers the one that was asked for."""
+    yield Block("heading", draft.phrase("how_heading"))
+    yield Block("para", draft.phrase("answer_waiver"))
+
+
 def _sign_in(draft: Draft) -> Iterator[Block]:
     """The link. It stands there whole, so that whoever reads plain text, or is careful, sees where it leads."""
     link = draft.facts.link
@@ -116,4 +122,5 @@ SECTIONS: Final[Mapping[str, Callable[[Draft], Iterator[Block]]]] = {
     "sign_in": _sign_in,
     "not_you": _not_you,
     "let_refuse": _let_refuse,
+    "answer_waiver": _answer_waiver,
 }

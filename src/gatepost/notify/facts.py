@@ -178,8 +178,9 @@ class NoticeFacts:
     `grace`: what follows telling where `deadline` is None.
     `still_blocking`: titles of the other policies that block this person now.
     `thread`: the subject of the person's first mail on this policy, exactly as sent; "" if this is the first.
-    `until`: the end of a waiver, from which the rule counts again; `revoked`: that waiver was taken back. In a reminder
-    by when something is asked of the one device named, which is due only now; `statement_ends`: or will be, from then.
+    `until`: the end of a waiver, from which the rule counts again; `revoked`: that waiver was taken back; `declined`:
+    one that was asked for was not granted. In a reminder by when something is asked of the one device named, which is
+    due only now; `statement_ends`: or will be, from then.
     `goes_on`: what is over for this person stays for others.
     `of_device`: that waiver is for the one device named. `exempt_until`: while nothing is asked because of a waiver.
     `past`: the person's own deadline, notice and grace are over, so that what is asked is asked at once.
@@ -202,6 +203,7 @@ class NoticeFacts:
     until: Instant | None = None
     statement_ends: Instant | None = None
     revoked: bool = False
+    declined: bool = False
     goes_on: bool = False
     of_device: bool = False
     exempt_until: Instant | None = None

@@ -80,10 +80,17 @@ class OwnLook:
     purpose: str
 
 
+class OwnAsk(NamedTuple):
+    """A waiver that they asked for, and that nobody has answered."""
+
+    device: DeviceFacts
+    at: Instant
+
+
 @dataclass(frozen=True, slots=True)
 class OwnFacts:
     """`notice`: what a mail would say now, with the devices that are due. `looks`: newest first. `until`: the end of
-    the link."""
+    the link. `asked`: waivers that wait; `askable`: devices for which they can ask for one."""
 
     notice: NoticeFacts
     stands: Stands
@@ -91,6 +98,8 @@ class OwnFacts:
     evidence: tuple[Claim, ...]
     looks: tuple[OwnLook, ...]
     until: Instant
+    asked: tuple[OwnAsk, ...] = ()
+    askable: tuple[DeviceFacts, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,10 +116,20 @@ class AbsentFacts:
     ends: Instant
 
 
+@dataclass(frozen=True, slots=True)
+class AskFacts:
+    """A waiver for a device that somebody would ask for. `notice`, `until`: as in AbsentFacts."""
+
+    notice: NoticeFacts
+    device: DeviceFacts
+    until: Instant
+
+
 class OwnPage(NamedTuple):
     """Besides a mail's blocks there are: device (a heading), steps (in order), state (of which text is the sentence,
     items its name and sign); again and back (links to the person's own page); absent (a button that asks for a code;
-    items: the device) and code (a field; items: the device, the button, what is wrong with what was typed)."""
+    items: the device), code (a field; items: the device, the button, what is wrong with what was typed), ask (a form
+    for a waiver; items: what the two fields are called, then the devices) and ask_code (as code, with the reason)."""
 
     language: str
     title: str
@@ -141,6 +160,23 @@ def absent_page(facts: AbsentFacts, *, wrong: bool) -> OwnPage:
         *((Block("list", "", tuple(map(one_line, facts.apps))),) if long else ()),
         Block("code", phrase("own_code_label"), (one_line(facts.device.name), phrase("own_code_button"), problem)),
         Block("para", phrase("own_code_call", contact=contact)),
+        Block("back", phrase("own_back")),
+    )
+    return _page(phrase, "own_code_title", blocks)
+
+
+def ask_page(facts: AskFacts, reason: str, *, wrong: bool) -> OwnPage:
+    """Where the code is typed that asks for a waiver, for this reason; `wrong`: as in absent_page."""
+    draft = _draft(NoticeKind.CODE, facts.notice)
+    phrase = draft.phrase
+    problem = phrase("own_code_wrong") if wrong else ""
+    items = (one_line(facts.device.name), phrase("own_ask_send"), problem, reason)
+    blocks = (
+        Block("para", phrase("own_code_sent", until=draft.moment(facts.until))),
+        Block("para", phrase("own_ask_states", device=device_label(draft, facts.device))),
+        Block("quote", "", (reason,)),
+        Block("ask_code", phrase("own_code_label"), items),
+        *SECTIONS["contact"](draft),
         Block("back", phrase("own_back")),
     )
     return _page(phrase, "own_code_title", blocks)
@@ -298,6 +334,13 @@ def _waiver(draft: Draft, facts: OwnFacts) -> Iterator[Block]:
     if facts.stands not in OVER:
         yield Block("heading", draft.phrase("own_waiver_heading"))
         yield Block("para", draft.phrase("own_waiver", contact=facts.notice.policy.contact))
+        for one in facts.asked:
+            said = {"device": device_label(draft, one.device), "when": draft.moment(one.at)}
+            yield Block("para", draft.phrase("own_asked_waiver", **said))
+        if facts.askable:
+            fields = (draft.phrase("own_ask_device"), draft.phrase("own_ask_reason"))
+            devices = tuple(one_line(device.name) for device in facts.askable)
+            yield Block("ask", draft.phrase("own_ask_button"), (*fields, *devices))
 
 
 def _contact(draft: Draft, _facts: OwnFacts) -> Iterator[Block]:

@@ -276,6 +276,8 @@ def _activation_lead(draft: Draft) -> str:
 
 
 def _waiver_lead(draft: Draft) -> str:
+    if draft.facts.declined:
+        return draft.phrase("waiver_declined_lead")
     of = "_device" if draft.facts.of_device else ""
     if draft.facts.until is None:
         raise ValueError(f"a mail of kind {draft.kind} needs the end of the waiver")

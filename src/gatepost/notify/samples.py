@@ -199,6 +199,8 @@ def _unasked(kind: NoticeKind, facts: NoticeFacts) -> NoticeFacts:
 def _about_site(kind: NoticeKind, facts: NoticeFacts) -> NoticeFacts:
     if kind is NoticeKind.DEVICE_PASSWORD:
         return _of_no_policy(facts, "ab3d5fgh", "Lost the old phone.")
+    if kind is NoticeKind.WAIVER_ASKED:
+        return replace(_of_no_policy(facts, "no-tiktok: SM-G973F", "I keep the company's own account."), devices=())
     if kind is NoticeKind.DOOR_ASKED:
         return replace(_of_no_policy(facts, "mail", "It has stood here for years."), devices=())
     if kind in (NoticeKind.ACTIVATION_ASKED, NoticeKind.ACTIVATION_RESULT):

@@ -12,6 +12,7 @@ GET /own/TOKEN              somebody's own page, by the link in their mails
 /policies/ID, and below it  a policy, its approvals (.policy), its end and pauses (.stopping), its course (.watch)
 GET /write, and below it     writing a policy and proposing it (.write)
 POST /own/TOKEN/absent      from it: a code for a statement, and the statement
+POST /own/TOKEN/waiver      from it: a code, and with that a waiver is asked for
 GET /exercise/mails         in an exercise: the mails
 GET /static/...             what pages need
 """

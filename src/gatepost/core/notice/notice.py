@@ -17,6 +17,7 @@ class NoticeKind(StrEnum):
     APPROVAL_RESULT = "approval-result"
     WAIVER_RESULT = "waiver-result"
     WAIVER_ENDS = "waiver-ends"
+    WAIVER_ASKED = "waiver-asked"
     DEVICE_PASSWORD = "device-password"  # noqa: S105  # a kind of mail
     DOOR_ASKED = "door-asked"
     LOOKS = "looks"
@@ -42,6 +43,7 @@ class NoticeState(StrEnum):
 ABOUT_SITE: Final = frozenset(
     {
         NoticeKind.DEVICE_PASSWORD,
+        NoticeKind.WAIVER_ASKED,
         NoticeKind.DOOR_ASKED,
         NoticeKind.LOOKS,
         NoticeKind.SIGN_IN,

@@ -32,6 +32,7 @@ class Access:
         return [
             Route("/access", shows(self._roles), methods=["GET"]),
             Route("/access.csv", shows(self._roles_file), methods=["GET"]),
+            Route("/access/keys.csv", shows(self._keys_file), methods=["GET"]),
             Route("/looks", shows(self._looks), methods=["GET"]),
             Route("/looks", does(self._looks_at), methods=["POST"]),
             Route("/looks.csv", shows(self._looks_file), methods=["GET"]),
@@ -59,6 +60,13 @@ class Access:
         columns = ("person", "role", "granted_by", "waits")
         rows = tuple(tuple(str(row[column]) for column in columns) for row in roles)
         return as_file(Table("roles", columns, rows))
+
+    def _keys_file(self, _request: Request, visitor: Visitor) -> Response:
+        keys = list_keys(self._site, visitor.actor.person.id)
+        if isinstance(keys, Refusal):
+            return self._visitors.refused(visitor, keys)
+        columns = ("person", "fingerprint", "granted_by", "waits")
+        return as_file(Table("keys", columns, tuple(tuple(str(row[column]) for column in columns) for row in keys)))
 
     def _looks(self, _request: Request, visitor: Visitor) -> Response:
         return self._looks_page(visitor, {})

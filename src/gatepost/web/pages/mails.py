@@ -29,6 +29,7 @@ ABOUT: Final[Mapping[NoticeKind, tuple[str, str]]] = {
     NoticeKind.APPROVAL_RESULT: ("Approval result", "To whoever proposed it."),
     NoticeKind.WAIVER_RESULT: ("Waiver", "When somebody is exempted from a policy, or no longer."),
     NoticeKind.WAIVER_ENDS: ("Waiver ends", "A day before it does."),
+    NoticeKind.WAIVER_ASKED: ("Waiver asked", "To those who may grant it, when somebody asks on their own page."),
     NoticeKind.DEVICE_PASSWORD: ("Device password", "To the owner of a device for which somebody made a password."),
     NoticeKind.DOOR_ASKED: ("Door asked", "To those who may agree that a door refuses earlier than the site allows."),
     NoticeKind.SIGN_IN: ("Sign-in", "To somebody with a role who asks for a link to the pages."),

@@ -1,9 +1,10 @@
 """Somebody's own page: opened by the link in their mails, on any phone, without a sign-in.
 
-Opening it changes nothing. From it they state that an app is not on a device of theirs, with a code that is sent to
-their mailbox: who has the link may be somebody else.
+Opening it changes nothing. From it they state that an app is not on a device of theirs, or ask for a waiver, with a
+code that is sent to their mailbox: who has the link may be somebody else.
 """
 
+from collections.abc import Mapping
 from urllib.parse import quote
 
 from starlette.concurrency import run_in_threadpool
@@ -11,13 +12,14 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
+from gatepost.actions import own_ask
 from gatepost.actions.own_absent import send_code, state_absent, waiting_code
 from gatepost.actions.own_link import PATH
 from gatepost.actions.own_page import own_facts
 from gatepost.actions.site import Site
 from gatepost.core.refusal import Code, Refusal
-from gatepost.notify.own import OwnPage, absent_page, no_page, not_now_page, own_page
-from gatepost.web.pages.browser import Browser, form
+from gatepost.notify.own import OwnPage, absent_page, ask_page, no_page, not_now_page, own_page
+from gatepost.web.pages.browser import Browser, form, short
 from gatepost.web.pages.frame import CLOSED, Pages
 
 
@@ -25,7 +27,11 @@ def routes(pages: Pages, site: Site, browser: Browser) -> list[Route]:
     """The page of a link, in the person's language; what opens or does nothing is said in the browser's."""
     room = _Room(pages, site, browser)
     path = f"/{PATH}/{{token}}"
-    return [Route(path, room.own), Route(f"{path}/absent", room.absent, methods=["POST"])]
+    return [
+        Route(path, room.own),
+        Route(f"{path}/absent", room.absent, methods=["POST"]),
+        Route(f"{path}/waiver", room.waiver, methods=["POST"]),
+    ]
 
 
 class _Room:
@@ -52,12 +58,39 @@ class _Room:
             if not isinstance(stated, Refusal):
                 return RedirectResponse(self._path(request), 303, dict(CLOSED))
             answer = waiting_code(self._site, token, device) if stated.code is Code.CODE_WRONG else stated
-        if not isinstance(answer, Refusal):
-            wrong = typed is not None
-            return self._shown(request, absent_page(answer, wrong=wrong), 422 if wrong else 200)
-        if answer.code is Code.NO_SUCH_PERSON:
+        if isinstance(answer, Refusal):
+            return self._refused(request, answer)
+        wrong = typed is not None
+        return self._shown(request, absent_page(answer, wrong=wrong), 422 if wrong else 200)
+
+    async def waiver(self, request: Request) -> Response:
+        """Asked for with a device and a reason, a code is sent; with the code, those who may grant it are asked."""
+        if not self._browser.is_ours(request):
+            return self._not_now(request, 403)
+        fields = await form(request)
+        return await run_in_threadpool(self._waiver, request, fields)
+
+    def _waiver(self, request: Request, fields: Mapping[str, str]) -> Response:
+        token, typed = request.path_params["token"], fields.get("code")
+        device, reason = fields.get("device", ""), short(fields, "reason")["reason"]
+        if not reason:
+            return self._not_now(request, 422)
+        if typed is None:
+            answer = own_ask.send_code(self._site, token, device)
+        else:
+            asked = own_ask.ask_waiver(self._site, token, device, typed, reason)
+            if not isinstance(asked, Refusal):
+                return RedirectResponse(self._path(request), 303, dict(CLOSED))
+            answer = own_ask.waiting_code(self._site, token, device) if asked.code is Code.CODE_WRONG else asked
+        if isinstance(answer, Refusal):
+            return self._refused(request, answer)
+        wrong = typed is not None
+        return self._shown(request, ask_page(answer, reason, wrong=wrong), 422 if wrong else 200)
+
+    def _refused(self, request: Request, refusal: Refusal) -> Response:
+        if refusal.code is Code.NO_SUCH_PERSON:
             return self._gone(request)
-        spent = answer.code is Code.CODES_SPENT
+        spent = refusal.code is Code.CODES_SPENT
         # 409: the page that they had showed something else than what holds now (RFC 9110 section 15.5.10).
         return self._not_now(request, 429 if spent else 409, spent=spent)
 

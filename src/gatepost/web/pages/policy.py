@@ -18,7 +18,9 @@ from gatepost.core.notice.notice import NoticeKind
 from gatepost.core.refusal import Refusal
 from gatepost.documents.deadline import local_instant
 from gatepost.web.pages.frame import MAIL
+from gatepost.web.pages.table import Table, as_file
 from gatepost.web.pages.visitors import Visitors, number
+from gatepost.web.pages.words import IMPACT
 
 LONGEST_REASON = 1000
 """Letters, of which each may take nine bytes in a form: LONGEST_FORM holds them."""
@@ -33,6 +35,7 @@ class PolicyPage:
         return [
             Route(page, self._visitors.shows(self._shown), methods=["GET"]),
             Route(page + "/mails/{revision}/{kind}.{language}", self._visitors.shows(self._mail), methods=["GET"]),
+            Route(page + "/impact/{revision:int}.csv", self._visitors.shows(self._impact_file), methods=["GET"]),
             Route(page + "/approve", self._visitors.does(self._approve), methods=["POST"]),
             Route(page + "/decline", self._visitors.does(self._decline), methods=["POST"]),
         ]
@@ -73,6 +76,14 @@ class PolicyPage:
         if mail is None:
             return self._visitors.missing(visitor, "There is no such mail.")
         return HTMLResponse(mail.html, headers=MAIL)
+
+    def _impact_file(self, request: Request, visitor: Visitor) -> Response:
+        policy, revision = request.path_params["policy"], request.path_params["revision"]
+        impact = views.foreseen(self._site, policy, revision)
+        if isinstance(impact, Refusal):
+            return self._visitors.refused(visitor, impact)
+        rows = tuple((label, impact.people.get(name, ""), impact.devices.get(name, "")) for name, label in IMPACT)
+        return as_file(Table(f"{policy} {revision} impact", ("", "People", "Devices"), rows))
 
     def _approve(self, request: Request, visitor: Visitor, fields: Mapping[str, str]) -> Response:
         """In an exercise only: on a live site a yes carries a signature, which the action asks for."""

@@ -12,8 +12,9 @@ from gatepost.actions import views, waive
 from gatepost.actions.sign_in import Visitor
 from gatepost.actions.site import Site
 from gatepost.actions.statements import Statement, list_statements
+from gatepost.actions.waiver_asks import decline_ask, list_asks, may_answer
 from gatepost.actions.waiver_report import report_waivers
-from gatepost.actions.who import APPROVER, AUDITOR, OPERATOR
+from gatepost.actions.who import AUDITOR, OPERATOR
 from gatepost.core.change.stage import ALLOWED
 from gatepost.core.refusal import Code, Refusal
 from gatepost.documents.deadline import local_instant
@@ -50,9 +51,11 @@ class Waivers:
             Route("/waivers.csv", shows(self._file), methods=["GET"]),
             Route("/waivers/grant", shows(self._form), methods=["GET"]),
             Route("/waivers/grant", does(self._grant), methods=["POST"]),
+            Route("/waivers/asked/{ask}/decline", does(self._decline), methods=["POST"]),
             Route("/waivers/{waiver}/revoke", shows(self._before_revoking), methods=["GET"]),
             Route("/waivers/{waiver}/revoke", does(self._revoke), methods=["POST"]),
             Route("/statements", shows(self._statements), methods=["GET"]),
+            Route("/statements.csv", shows(self._statements_file), methods=["GET"]),
             Route("/statements", does(self._statements_named), methods=["POST"]),
         ]
 
@@ -65,7 +68,7 @@ class Waivers:
             return self._listed(visitor, "", _NO_PURPOSE)
         return self._listed(visitor, purpose)
 
-    def _listed(self, visitor: Visitor, purpose: str, problem: str = "") -> Response:
+    def _listed(self, visitor: Visitor, purpose: str, problem: str = "", wrong_ask: str = "") -> Response:
         rows = report_waivers(self._site, visitor.actor.person.id, purpose=purpose)
         if isinstance(rows, Refusal):
             return self._visitors.refused(visitor, rows)
@@ -75,13 +78,21 @@ class Waivers:
             "problem": problem,
             "may_name": visitor.actor.has(OPERATOR) or visitor.actor.has(AUDITOR),
             "may_grant": self._may_grant(visitor),
+            "asked": list_asks(self._site, visitor.actor),
+            "wrong_ask": wrong_ask,
         }
-        status = HTTPStatus.UNPROCESSABLE_ENTITY if problem else HTTPStatus.OK
+        status = HTTPStatus.UNPROCESSABLE_ENTITY if problem or wrong_ask else HTTPStatus.OK
         return self._visitors.page(visitor, "waivers.html.j2", values, status)
 
+    def _decline(self, request: Request, visitor: Visitor, sent: Mapping[str, str]) -> Response:
+        ask, reason = request.path_params["ask"], short(sent, "reason")["reason"]
+        if not reason:
+            return self._listed(visitor, "", wrong_ask=ask)
+        done = decline_ask(self._site, visitor.actor.person.id, ask, reason)
+        return self._visitors.refused(visitor, done) if isinstance(done, Refusal) else self._visitors.to("waivers")
+
     def _may_grant(self, visitor: Visitor) -> bool:
-        roles = [f"{APPROVER}{role.removeprefix(APPROVER)}" for role in self._site.settings.waivers.roles]
-        return any(visitor.actor.has(role) for role in roles or (OPERATOR, "approver"))
+        return may_answer(self._site, visitor.actor)
 
     def _file(self, _request: Request, visitor: Visitor) -> Response:
         rows = report_waivers(self._site, visitor.actor.person.id)
@@ -91,7 +102,10 @@ class Waivers:
         return as_file(Table("waivers", columns, tuple(tuple(row.values()) for row in rows)))
 
     def _form(self, request: Request, visitor: Visitor) -> Response:
-        asked = {name: request.query_params.get(name, "") for name in ("policy", "of", "who")}
+        """Blank, or filled in with what somebody asked for: the address names the ask, and nobody."""
+        wanted = request.query_params.get("ask", "")
+        found = [one for one in list_asks(self._site, visitor.actor) if one.ask == wanted]
+        asked = {"policy": found[0].policy, "of": "device", "who": found[0].device} if found else {}
         return self._granting(visitor, dict.fromkeys(_FIELDS, "") | asked)
 
     def _granting(self, visitor: Visitor, fields: Mapping[str, str], wrong: Refusal | None = None) -> Response:
@@ -160,6 +174,12 @@ class Waivers:
     def _statements_named(self, _request: Request, visitor: Visitor, sent: Mapping[str, str]) -> Response:
         purpose = short(sent, "purpose")["purpose"]
         return self._stated(visitor, purpose, "" if purpose else _NO_PURPOSE)
+
+    def _statements_file(self, _request: Request, visitor: Visitor) -> Response:
+        found = list_statements(self._site, visitor.actor.person.id)
+        return (
+            self._visitors.refused(visitor, found) if isinstance(found, Refusal) else as_file(_statement_table(found))
+        )
 
     def _stated(self, visitor: Visitor, purpose: str, problem: str = "") -> Response:
         found = list_statements(self._site, visitor.actor.person.id, purpose)

@@ -1,0 +1,94 @@
+"""From somebody's own page: a waiver for a device of theirs, asked for with a code that went to their mailbox.
+
+Those who may grant it hear of it at once. What waits is what the ledger says was asked, and nobody has answered.
+"""
+
+import secrets
+from dataclasses import dataclass
+
+from sqlalchemy import Connection
+
+from gatepost.actions import own_code
+from gatepost.actions.change import Change
+from gatepost.actions.outbox import tell_of
+from gatepost.actions.own_code import Put, Question, Wish
+from gatepost.actions.own_page import Page, page_of
+from gatepost.actions.site import Site
+from gatepost.actions.waive import granting_roles
+from gatepost.core.instant import Instant
+from gatepost.core.ledger.ask_events import WaiverAsked
+from gatepost.core.notice.notice import NoticeKind
+from gatepost.core.refusal import Code, Refusal
+from gatepost.notify.own import AskFacts
+from gatepost.storage import access, people
+from gatepost.storage.devices import Member
+from gatepost.storage.notices import Notice
+
+
+@dataclass(frozen=True, slots=True)
+class _Ask:
+    """A waiver that would be asked for."""
+
+    page: Page
+    member: Member
+    notice: Notice | None
+    wish: Wish = Wish.WAIVER
+
+    def facts(self, until: Instant) -> AskFacts:
+        return AskFacts(self.page.told(), self.page.named(self.member), until)
+
+
+def send_code(site: Site, token: str, device: str) -> AskFacts | Refusal:
+    """Send the person a code, if none that counts is on its way or there; what it would complete."""
+    return own_code.send(site, _put(site, token, device))
+
+
+def waiting_code(site: Site, token: str, device: str) -> AskFacts | Refusal:
+    """What the code that counts now would complete."""
+    return own_code.waiting(site, _put(site, token, device))
+
+
+def ask_waiver(site: Site, token: str, device: str, typed: str, reason: str) -> str | Refusal:
+    """Ask for it, for a reason, if the person typed the code that counts now; the name under which it waits."""
+    if not reason.strip():
+        return Refusal(Code.PURPOSE_MISSING, "Say what the app is needed for: whoever decides reads it.")
+
+    def ask(change: Change, question: Question[AskFacts]) -> str:
+        page, member = question.page, question.member
+        name, policy = f"k_{secrets.token_hex(6)}", page.revision.policy
+        change.record(WaiverAsked(name, policy, member.device.ref, change.words(reason.strip())))
+        _tell(change, page, member, reason.strip())
+        return name
+
+    return own_code.complete(site, _put(site, token, device), typed, ask)
+
+
+def _tell(change: Change, page: Page, member: Member, reason: str) -> None:
+    """Everybody who may grant it hears of it, but for whoever asks."""
+    wanted = set(granting_roles(change.site))
+    any_approver = "approver" in wanted
+    holders = {
+        grant.person
+        for grant in access.grants(change.conn)
+        if grant.role in wanted or (any_approver and grant.role.startswith("approver:"))
+    }
+    about = f"{page.revision.policy}: {member.device.id}"
+    for person in people.load(change.conn, holders - {page.person.ref}).values():
+        if person.working and person.emails:
+            tell_of(change, NoticeKind.WAIVER_ASKED, person.ref, page.person.name, about, note=reason)
+
+
+def _put(site: Site, token: str, device: str) -> Put[AskFacts]:
+    def put(conn: Connection) -> _Ask | Refusal:
+        page = page_of(site, conn, token)
+        if page is None:
+            return Refusal(Code.NO_SUCH_PERSON, "This link opens nothing any more; the newest mail has a newer one.")
+        member = page.device_named(device)
+        if isinstance(member, Refusal):
+            return member
+        if not page.askable(member):
+            text = "Nothing is asked of this device now, or a waiver was asked for already: open your page again."
+            return Refusal(Code.NOT_CONCERNED, text)
+        return _Ask(page, member, own_code.counting(conn, page, member, Wish.WAIVER))
+
+    return put

@@ -36,9 +36,9 @@ PAGES: Final = (
     "/write",
     f"/policies/{POLICY}/watch",
     "/people",
-    "/waivers",
     "/reach",
     "/settings",
+    "/devices",
 )
 
 

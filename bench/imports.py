@@ -19,10 +19,7 @@ OTHER_APPS: Final = 10
 """Apps that are spoken of nowhere, in each device's list."""
 
 
-_SHORT: Final = (
-    "The time goes, evenly, into Python objects made a row at a time and into SQLite's statements. A fleet index in"
-    " columns beside the tables is what previews are to run on later."
-)
+_SHORT: Final = "The time goes, evenly, into Python objects made a row at a time and into SQLite's statements."
 
 
 class Run(NamedTuple):

@@ -1,6 +1,5 @@
 """The fleet in columns: as it stands, and a copy of it for whoever writes a policy."""
 
-from collections.abc import Iterator
 from threading import Lock, Thread
 from typing import Final
 
@@ -9,9 +8,9 @@ from sqlalchemy import Connection
 from gatepost.actions.basis import Basis, basis, holds
 from gatepost.actions.change import looking
 from gatepost.actions.site import Site
-from gatepost.core.fleet.device import Ownership
+from gatepost.core.fleet.device import Ownership, Visibility
 from gatepost.core.fleet.guess import guess
-from gatepost.core.fleet.sort import Line, Sort
+from gatepost.core.fleet.sort import Devices, Sort
 from gatepost.core.instant import SECOND, Duration, Instant
 from gatepost.fleet_index.fleet import Building, Fleet
 from gatepost.storage import devices, exceptions, people, sightings
@@ -20,19 +19,27 @@ from gatepost.storage import devices, exceptions, people, sightings
 def read_fleet(conn: Connection) -> Fleet:
     """Every device in use of everybody who works here, and what doors saw that is in no inventory."""
     building = Building()
-    building.people(people.at_work(conn))
-    building.devices(devices.lines(conn))
+    for part in people.at_work(conn):
+        building.people(part)
+    for some in devices.in_columns(conn):
+        building.devices(some)
     building.devices(_sighted(conn))
     attested = ((one.device, one.app, one.until) for one in exceptions.all_attestations(conn))
     return building.fleet(devices.all_present(conn), attested)
 
 
-def _sighted(conn: Connection) -> Iterator[Line]:
+def _sighted(conn: Connection) -> Devices:
     """As the unmanaged devices that it may be."""
-    for person, kind, identity, device_type, user_agent in sightings.of_no_device(conn):
-        form, platform = guess(device_type, user_agent)
-        sort = Sort(form, platform, Ownership.PERSONAL, shared=False, managed=False, sighted=True)
-        yield Line(f"{kind}:{identity}", person.ref, sort)
+    seen = list(sightings.of_no_device(conn))
+    guesses = [guess(one.device_type, one.user_agent) for one in seen]
+    return Devices(
+        refs=[f"{one.kind}:{one.identity}" for one in seen],
+        owners=[one.person.ref for one in seen],
+        sorts=[Sort(*found, Ownership.PERSONAL, shared=False, managed=False, sighted=True) for found in guesses],
+        reported_at=[None] * len(seen),
+        visibility=[Visibility.NONE.value] * len(seen),
+        matched_under=[0] * len(seen),
+    )
 
 
 RECENT: Final[Duration] = 30 * SECOND

@@ -2,24 +2,23 @@
 
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
-from typing import Final, NamedTuple, TypeVar
+from itertools import compress
+from typing import Any, Final, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gatepost.core.fleet.device import Visibility
 from gatepost.core.fleet.finding import Evidence
-from gatepost.core.fleet.person import Kind, Person
-from gatepost.core.fleet.sort import Line, Sort
+from gatepost.core.fleet.sort import Character, Devices, People, Sort
 from gatepost.core.instant import Instant
 
 Ids = NDArray[np.int64]
 Flags = NDArray[np.bool_]
 Key = TypeVar("Key", bound=Hashable)
 
-CHUNK: Final = 20_000
-"""Lines that are held as Python's values at a time."""
+NOBODY: Final = -1
+NOT_REPORTED: Final = -1
 
 
 class Known(NamedTuple):
@@ -33,25 +32,14 @@ class Known(NamedTuple):
         return Evidence(reported_at if self.reported else None, self.visibility, self.matched_under)
 
 
-class Character(NamedTuple):
-    """What scopes and breakdowns ask of a person."""
-
-    kind: Kind
-    country: str
-    groups: frozenset[str]
-
-    def person(self) -> Person:
-        """One of them, nobody in particular."""
-        return Person("", "", "", self.kind, self.country, "", "", (), (), self.groups)
-
-
 class Numbers(dict[Key, int]):
     """Numbers for values, from 0 on, in the order in which they were first asked for."""
 
     __slots__ = ()
 
-    def of(self, value: Key) -> int:
-        return self.setdefault(value, len(self))
+    def __missing__(self, value: Key) -> int:
+        number = self[value] = len(self)
+        return number
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,56 +101,62 @@ class Fleet:
 
 @dataclass(slots=True)
 class Building:
-    """A fleet as it is read: first everybody, then the devices, then what is present and what was attested."""
+    """A fleet as it is read: first everybody, then the devices, then what is present and what was attested. A step for
+    each of a million devices would take longer than all else; so there is none here that is not a library's."""
 
     _people: list[str] = field(default_factory=list)
     _place: dict[str, int] = field(default_factory=dict)
-    _of_people: list[tuple[int, int, int, bool]] = field(default_factory=list)
+    _of_people: list[Ids] = field(default_factory=list)
     _devices: list[str] = field(default_factory=list)
-    _columns: list[Ids] = field(default_factory=list)
+    _of_devices: list[Ids] = field(default_factory=list)
     _characters: Numbers[Character] = field(default_factory=Numbers)
     _zones: Numbers[str] = field(default_factory=Numbers)
     _locales: Numbers[str] = field(default_factory=Numbers)
     _sorts: Numbers[Sort] = field(default_factory=Numbers)
     _knowns: Numbers[Known] = field(default_factory=Numbers)
 
-    def people(self, persons: Iterable[Person]) -> None:
-        """Whoever left is nobody here."""
-        for person in persons:
-            if person.working:
-                self._place[person.ref] = len(self._people)
-                self._people.append(person.ref)
-                character = self._characters.of(Character(person.kind, person.country, person.groups))
-                zone, locale = self._zones.of(person.time_zone), self._locales.of(person.locale)
-                self._of_people.append((character, zone, locale, bool(person.emails)))
+    def people(self, people: People) -> None:
+        """Some of those who work here."""
+        self._place.update(
+            zip(people.refs, range(len(self._people), len(self._people) + len(people.refs)), strict=True)
+        )
+        self._people += people.refs
+        numbered = [
+            _numbered(self._characters, people.characters),
+            _numbered(self._zones, people.zones),
+            _numbered(self._locales, people.locales),
+        ]
+        self._of_people.append(np.array([*numbered, np.array(people.has_mail, np.int64)]))
 
-    def devices(self, lines: Iterable[Line]) -> None:
-        """In any order; those of nobody who works here are passed over."""
-        place, sort, known = self._place, self._sorts.of, self._knowns.of
-        mine = (line for line in lines if line.owner in place)
-        while part := list(islice(mine, CHUNK)):
-            self._devices += [line.ref for line in part]
-            rows = [
-                (
-                    place[line.owner],
-                    sort(line.sort),
-                    known(Known(line.reported_at is not None, line.visibility, line.matched_under)),
-                    line.reported_at or 0,
-                )
-                for line in part
+    def devices(self, devices: Devices) -> None:
+        """Some devices, in any order; those of nobody who works here are passed over."""
+        owners = np.array([self._place.get(owner, NOBODY) for owner in devices.owners], np.int64)
+        mine = owners != NOBODY
+        self._devices += compress(devices.refs, mine.tolist())
+        reported_at = np.array([NOT_REPORTED if at is None else at for at in devices.reported_at], np.int64)
+        reported = (reported_at != NOT_REPORTED).tolist()
+        known = list(zip(reported, devices.visibility, devices.matched_under, strict=True))
+        numbers = {one: self._knowns[Known(one[0], Visibility(one[1]), one[2])] for one in set(known)}
+        columns = np.array(
+            [
+                owners,
+                _numbered(self._sorts, devices.sorts),
+                _numbered(numbers, known),
+                np.maximum(reported_at, 0),
             ]
-            self._columns.append(np.array(rows, np.int64).T)
+        )
+        self._of_devices.append(columns[:, mine])
 
     def fleet(
         self, present: Iterable[tuple[str, str]] = (), attested: Iterable[tuple[str, str, Instant]] = ()
     ) -> Fleet:
         """`present`: device and mark. `attested`: device, app, until when."""
-        columns = np.concatenate(self._columns, axis=1) if self._columns else np.empty((4, 0), np.int64)
+        columns = _joined(self._of_devices)
         order = np.argsort(columns[0], kind="stable")
         owner, sort, known, reported_at = columns[:, order]
         devices = [self._devices[place] for place in order.tolist()]
         seen, said = _placed(devices, present, attested)
-        character, zone, locale, has_mail = np.array(self._of_people or np.empty((0, 4)), np.int64).T
+        character, zone, locale, has_mail = _joined(self._of_people)
         return Fleet(
             people=self._people,
             character=character,
@@ -182,6 +176,15 @@ class Building:
             zones=list(self._zones),
             locales=list(self._locales),
         )
+
+
+def _numbered(numbers: Mapping[Any, int], values: Iterable[Hashable]) -> Ids:
+    return np.fromiter(map(numbers.__getitem__, values), np.int64)
+
+
+def _joined(parts: Sequence[Ids]) -> Ids:
+    """Four columns of several parts."""
+    return np.concatenate(parts, axis=1) if parts else np.empty((4, 0), np.int64)
 
 
 def _placed(

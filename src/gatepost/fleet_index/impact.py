@@ -5,10 +5,11 @@ from collections.abc import Iterable, Mapping, Sequence
 import numpy as np
 
 from gatepost.core.change.impact import HIDDEN_UNDER, Breakdown, By, Category, Counts, Impact
+from gatepost.core.fleet.sort import Character
 from gatepost.core.instant import Duration, Instant
 from gatepost.core.policy.compiled import Rule
 from gatepost.core.policy.policy import Consequence, Policy, Scope
-from gatepost.fleet_index.fleet import Character, Flags, Fleet, Ids
+from gatepost.fleet_index.fleet import Flags, Fleet, Ids
 from gatepost.fleet_index.hits import OUTSIDE, Hits, hits
 
 

@@ -12,7 +12,7 @@ def likes(fleet: Fleet, watch: Watch, enough: int) -> dict[Like, set[int]]:
     least, or of all."""
     place, answers = named(fleet, watch.compiled)
     masks: Numbers[int] = Numbers()
-    mask = np.array([masks.of(within & ~excepted) for within, excepted in answers] or [0], np.int64)[place]
+    mask = np.array([masks[within & ~excepted] for within, excepted in answers] or [0], np.int64)[place]
     _exempt(fleet, watch, mask, masks)
     known = list(masks)
     shown = np.array([bool(value) for value in known] or [False])[mask]
@@ -33,7 +33,7 @@ def _exempt(fleet: Fleet, watch: Watch, mask: Ids, masks: Numbers[int]) -> None:
     for scopes, refs in watch.exempt.items():
         devices = fleet.places(refs)
         for value in np.unique(mask[devices]).tolist():
-            mask[devices[mask[devices] == value]] = masks.of(list(masks)[value] & ~scopes)
+            mask[devices[mask[devices] == value]] = masks[list(masks)[value] & ~scopes]
 
 
 def _some(key: Ids, owner: Ids, enough: int) -> dict[int, list[int]]:

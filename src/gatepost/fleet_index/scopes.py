@@ -4,8 +4,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from gatepost.core.fleet.sort import Character
 from gatepost.core.policy.compiled import Compiled
-from gatepost.fleet_index.fleet import Character, Fleet, Ids, Numbers
+from gatepost.fleet_index.fleet import Fleet, Ids, Numbers
 
 
 def named(fleet: Fleet, compiled: Compiled) -> tuple[Ids, list[tuple[int, int]]]:
@@ -20,13 +21,12 @@ def named(fleet: Fleet, compiled: Compiled) -> tuple[Ids, list[tuple[int, int]]]
     for number in np.flatnonzero(np.bincount(place, minlength=len(table))).tolist():
         person, device = people[number // sorts], devices[number % sorts]
         within = compiled.in_scope(person, device)
-        table[number] = answers.of((within, within and within & compiled.exempted(person, device)))
+        table[number] = answers[within, within and within & compiled.exempted(person, device)]
     return table[place], list(answers)
 
 
 def _alike(fleet: Fleet, groups: frozenset[str]) -> tuple[Sequence[Character], Ids]:
     """The characters that are left if only these groups count; and for each of the fleet's, which of these it is."""
     numbers: Numbers[Character] = Numbers()
-    of = numbers.of
-    like = [of(Character(kind, country, own & groups)) for kind, country, own in fleet.characters]
+    like = [numbers[Character(kind, country, own & groups)] for kind, country, own in fleet.characters]
     return list(numbers), np.array(like, np.int64)

@@ -10,7 +10,7 @@ from gatepost.core.fleet.app import mark
 from gatepost.core.fleet.device import Device, Form, Ownership, Platform, Visibility, fingerprint_named
 from gatepost.core.fleet.finding import Evidence
 from gatepost.core.fleet.person import Person
-from gatepost.core.fleet.sort import Line, Sort
+from gatepost.core.fleet.sort import Devices, Sort
 from gatepost.core.instant import Instant
 from gatepost.storage import sitemeta
 from gatepost.storage.among import among
@@ -208,24 +208,26 @@ def members(conn: Connection, refs: Iterable[str] | None = None) -> Iterator[Mem
         yield Member(person, _device_of(row[:9]), _evidence_of(row[9:12], seen.get(row[0], {})))
 
 
-def lines(conn: Connection) -> Iterator[Line]:
-    """Every device in use, in any order, without what is present on it; streamed."""
-    sorts: dict[tuple[Any, ...], Sort] = {}
+def in_columns(conn: Connection) -> Iterator[Devices]:
+    """Every device in use, some at a time, in any order."""
     kind = tuple(devices.c[name] for name in ("form", "platform", "ownership", "shared", "managed"))
     query = select(devices.c.ref, devices.c.owner, *_EVIDENCE, *kind).where(~devices.c.retired)
-    # In parts, because a row at a time takes twice as long.
-    for part in conn.execute(query.execution_options(yield_per=2000)).partitions():
-        for row in part:
-            key = row[5:]
-            sort = sorts.get(key)
-            if sort is None:
-                sort = sorts[key] = _sort_of(key)
-            yield Line(row[0], row[1], sort, row[2], _VISIBILITY[row[3]], row[4])
+    sorts = _Sorts()
+    for part in conn.execute(query.execution_options(yield_per=20_000)).partitions():
+        refs, owners, reported_at, visibility, matched_under, *kinds = zip(*part, strict=True)
+        yield Devices(
+            refs, owners, [sorts[one] for one in zip(*kinds, strict=True)], reported_at, visibility, matched_under
+        )
 
 
-def _sort_of(row: Sequence[Any]) -> Sort:
-    form, platform, ownership, shared, managed = row
-    return Sort(_FORMS[form], _PLATFORMS[platform], _OWNERSHIP[ownership], bool(shared), bool(managed))
+class _Sorts(dict[tuple[Any, ...], Sort]):
+    """By the columns of a device's kind: one object for all of that sort."""
+
+    def __missing__(self, row: tuple[Any, ...]) -> Sort:
+        form, platform, ownership, shared, managed = row
+        sort = Sort(_FORMS[form], _PLATFORMS[platform], _OWNERSHIP[ownership], bool(shared), bool(managed))
+        self[row] = sort
+        return sort
 
 
 def all_present(conn: Connection) -> Iterator[tuple[str, str]]:

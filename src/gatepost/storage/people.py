@@ -22,6 +22,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from gatepost.core.fleet.person import Kind, Person
+from gatepost.core.fleet.sort import Character, People
 from gatepost.core.instant import Instant
 from gatepost.storage import sitemeta
 from gatepost.storage.among import among
@@ -159,11 +160,24 @@ def everybody(conn: Connection) -> Iterator[Person]:
         yield person_of(row, owned.get(row[0], ()))
 
 
-def at_work(conn: Connection) -> Iterator[Person]:
-    """Everybody who works here, without logins; streamed."""
-    query = select(*PERSON).where(people.c.working).execution_options(yield_per=2000)
+def at_work(conn: Connection) -> Iterator[People]:
+    """Everybody who works here, some at a time."""
+    columns = (people.c[name] for name in ("ref", "time_zone", "locale", "emails", "kind", "country", "groups"))
+    query = select(*columns).where(people.c.working).execution_options(yield_per=20_000)
+    characters = _Characters()
     for part in conn.execute(query).partitions():
-        yield from map(person_of, part)
+        refs, zones, locales, emails, *kinds = zip(*part, strict=True)
+        has_mail = [written != "[]" for written in emails]
+        yield People(refs, [characters[one] for one in zip(*kinds, strict=True)], zones, locales, has_mail)
+
+
+class _Characters(dict[tuple[str, str, str], Character]):
+    """By the columns of a person's: one object for all who are alike."""
+
+    def __missing__(self, row: tuple[str, str, str]) -> Character:
+        kind, country, groups = row
+        character = self[row] = Character(_KINDS[kind], country, _set(groups))
+        return character
 
 
 def owners_of(conn: Connection, names: Iterable[str]) -> dict[str, str]:

@@ -42,6 +42,7 @@ PROGRAMS = {
     "lua-cjson": ("/usr/lib/*/lua/5.4/cjson.so",),
     "libwbxml2-utils": ("wbxml2xml",),
     "iproute2": ("ip",),
+    "chromium": ("chromium",),
 }
 """Debian package to the programs that tests use from it, by name or by path."""
 

@@ -670,6 +670,8 @@ class _History:
             self._problem("key", f"{self._by} approved with a key that was not theirs at the time: {fingerprint}")
             return False
         good = self._ssh(key.public_key, digest.encode(), signature)
+        if good and not _is_somebodys(key.public_key, signature):
+            good = False
         if good is None:
             self._report.unchecked.append(f"entry {self._index}: the SSH signature of {self._by}")
         elif good:
@@ -898,6 +900,33 @@ def _is_taken(public_key: str) -> bool:
     if kind not in _SSH_KINDS or not fields or fields[0] != kind.encode():
         return False
     return kind != "ssh-rsa" or int.from_bytes(fields[-1], "big").bit_length() >= 2048
+
+
+def _is_somebodys(public_key: str, armoured: str) -> bool:
+    """Whether, if it is a passkey's, somebody showed the authenticator who they are (the flags present and verified of
+    Web Authentication section 6.1), on a page of the site that the key is bound to. ssh-keygen asks for neither."""
+    try:
+        data = base64.b64decode("".join(armoured.strip().splitlines()[1:-1]), validate=True)
+    except ValueError:
+        return False
+    signature, _ = _strings(data[10:], 5)  # after magic and version: key, namespace, reserved, hash, signature
+    (kind, _made), rest = _strings(signature[4] if len(signature) == 5 else b"", 2)
+    if kind != b"webauthn-sk-ecdsa-sha2-nistp256@openssh.com":
+        return True
+    (origin, _client_data), _ = _strings(rest[5:], 2)
+    site = _strings(_blob(public_key), 4)[0][3].decode("ascii", "replace")
+    host = origin.decode("ascii", "replace").partition("://")[2].partition(":")[0]
+    return bool(site) and (host == site or host.endswith(f".{site}")) and rest[0] & 5 == 5
+
+
+def _strings(data: bytes, number: int) -> tuple[list[bytes], bytes]:
+    """So many strings (RFC 4251 section 5) from the front, empty where there are no more; and what follows."""
+    found = []
+    for _ in range(number):
+        end = 4 + int.from_bytes(data[:4], "big")
+        found.append(data[4:end])
+        data = data[end:]
+    return found, data
 
 
 def ssh_keygen(public_key: str, message: bytes, armoured: str) -> bool | None:

@@ -20,6 +20,9 @@ from gatepost.core.refusal import Code, Refusal
 from gatepost.signatures import ssh
 from gatepost.storage import access, people, sitemeta
 
+FINGERPRINT = "SHA256:"
+"""How the name of a key begins."""
+
 
 @dataclass(frozen=True, slots=True)
 class Granted:
@@ -191,11 +194,11 @@ def _what_waits(conn: Connection, named: Named, what: str, acts: Collection[Act]
 
 
 def add_key(site: Site, by: str | None, name: str, public_key: str) -> KeyRecorded | Refusal:
-    """Record somebody's public SSH key, with which they sign approvals."""
-    try:
-        line = ssh.parse_public_key(public_key)
-    except ValueError as error:
-        return Refusal(Code.KEY_UNKNOWN, f"That is not a public SSH key that can be used: {error}")
+    """Record somebody's public SSH key, or a passkey that they registered (by its fingerprint), with which they sign
+    approvals."""
+    line = _line(site, public_key.strip())
+    if isinstance(line, Refusal):
+        return line
     with changing(site) as change:
         actor = acting(change, by, ADMIN)
         if isinstance(actor, Refusal):
@@ -212,10 +215,25 @@ def add_key(site: Site, by: str | None, name: str, public_key: str) -> KeyRecord
         return KeyRecorded(person.id, fingerprint, waits=asked.waits)
 
 
+def _line(site: Site, given: str) -> str | Refusal:
+    if given.startswith(FINGERPRINT):
+        with looking(site) as conn:
+            found = access.passkey(conn, fingerprint=given)
+        if found is None:
+            return Refusal(Code.KEY_UNKNOWN, f"Nobody has registered a passkey {given}: its owner does, by page.")
+        return found.public_key
+    try:
+        return ssh.parse_public_key(given)
+    except ValueError as error:
+        return Refusal(Code.KEY_UNKNOWN, f"That is not a public SSH key that can be used: {error}")
+
+
 def _belongs_to_another(conn: Connection, fingerprint: str, person: str) -> bool:
     """Whether a key is recorded, or waits to be for somebody else."""
     waiting = (one.asked for one in access.waiting(conn))
     others = any(asked.name == fingerprint and asked.person != person for asked in waiting)
+    registered = access.passkey(conn, fingerprint=fingerprint)
+    others = others or (registered is not None and registered.person != person)
     return others or access.key(conn, fingerprint) is not None
 
 

@@ -11,6 +11,7 @@ from gatepost.notify.facts import AccessFacts
 from gatepost.storage import access, people
 
 LEFT = "administrator_left"
+PASSKEY_REGISTERED, PASSKEY_REMOVED = "passkey_registered", "passkey_removed"
 """What is told besides acts."""
 
 
@@ -30,6 +31,11 @@ def tell_holders(change: Change, entry: int, asked: Asked, *, waits: bool, confi
 def tell_left(change: Change, entry: int, person: str) -> None:
     """An administrator is no longer among the people; they are told too."""
     _tell(change, entry, person, AccessFacts(LEFT, "", ADMIN), {"until": change.now + LEFT_AFTER})
+
+
+def tell_passkey(change: Change, entry: int, person: str, act: str, fingerprint: str) -> None:
+    """Somebody signs in with a passkey from now on, or does not any more; first of all its owner is told."""
+    _tell(change, entry, person, AccessFacts(act, "", fingerprint), {})
 
 
 def _tell(change: Change, entry: int, person: str, told: AccessFacts, more: dict[str, object]) -> None:

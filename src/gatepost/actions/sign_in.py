@@ -38,10 +38,12 @@ NOTED_EVERY = MINUTE
 
 @dataclass(frozen=True, slots=True)
 class Visitor:
-    """Who is signed in. `token`: a new secret for the browser to keep, "" if it keeps the one it has."""
+    """Who is signed in. `token`: a new secret for the browser to keep, "" if it keeps the one it has. `proved_at`: as
+    of Session."""
 
     actor: Actor
     token: str = ""
+    proved_at: Instant | None = None
 
 
 def new_secret() -> str:
@@ -141,7 +143,7 @@ def visit(site: Site, token: str) -> Visitor | None:
     if session is None or actor is None:
         return None
     if actor.roles == session.roles and now - session.used_at < NOTED_EVERY:
-        return Visitor(actor)
+        return Visitor(actor, "", session.proved_at)
     return _renewed(site, token)
 
 
@@ -154,7 +156,7 @@ def _renewed(site: Site, token: str) -> Visitor | None:
         other = new_secret() if actor.roles != session.roles else ""
         now = session._replace(digest=digest(other or token), roles=actor.roles, used_at=change.now)
         sessions.renew(change.conn, session.digest, now)
-        return Visitor(actor, other)
+        return Visitor(actor, other, session.proved_at)
 
 
 def _going_on(site: Site, conn: Connection, session: Session | None, now: Instant) -> Actor | None:
@@ -162,6 +164,14 @@ def _going_on(site: Site, conn: Connection, session: Session | None, now: Instan
     if session is None or unacknowledged(conn) or not _lasts(site, session, now):
         return None
     return official(conn, ref=session.person)
+
+
+def stale(site: Site, visitor: Visitor) -> Refusal | None:
+    """Why what they want to do waits until they have signed in again."""
+    at, now = visitor.proved_at, site.clock.now()
+    if at is not None and 0 <= now - at < site.settings.web.fresh_for:
+        return None
+    return Refusal(Code.SIGN_IN_AGAIN, "You signed in too long ago for this. Sign in again, then come back here.")
 
 
 def sign_out(site: Site, token: str) -> None:

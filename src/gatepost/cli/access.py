@@ -82,7 +82,7 @@ def roles(*, session: Given) -> int:
 
 @key.command
 def add(email: str, file: Source, /, *, sign: Key = None, session: Given) -> int:
-    """Record somebody's public SSH key, with which they sign approvals.
+    """Record somebody's public SSH key, or a passkey of theirs, with which they sign approvals.
 
     Where there are two administrators with a key, it counts once two of them have signed it: you by --sign, and another
     by `key confirm`.
@@ -90,9 +90,10 @@ def add(email: str, file: Source, /, *, sign: Key = None, session: Given) -> int
     Parameters
     ----------
     file
-        The public key (id_ed25519.pub); - for standard input.
+        The public key (id_ed25519.pub); - for standard input. Or SHA256:..., of a passkey that they registered by page.
     """
-    text = content(file)[0].decode(errors="replace")
+    passkey = file.startswith(access.FINGERPRINT)
+    text = file if passkey else content(file)[0].decode(errors="replace")
     return session.act(
         lambda site: _signed(
             site, session, access.add_key(site, session.by, email, text), sign, lambda done: done.fingerprint

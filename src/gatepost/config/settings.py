@@ -200,6 +200,9 @@ class Web(Section):
     )
     session_idle: Span = Field(HOUR, ge=MINUTE, description="Whoever does nothing for so long is signed out.")
     session_longest: Span = Field(12 * HOUR, ge=MINUTE, description="Everybody is signed out after so long.")
+    fresh_for: Span = Field(
+        10 * MINUTE, description="So long after signing in a passkey can be registered; later one signs in again."
+    )
     api: bool = Field(
         False,
         description="Whether programs may act for people who made a token (`gatepost token add`), at /api/v1 below the"

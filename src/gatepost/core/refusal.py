@@ -95,6 +95,8 @@ class Code(StrEnum):
     LINK_OVER = "link_over"
     PROVIDER_AWAY = "provider_away"
     SIGN_IN_REFUSED = "sign_in_refused"
+    SIGN_IN_AGAIN = "sign_in_again"
+    PASSKEY_UNFIT = "passkey_unfit"
     # the API
     NO_SUCH_TOKEN = "no_such_token"  # noqa: S105  # a refusal's code
     TOKEN_INVALID = "token_invalid"  # noqa: S105  # another

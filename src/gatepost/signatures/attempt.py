@@ -47,8 +47,16 @@ class Attempt(NamedTuple):
         """The same, as it is asked with: S256 (section 4.2)."""
         return _text(hashlib.sha256(self.verifier.encode()).digest())
 
+    @property
+    def for_passkey(self) -> bytes:
+        """What a passkey is asked to sign (Web Authentication Level 2 section 13.4.3)."""
+        return self._made("passkey")
+
     def _derived(self, purpose: str) -> str:
-        return _text(hmac.digest(self.secret.encode(), purpose.encode(), hashlib.sha256))
+        return _text(self._made(purpose))
+
+    def _made(self, purpose: str) -> bytes:
+        return hmac.digest(self.secret.encode(), purpose.encode(), hashlib.sha256)
 
 
 def begin(key: str, now: Instant, *, fresh: bool) -> tuple[Attempt, str]:

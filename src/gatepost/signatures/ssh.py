@@ -56,7 +56,7 @@ def verify(public_key: str, message: bytes, armoured: str) -> bool:
     # INVARIANT: a signature made for another purpose (git, a file) is never an approval: the namespace is ours.
     if namespace != NAMESPACE or reserved or algorithm not in _HASHES:
         return False
-    return key.accepts(signature, _signed(message, algorithm))
+    return key.accepts(signature, to_be_signed(message, algorithm))
 
 
 def sign(private_key_file: Path, message: bytes) -> str:
@@ -70,9 +70,14 @@ def sign(private_key_file: Path, message: bytes) -> str:
     if key is None:
         return _signed_by_ssh_keygen(private_key_file, message)
     public = key.public_key().public_bytes(serialization.Encoding.OpenSSH, serialization.PublicFormat.OpenSSH)
-    blob = read_line(public.decode("ascii")).blob
-    data = _MAGIC + _VERSION.to_bytes(4, "big") + string(blob) + _fields("sha512")
-    return _armoured(data + string(_signature(key, _signed(message, "sha512"))))
+    return armour(public.decode("ascii"), _signature(key, to_be_signed(message)))
+
+
+def armour(public_key: str, signature: bytes) -> str:
+    """The armoured signature of a key over `to_be_signed`, from its signature blob."""
+    blob = read_line(public_key).blob
+    data = _MAGIC + _VERSION.to_bytes(4, "big") + string(blob) + _fields("sha512") + string(signature)
+    return "\n".join([_BEGIN, *textwrap.wrap(base64.b64encode(data).decode(), 70), _END, ""])
 
 
 def _fields(algorithm: str) -> bytes:
@@ -80,7 +85,7 @@ def _fields(algorithm: str) -> bytes:
     return string(NAMESPACE) + string("") + string(algorithm)
 
 
-def _signed(message: bytes, algorithm: str) -> bytes:
+def to_be_signed(message: bytes, algorithm: str = "sha512") -> bytes:
     """What the key really signs: the message's hash, with the purpose."""
     return _MAGIC + _fields(algorithm) + string(_HASHES[algorithm](message).digest())
 
@@ -127,10 +132,6 @@ def _signed_by_ssh_keygen(file: Path, message: bytes) -> str:
     if done.returncode:
         raise ValueError(f"{file}: ssh-keygen did not sign with this key")
     return done.stdout.decode("ascii")
-
-
-def _armoured(data: bytes) -> str:
-    return "\n".join([_BEGIN, *textwrap.wrap(base64.b64encode(data).decode(), 70), _END, ""])
 
 
 def _dearmoured(text: str) -> bytes:

@@ -1,10 +1,12 @@
 """OpenSSH public keys (RFC 4253 section 6.6, RFC 5656, RFC 8709, OpenSSH PROTOCOL.u2f): read strictly, verify bytes.
 
-Taken: Ed25519, ECDSA over the NIST curves, RSA from 2048 bits with SHA-2, and the first two on a security key.
+Taken: Ed25519, ECDSA over the NIST curves, RSA from 2048 bits with SHA-2, and the first two on a security key. Of ECDSA
+on a security key also what it signs for a browser's page: that is a passkey (passkey.py).
 """
 
 import base64
 import binascii
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
@@ -26,8 +28,12 @@ CURVES: Final[Mapping[str, tuple[ec.EllipticCurve, HashAlgorithm]]] = {
     "nistp521": (ec.SECP521R1(), SHA512()),
 }
 _RSA_HASHES: Final[Mapping[str, HashAlgorithm]] = {"rsa-sha2-256": SHA256(), "rsa-sha2-512": SHA512()}
-_SECURITY_KEYS: Final = ("sk-ssh-ed25519@openssh.com", "sk-ecdsa-sha2-nistp256@openssh.com")
+SECURITY_KEY: Final = "sk-ecdsa-sha2-nistp256@openssh.com"
+PASSKEY_SIGNATURE: Final = "webauthn-sk-ecdsa-sha2-nistp256@openssh.com"
+_SECURITY_KEYS: Final = ("sk-ssh-ed25519@openssh.com", SECURITY_KEY)
 _PRESENT: Final = 0x01
+_VERIFIED: Final = 0x04
+_EXTENDED: Final = 0x80
 _LEAST_BITS: Final = 2048
 _MOST_BITS: Final = 16384
 
@@ -137,7 +143,8 @@ def _sk_ed25519(reader: Reader) -> Mapping[str, _Check]:
 
 def _sk_ecdsa(reader: Reader) -> Mapping[str, _Check]:
     check = _ecdsa(reader, "nistp256")
-    return {_SECURITY_KEYS[1]: _touched(reader.string(), check)}
+    application = reader.string()
+    return {SECURITY_KEY: _touched(application, check), PASSKEY_SIGNATURE: _asserted(application, check)}
 
 
 def _touched(application: bytes, check: _Check) -> _Check:
@@ -155,10 +162,31 @@ def _touched(application: bytes, check: _Check) -> _Check:
     return checked
 
 
+def _asserted(application: bytes, check: _Check) -> _Check:
+    """A passkey signs over what its browser says it was asked (Web Authentication Level 2 section 5.8.1.2). One to whom
+    nobody showed who they are is no person's yes: whoever found the phone can touch it."""
+
+    def checked(signature: bytes, message: bytes) -> None:
+        reader = Reader(signature)
+        reader.string()
+        raw, state = reader.string(), reader.take(5)
+        origin, client_data, extensions = reader.word(), reader.string(), reader.string()
+        reader.end()
+        asked = base64.urlsafe_b64encode(message).decode("ascii").rstrip("=")
+        begins = f'{{"type":"webauthn.get","challenge":"{asked}","origin":{json.dumps(origin)}'.encode()
+        wanted = _PRESENT | _VERIFIED | (_EXTENDED if extensions else 0)
+        if state[0] & (wanted | 0x40 | _EXTENDED) != wanted or not client_data.startswith(begins):
+            raise InvalidSignature
+        said = sha256(application).digest() + state + extensions
+        check(raw, said + sha256(client_data).digest())
+
+    return checked
+
+
 _KINDS: Final[Mapping[str, Callable[[Reader], Mapping[str, _Check]]]] = {
     "ssh-ed25519": _ed25519,
     "ssh-rsa": _rsa,
     **{f"ecdsa-sha2-{curve}": _ecdsa_on(curve) for curve in CURVES},
     _SECURITY_KEYS[0]: _sk_ed25519,
-    _SECURITY_KEYS[1]: _sk_ecdsa,
+    SECURITY_KEY: _sk_ecdsa,
 }

@@ -6,7 +6,8 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, Row, select
 
 from gatepost.core.change.two_administrators import ADMIN, Act, Administrator, Asked, Yes
-from gatepost.storage.access_schema import access_yes, keys, roles, waiting_access
+from gatepost.core.instant import Instant
+from gatepost.storage.access_schema import access_yes, keys, passkeys, roles, waiting_access
 
 
 class Grant(NamedTuple):
@@ -31,6 +32,16 @@ class Key(NamedTuple):
     entry: int
     line: tuple[str, ...]
     confirmed_by: tuple[str, ...] = ()
+
+
+class Passkey(NamedTuple):
+    """With which somebody signs in. `credential`: its id, in base64url. `public_key`: as of a key."""
+
+    credential: str
+    person: str
+    fingerprint: str
+    public_key: str
+    registered_at: Instant
 
 
 class Waiting(NamedTuple):
@@ -64,6 +75,18 @@ def keys_of(conn: Connection, person: str | None = None) -> list[Key]:
 def key(conn: Connection, fingerprint: str) -> Key | None:
     row = conn.execute(select(keys).where(keys.c.fingerprint == fingerprint)).first()
     return _key(row) if row else None
+
+
+def passkeys_of(conn: Connection, person: str) -> list[Passkey]:
+    query = select(passkeys).where(passkeys.c.person == person).order_by(passkeys.c.registered_at)
+    return [Passkey(*row) for row in conn.execute(query)]
+
+
+def passkey(conn: Connection, *, credential: str = "", fingerprint: str = "") -> Passkey | None:
+    """The one of this id, or of this fingerprint."""
+    wanted = passkeys.c.credential == credential if credential else passkeys.c.fingerprint == fingerprint
+    row = conn.execute(select(passkeys).where(wanted)).first()
+    return Passkey(*row) if row else None
 
 
 def administrators(conn: Connection) -> list[Administrator]:

@@ -12,12 +12,18 @@ from sqlalchemy import Connection, Row, delete, insert, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from gatepost.core.change.two_administrators import ADMIN, Act, confirmed, counting, waits
-from gatepost.core.ledger.access_events import AccessConfirmed, AdministratorBack, AdministratorLeft
+from gatepost.core.ledger.access_events import (
+    AccessConfirmed,
+    AdministratorBack,
+    AdministratorLeft,
+    PasskeyRegistered,
+    PasskeyRemoved,
+)
 from gatepost.core.ledger.events import Event, KeyAdded, KeyRevoked, RoleGranted, RoleRevoked
 from gatepost.core.ledger.leaf import SYSTEM
 from gatepost.core.ledger.privacy_events import PersonErased
 from gatepost.storage import access, activation_reading
-from gatepost.storage.access_schema import access_yes, keys, roles, waiting_access
+from gatepost.storage.access_schema import access_yes, keys, passkeys, roles, waiting_access
 from gatepost.storage.entry import Entry
 from gatepost.storage.schema import revisions
 
@@ -124,6 +130,15 @@ def _hold_key(
     conn.execute(upsert(keys).values(row | {"line": line, "confirmed_by": names}).on_conflict_do_nothing())
 
 
+def _passkey_registered(conn: Connection, entry: Entry, event: PasskeyRegistered) -> None:
+    row = {"credential": event.credential, "person": entry.by, "fingerprint": event.fingerprint}
+    conn.execute(insert(passkeys).values(row | {"public_key": event.public_key, "registered_at": entry.at}))
+
+
+def _passkey_removed(conn: Connection, _entry: Entry, event: PasskeyRemoved) -> None:
+    conn.execute(delete(passkeys).where(passkeys.c.fingerprint == event.fingerprint))
+
+
 def left(conn: Connection, entry: Entry, event: AdministratorLeft | PersonErased) -> None:
     """Whoever is erased has left as well. Not earlier than anything else was recorded: else whoever puts the clock back
     for that moment is rid of the other at once."""
@@ -143,5 +158,7 @@ HANDLERS: Mapping[type[Event], Callable[[Connection, Entry, Any], None]] = {
     KeyRevoked: _key_revoked,
     AccessConfirmed: _confirmed,
     AdministratorLeft: left,
+    PasskeyRegistered: _passkey_registered,
+    PasskeyRemoved: _passkey_removed,
     AdministratorBack: _back,
 }

@@ -54,4 +54,15 @@ access_yes = Table(
 )
 """Who has signed such an entry, by which key."""
 
-READINGS = (roles, keys, waiting_access, access_yes)
+passkeys = Table(
+    "passkeys",
+    metadata,
+    Column("credential", String, primary_key=True),
+    Column("person", String, nullable=False, index=True),
+    Column("fingerprint", String, nullable=False),
+    Column("public_key", Text, nullable=False),
+    Column("registered_at", BigInteger, nullable=False),
+)
+"""With which people sign in. `credential`: its id, in base64url; `public_key`: as of a key."""
+
+READINGS = (roles, keys, waiting_access, access_yes, passkeys)

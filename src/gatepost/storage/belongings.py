@@ -12,7 +12,7 @@ from sqlalchemy import BigInteger, ColumnElement, Connection, Table, and_, delet
 from gatepost.core.fleet.naming import named_in, names_any
 from gatepost.core.instant import ALWAYS, Instant
 from gatepost.storage import people as persons
-from gatepost.storage.access_schema import access_yes, keys, roles, waiting_access
+from gatepost.storage.access_schema import access_yes, keys, passkeys, roles, waiting_access
 from gatepost.storage.among import among
 from gatepost.storage.door_schema import contacts, device_passwords, identities, sightings
 from gatepost.storage.retention import erase_texts
@@ -47,6 +47,7 @@ KEPT: Mapping[str, str] = {
     "keys": "by pseudonym, as the ledger says; nobody is erased who has one",
     "waiting_access": "whose role or key waits, by pseudonym, as the ledger says",
     "access_yes": "who signed a role or a key, by pseudonym, as the ledger says",
+    "passkeys": "by pseudonym, as the ledger says",
     "activations": "who asked that an app be looked for, by pseudonym, as the ledger says",
     "activation_judgements": "who agreed, by pseudonym, as the ledger says",
     "claims": "who added a claim, by pseudonym, as the ledger says",
@@ -117,6 +118,7 @@ def conditions(who: Whose) -> dict[Table, ColumnElement[bool]]:
         keys: keys.c.person == who.ref,
         waiting_access: waiting_access.c.person == who.ref,
         access_yes: access_yes.c.person == who.ref,
+        passkeys: passkeys.c.person == who.ref,
         approvals: approvals.c.person == who.ref,
         written_files: written_files.c.person == who.ref,
         sessions: sessions.c.person == who.ref,

@@ -35,11 +35,12 @@ from gatepost.web import health
 from gatepost.web.authzen import site_authzen
 from gatepost.web.pages import mails, own
 from gatepost.web.pages.access import Access
-from gatepost.web.pages.browser import Browser
+from gatepost.web.pages.browser import Browser, bound_to
 from gatepost.web.pages.console import Console
 from gatepost.web.pages.frame import Pages
 from gatepost.web.pages.help_desk import HelpDesk
 from gatepost.web.pages.ledger import Ledger
+from gatepost.web.pages.passkeys import Passkeys
 from gatepost.web.pages.people import People
 from gatepost.web.pages.policy import PolicyPage
 from gatepost.web.pages.sign_in import SignIn
@@ -68,8 +69,11 @@ def application(site: Site, url: str, token: str, provider: Provider | None = No
     routes += own.routes(pages, site, browser)
     if site.settings.web.sign_in != "off":
         visitors = Visitors(site, pages, browser)
-        routes += SignIn(site, url, pages, browser, provider).routes() + Console(site, visitors).routes()
-        routes += PolicyPage(site, visitors).routes() + Stopping(site, visitors).routes()
+        bound = bound_to(url)
+        passkeys = Passkeys(site, bound, pages, browser, visitors) if bound else None
+        routes += passkeys.routes() if passkeys else []
+        routes += SignIn(site, url, pages, browser, provider, passkeys).routes() + Console(site, visitors).routes()
+        routes += PolicyPage(site, visitors, passkeys).routes() + Stopping(site, visitors).routes()
         routes += HelpDesk(site, visitors).routes() + People(site, visitors).routes()
         routes += Watch(site, visitors).routes()
         routes += Waivers(site, visitors).routes() + Access(site, visitors).routes()

@@ -23,6 +23,24 @@ class AccessConfirmed(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class PasskeyRegistered(Event):
+    """Whoever the entry is by signs in with a passkey of theirs from now on. Their yes it carries only once it is added
+    as a key. `credential`: its id, in base64url. The rest as of KeyAdded."""
+
+    credential: str
+    fingerprint: str
+    public_key: str
+
+
+@dataclass(frozen=True, slots=True)
+class PasskeyRemoved(Event):
+    """It signs in nobody any more; as a key it stays until it is taken away."""
+
+    person: str
+    fingerprint: str
+
+
+@dataclass(frozen=True, slots=True)
 class AdministratorLeft(Event):
     """Whoever imports people says that an administrator no longer works here."""
 

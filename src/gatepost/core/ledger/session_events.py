@@ -7,6 +7,6 @@ from gatepost.core.ledger.events import Event
 
 @dataclass(frozen=True, slots=True)
 class SignedIn(Event):
-    """The entry's `by` signed in. `way`: mail (a link), provider (its word)."""
+    """The entry's `by` signed in. `way`: mail (a link), provider (its word), passkey."""
 
     way: str

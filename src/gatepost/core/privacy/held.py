@@ -63,7 +63,7 @@ HELD: Final = (
     Held("passwords", Names.DEVICE, ("device_passwords",), ("passwords_revoked",)),
     Held("attestations", Names.REFERENCE, ("attestations",), ("attestations",)),
     Held("waivers", Names.REFERENCE, ("waivers",), ("waivers",)),
-    Held("roles", Names.REFERENCE, ("roles", "keys", "waiting_access", "access_yes"), ends=Ends.HELD),
+    Held("roles", Names.REFERENCE, ("roles", "keys", "waiting_access", "access_yes", "passkeys"), ends=Ends.HELD),
     Held("sessions", Names.REFERENCE, ("sessions", "sign_ins"), ends=Ends.SESSION),
     Held("tokens", Names.REFERENCE, ("api_tokens",), ends=Ends.HELD),
     Held("answers", Names.WORDS, ("api_answers",), ends=Ends.DAY),

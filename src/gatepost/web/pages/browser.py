@@ -1,5 +1,6 @@
 """What a browser shows with a request: its cookies, what a form says, and whether that form is one of ours."""
 
+import ipaddress
 from collections.abc import Mapping
 from typing import Final
 from urllib.parse import parse_qsl, urlsplit
@@ -8,15 +9,28 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
+from gatepost.signatures.passkey import Bound
+
 SESSION: Final = "gatepost"
 ASKED: Final = "gatepost-asked"
 BEGUN: Final = "gatepost-begun"
+THEN: Final = "gatepost-then"
 
 LONGEST_FORM: Final = 10_000
 """Bytes."""
 
 LONGEST_PURPOSE: Final = 500
 """Letters of what a look is for, of which each may take nine bytes: a form holds them, and two names besides."""
+
+
+def bound_to(url: str) -> Bound | None:
+    """Where passkeys of this site are good; None where there can be none: a name is needed, and an address is none."""
+    parts = urlsplit(url)
+    try:
+        ipaddress.ip_address(parts.hostname or "")
+    except ValueError:
+        return Bound(parts.hostname or "", f"{parts.scheme}://{parts.netloc}") if parts.hostname else None
+    return None
 
 
 class Browser:

@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from gatepost.documents.deadline import instant_text
+from gatepost.web.pages.browser import bound_to
 from gatepost.web.pages.words import (
     IMPACT,
     LOOKS,
@@ -59,6 +60,7 @@ class Pages:
             loader=PackageLoader("gatepost.web"), autoescape=True, undefined=StrictUndefined, trim_blocks=True
         )
         labels = {stage: LOOKS.get(stage, "over") for stage in WORDS}
+        self._templates.globals["has_passkeys"] = bound_to(url) is not None
         self._templates.globals |= {"at": self.at, "words": WORDS, "looks": labels, "wrong": WRONG, "impact": IMPACT}
         filters = (when, span, counted, language_name, kinds_of_device, platform_name, instant_text)
         self._templates.filters |= {each.__name__: each for each in filters}

@@ -18,6 +18,7 @@ from gatepost.core.notice.notice import NoticeKind
 from gatepost.core.refusal import Refusal
 from gatepost.documents.deadline import local_instant
 from gatepost.web.pages.frame import MAIL
+from gatepost.web.pages.passkeys import Passkeys
 from gatepost.web.pages.table import Table, as_file
 from gatepost.web.pages.visitors import Visitors, number
 from gatepost.web.pages.words import IMPACT
@@ -27,8 +28,8 @@ LONGEST_REASON = 1000
 
 
 class PolicyPage:
-    def __init__(self, site: Site, visitors: Visitors) -> None:
-        self._site, self._visitors = site, visitors
+    def __init__(self, site: Site, visitors: Visitors, passkeys: Passkeys | None) -> None:
+        self._site, self._visitors, self._passkeys = site, visitors, passkeys
 
     def routes(self) -> list[Route]:
         page = "/policies/{policy}"
@@ -52,6 +53,7 @@ class PolicyPage:
             return self._visitors.refused(visitor, question)
         values = {"policy": shown, "asked": question, "signs": not self._site.exercise, "wrong_field": wrong_field}
         values |= {"address": visitor.actor.person.emails[0], "longest": LONGEST_REASON}
+        values["passkey"] = self._passkeys.signing(visitor, str(shown["hash"])) if self._passkeys else {}
         status = HTTPStatus.UNPROCESSABLE_ENTITY if wrong_field else HTTPStatus.OK
         return self._visitors.page(visitor, "policy.html.j2", values, status)
 
@@ -86,11 +88,16 @@ class PolicyPage:
         return as_file(Table(f"{policy} {revision} impact", ("", "People", "Devices"), rows))
 
     def _approve(self, request: Request, visitor: Visitor, fields: Mapping[str, str]) -> Response:
-        """In an exercise only: on a live site a yes carries a signature, which the action asks for."""
+        """By a passkey, whose assertion over the hash is the signature. In an exercise without one too."""
         policy = request.path_params["policy"]
         role, seen = fields.get("role", ""), fields.get("hash", "")
+        signature: str | Refusal = ""
+        if self._passkeys and fields.get("credential"):
+            signature = self._passkeys.signature(visitor, seen, fields)
+        if isinstance(signature, Refusal):
+            return self._visitors.refused(visitor, signature)
         # Without what was looked at it would be a yes to whatever stands there now.
-        done = approving.approve(self._site, visitor.actor.person.id, policy, role, signed=seen or "nothing")
+        done = approving.approve(self._site, visitor.actor.person.id, policy, role, signature, seen or "nothing")
         return self._answered(visitor, policy, done)
 
     def _decline(self, request: Request, visitor: Visitor, fields: Mapping[str, str]) -> Response:

@@ -12,6 +12,7 @@ from gatepost.core.instant import SECOND
 from gatepost.core.refusal import Code, Refusal
 from gatepost.identity.provider import Provider
 from gatepost.signatures.attempt import LASTS
+from gatepost.web.pages.arriving import arrived
 from gatepost.web.pages.browser import BEGUN, SESSION, Browser
 from gatepost.web.pages.frame import Pages
 
@@ -32,8 +33,9 @@ class AtProvider:
             Route(f"/{BACK}", self._back, methods=["GET"]),
         ]
 
-    def _go(self, _request: Request) -> Response:
-        begun = ask_provider(self._site, self._provider, self._url)
+    def _go(self, request: Request) -> Response:
+        fresh = "fresh" in request.query_params
+        begun = ask_provider(self._site, self._provider, self._url, fresh=fresh)
         if isinstance(begun, Refusal):
             return self._refused(begun)
         answer = RedirectResponse(begun.address, HTTPStatus.SEE_OTHER, {"cache-control": "no-store"})
@@ -46,8 +48,7 @@ class AtProvider:
         done = sign_in_by_provider(self._site, self._provider, self._url, kept, said, before)
         if isinstance(done, Refusal):
             return self._refused(done)
-        answer = RedirectResponse(self._pages.at("today"), HTTPStatus.SEE_OTHER)
-        self._browser.keep(answer, SESSION, done)
+        answer = arrived(self._pages, self._browser, request, done)
         self._browser.drop(answer, BEGUN)
         return answer
 

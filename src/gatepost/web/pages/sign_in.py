@@ -14,8 +14,10 @@ from gatepost.actions.site import Site
 from gatepost.core.instant import SECOND
 from gatepost.core.refusal import Refusal
 from gatepost.identity.provider import Provider
+from gatepost.web.pages.arriving import again, arrived
 from gatepost.web.pages.browser import ASKED, SESSION, Browser, form
 from gatepost.web.pages.frame import Pages
+from gatepost.web.pages.passkeys import Passkeys
 from gatepost.web.pages.provider import AtProvider
 
 LONGEST_ADDRESS = 254
@@ -23,14 +25,21 @@ LONGEST_ADDRESS = 254
 
 
 class SignIn:
-    """`provider`: where people sign in; None where it is by mail."""
+    """`provider`: where people sign in; None where it is by mail. `passkeys`: None where there can be none."""
 
-    def __init__(self, site: Site, url: str, pages: Pages, browser: Browser, provider: Provider | None) -> None:
+    def __init__(
+        self, site: Site, url: str, pages: Pages, browser: Browser, provider: Provider | None, passkeys: Passkeys | None
+    ) -> None:
         self._site, self._url, self._pages, self._browser = site, url, pages, browser
+        self._passkeys = passkeys
         self._at_provider = AtProvider(site, url, provider, pages, browser) if provider else None
 
     def routes(self) -> list[Route]:
-        both = [Route("/sign-in", self._ask, methods=["GET"]), Route("/sign-out", self._leave, methods=["POST"])]
+        both = [
+            Route("/sign-in", self._ask, methods=["GET"]),
+            Route("/sign-in/again", self._again, methods=["GET"]),
+            Route("/sign-out", self._leave, methods=["POST"]),
+        ]
         if self._at_provider:
             return both + self._at_provider.routes()
         return [
@@ -40,13 +49,19 @@ class SignIn:
             Route("/sign-in/{token}", self._press, methods=["POST"]),
         ]
 
-    def _ask(self, _request: Request) -> Response:
+    def _again(self, request: Request) -> Response:
+        return again(self._pages, self._browser, request)
+
+    def _ask(self, request: Request) -> Response:
         if refusal := sign_in.closed(self._site):
-            values = {"title": "Nobody can sign in now", "text": refusal.text}
-            return self._pages.page("refused.html.j2", values, HTTPStatus.SERVICE_UNAVAILABLE)
+            said = {"title": "Nobody can sign in now", "text": refusal.text}
+            return self._pages.page("refused.html.j2", said, HTTPStatus.SERVICE_UNAVAILABLE)
+        passkey = self._passkeys.asked() if self._passkeys else {}
+        values: dict[str, object] = {"again": "again" in request.query_params, "passkey": passkey}
         if self._at_provider:
-            return self._pages.page("sign_in_provider.html.j2", {"provider": self._site.settings.sign_in.provider})
-        return self._pages.page("sign_in.html.j2", {})
+            values["provider"] = self._site.settings.sign_in.provider
+            return self._pages.page("sign_in_provider.html.j2", values)
+        return self._pages.page("sign_in.html.j2", values)
 
     async def _send(self, request: Request) -> Response:
         """Whether somebody has the address, nobody learns here, nor by the time it takes: the answer goes first."""
@@ -74,8 +89,7 @@ class SignIn:
         done = await run_in_threadpool(sign_in.sign_in, self._site, request.path_params["token"], asked, before)
         if isinstance(done, Refusal):
             return self._over()
-        answer = RedirectResponse(self._pages.at("today"), HTTPStatus.SEE_OTHER)
-        self._browser.keep(answer, SESSION, done)
+        answer = arrived(self._pages, self._browser, request, done)
         self._browser.drop(answer, ASKED)
         return answer
 

@@ -171,6 +171,15 @@ def upgrade() -> None:
     op.add_column("waivers", sa.Column("granted_at", sa.BigInteger(), nullable=False, server_default="0"))
     op.add_column("waivers", sa.Column("ended_at", sa.BigInteger()))
     op.create_table(
+        "passkeys",
+        sa.Column("credential", sa.String(), primary_key=True),
+        sa.Column("person", sa.String(), nullable=False),
+        sa.Column("fingerprint", sa.String(), nullable=False),
+        sa.Column("public_key", sa.Text(), nullable=False),
+        sa.Column("registered_at", sa.BigInteger(), nullable=False),
+    )
+    op.create_index("ix_passkeys_person", "passkeys", ["person"])
+    op.create_table(
         "sign_ins",
         sa.Column("digest", sa.String(), primary_key=True),
         sa.Column("browser", sa.String(), nullable=False),

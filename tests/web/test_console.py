@@ -52,7 +52,7 @@ def test_today_follows_a_policy_from_its_proposal_to_its_retraction(house: House
     assert "waits for your approval" not in page(author, "/today")
     house.approve(POLICY, SECURITY, EXECUTIVE)
     assert "waits for your approval" not in page(approver, "/today")
-    assert f"gatepost policy announce {POLICY}" in page(author, "/today")
+    assert f"/policies/{POLICY}/announce" in page(author, "/today")
     good(announce.announce(house.site, AUTHOR, POLICY))
     house.deliver()
     shown = words(page(author, "/today"))

@@ -35,6 +35,7 @@ from gatepost.web import health
 from gatepost.web.authzen import site_authzen
 from gatepost.web.pages import mails, own
 from gatepost.web.pages.access import Access
+from gatepost.web.pages.announcing import Announcing
 from gatepost.web.pages.browser import Browser, bound_to
 from gatepost.web.pages.console import Console
 from gatepost.web.pages.frame import Pages
@@ -78,7 +79,7 @@ def application(site: Site, url: str, token: str, provider: Provider | None = No
         routes += Watch(site, visitors).routes()
         routes += Waivers(site, visitors).routes() + Access(site, visitors).routes()
         routes += Ledger(site, visitors).routes() + Standing(site, visitors).routes()
-        routes += WritePage(site, visitors).routes()
+        routes += WritePage(site, visitors).routes() + Announcing(site, visitors).routes()
     if site.settings.web.api:
         from gatepost.web.api.serve import mounted  # late: most sites have no use for it, and it takes a while
 

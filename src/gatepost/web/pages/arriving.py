@@ -1,5 +1,6 @@
 """Where somebody goes who has just signed in: to Today, or back to the page that asked them to sign in again."""
 
+import re
 from http import HTTPStatus
 from typing import Final
 
@@ -11,7 +12,7 @@ from gatepost.signatures.attempt import LASTS
 from gatepost.web.pages.browser import SESSION, THEN, Browser
 from gatepost.web.pages.frame import Pages
 
-_OURS: Final = frozenset({"passkeys"})
+_OURS: Final = re.compile(r"passkeys|policies/[a-z0-9][a-z0-9-]{0,99}/announce")
 """The pages that send somebody to sign in again. Nothing else that a browser shows leads anywhere."""
 
 
@@ -19,7 +20,7 @@ def again(pages: Pages, browser: Browser, request: Request) -> Response:
     """On the way to signing in again, from one of these pages."""
     answer = RedirectResponse(pages.at("sign-in?again=1"), HTTPStatus.SEE_OTHER)
     then = request.query_params.get("then", "")
-    if then in _OURS:
+    if _OURS.fullmatch(then):
         browser.keep(answer, THEN, then, LASTS // SECOND)
     return answer
 
@@ -27,7 +28,7 @@ def again(pages: Pages, browser: Browser, request: Request) -> Response:
 def arrived(pages: Pages, browser: Browser, request: Request, session: str) -> Response:
     """Signed in. `session`: its secret."""
     then = browser.cookie(request, THEN)
-    answer = RedirectResponse(pages.at(then if then in _OURS else "today"), HTTPStatus.SEE_OTHER)
+    answer = RedirectResponse(pages.at(then if _OURS.fullmatch(then) else "today"), HTTPStatus.SEE_OTHER)
     browser.keep(answer, SESSION, session)
     browser.drop(answer, THEN)
     return answer

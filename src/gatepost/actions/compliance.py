@@ -1,6 +1,6 @@
 """How many devices still carry the app: counted once an hour by the worker, so that a page can show how it went."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 from sqlalchemy import Connection
@@ -10,7 +10,6 @@ from gatepost.actions.change import changing, looking
 from gatepost.actions.live import live_rules, proposal_of
 from gatepost.actions.site import Site
 from gatepost.core.change.impact import hide_small
-from gatepost.core.change.stage import LIVE
 from gatepost.core.instant import HOUR, Duration, Instant
 from gatepost.core.refusal import Code, Refusal
 from gatepost.storage import compliance, policies
@@ -52,20 +51,16 @@ class Course:
 
 
 def course_of(site: Site, policy: str) -> Course | Refusal:
-    """Of the newest announced revision of a policy; of a live one the last sample is of now."""
+    """Of the newest announced revision of a policy, as it was counted: nobody who looks in waits for a count."""
     with looking(site) as conn:
         announced = policies.announced(conn, policy)
         if not announced:
             return Refusal(Code.WRONG_STAGE, f"{policy} was not announced yet: nobody was asked for anything.")
-        revision, now = announced[-1], site.clock.now()
-        course = _course(conn, revision, now)
-        if revision.rule is None or revision.stage not in LIVE:
-            return course
-        return replace(course, samples=(*course.samples, compliance.count(conn, revision.rule, now)))
+        return _course(conn, announced[-1], site.clock.now())
 
 
 def live_courses(site: Site) -> tuple[Course, ...]:
-    """Of every live policy, as they were counted: within the hour, so that nobody who looks in waits for a count."""
+    """Of every live policy."""
     with looking(site) as conn:
         now = site.clock.now()
         return tuple(_course(conn, known.revision, now) for known in live_rules(conn).values())

@@ -2,15 +2,17 @@
 
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final, Literal, NamedTuple
 
 from gatepost.actions.change import looking
 from gatepost.actions.site import Site
+from gatepost.core.ledger.events import NoticeBounced
+from gatepost.core.ledger.leaf import parse
 from gatepost.core.notice.notice import NoticeKind, NoticeState
 from gatepost.core.refusal import Code, Refusal
-from gatepost.storage import audience, notices, policies
+from gatepost.storage import audience, ledger, notices, policies
 
 Why = Literal["address", "full", "later", "policy", "other"]
 """What a status means: no such address, a full mailbox, not now, refused for what it is, or nothing that we know."""
@@ -50,7 +52,8 @@ def undelivered(site: Site, policy: str) -> Undelivered | Refusal:
         announced = policies.announced(conn, policy)
         rule = announced[-1].rule if announced else None
         owed = 0 if rule is None else audience.count_owed(conn, rule)
-        replies = notices.unwelcome(conn, policy)
+        refused = notices.refusals(conn, policy)
+        bounced = [parse(row.leaf).event for row in ledger.about_policy(conn, policy, (NoticeBounced.__name__,))]
     first = {state: number for (kind, state), number in counts.items() if kind == NoticeKind.ANNOUNCEMENT.value}
     open_ = (NoticeState.QUEUED.value, NoticeState.SENDING.value)
     return Undelivered(
@@ -58,17 +61,19 @@ def undelivered(site: Site, policy: str) -> Undelivered | Refusal:
         counts=counts,
         told=first.get(NoticeState.ACCEPTED.value, 0),
         asked=sum(number for state, number in first.items() if state != NoticeState.WITHDRAWN.value) + owed,
-        back=_back(replies),
+        back=_back(refused, [event.status for event in bounced if isinstance(event, NoticeBounced)]),
         going_on=owed > 0 or any(state in open_ for _, state in counts),
     )
 
 
-def _back(replies: Mapping[tuple[str, str], int]) -> tuple[Back, ...]:
+def _back(refused: Mapping[str, int], bounced: Iterable[str]) -> tuple[Back, ...]:
+    """`refused`: by reply; `bounced`: the status of each."""
     found: Counter[tuple[Literal["refused", "bounced"], Why, str]] = Counter()
-    for (state, reply), number in replies.items():
-        how: Literal["refused", "bounced"] = "refused" if state == NoticeState.REFUSED.value else "bounced"
+    for reply, number in refused.items():
         status = _status(reply)
-        found[how, why_of(status), status] += number
+        found["refused", why_of(status), status] += number
+    for status in bounced:
+        found["bounced", why_of(status), status] += 1
     return tuple(Back(*key, number) for key, number in found.most_common())
 
 

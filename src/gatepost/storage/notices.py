@@ -356,13 +356,11 @@ def counts(conn: Connection, policy: str) -> dict[tuple[str, str], int]:
     return {(row[0], row[1]): row[2] for row in conn.execute(query.group_by(notices.c.kind, notices.c.state))}
 
 
-def unwelcome(conn: Connection, policy: str) -> dict[tuple[str, str], int]:
-    """By state and what the mail server said, how many mails were refused, or came back after they had been taken."""
+def refusals(conn: Connection, policy: str) -> dict[str, int]:
+    """How many mails the mail server refused, by what it said."""
     refused = notices.c.state == NoticeState.REFUSED.value
-    query = select(notices.c.state, notices.c.reply, func.count()).where(
-        notices.c.policy == policy, or_(refused, notices.c.reply.startswith("bounced "))
-    )
-    return {(row[0], row[1]): row[2] for row in conn.execute(query.group_by(notices.c.state, notices.c.reply))}
+    query = select(notices.c.reply, func.count()).where(*_indexed(policy), refused).group_by(notices.c.reply)
+    return {row[0]: row[1] for row in conn.execute(query)}
 
 
 def counts_in(conn: Connection, policy: str, states: Iterable[NoticeState]) -> dict[NoticeState, int]:

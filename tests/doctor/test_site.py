@@ -20,6 +20,7 @@ from gatepost.wiring import provider_of, sender_of
 from tests.doctor.findings import found, sick, well
 from tests.servers.mail_sink import MailSink
 from tests.servers.ports import free_port
+from tests.verbs.administrators import BEN, CAL, Pair
 from tests.verbs.conftest import Build
 from tests.verbs.houses import ADMIN, House, good
 
@@ -193,6 +194,22 @@ def test_one_administrator_who_gives_roles_alone(build: Build, mails: MailSink) 
     well(house, "administrators")
     good(access.grant_role(house.site, None, "other@corp.example", "admin"))
     sick(house, "administrators", "warn", "1 roles or keys wait")
+
+
+def test_administrators_who_are_one_person_s_word(build: Build, mails: MailSink) -> None:
+    """A third administrator, whom two signed, is told whom only one had made: a puppet of theirs, as far as anybody can
+    see. Signed by others, they are named no more; among two there would be nobody else to sign."""
+    pair = Pair(build(exercise=False, smtp__port=mails.port))
+    well(pair.house, "administrators")
+    pair.third()
+    sick(pair.house, "administrators", "warn", f"{BEN}, {ADMIN}: administrators whose role or key")
+    for person, signers in ((BEN, (ADMIN, CAL)), (ADMIN, (BEN, CAL))):
+        for signer in signers:
+            good(pair.sign(signer, pair.fingerprint(person)))
+    sick(pair.house, "administrators", "warn", f"{BEN}: administrators whose role or key")
+    for signer in (ADMIN, CAL):
+        good(pair.sign(signer, "admin", BEN))
+    well(pair.house, "administrators")
 
 
 def test_a_door_that_observes(build: Build, mails: MailSink) -> None:

@@ -1,16 +1,19 @@
 """The database: whole, provable, backed up, and what it knows of the doors."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from typing import Final
+
+from sqlalchemy import Connection
 
 from gatepost.actions import ledger as ledger_actions
 from gatepost.actions.change import looking
 from gatepost.actions.doctor.finding import Finding, fail, ok, warn
 from gatepost.actions.site import Site
-from gatepost.core.change.two_administrators import NEEDED, in_office
+from gatepost.core.change.two_administrators import ADMIN, NEEDED, in_office
 from gatepost.core.instant import DAY, MINUTE, Duration, duration_text
+from gatepost.core.ledger.leaf import SYSTEM
 from gatepost.core.refusal import Refusal
-from gatepost.storage import access, feed, ledger
+from gatepost.storage import access, feed, ledger, people
 from gatepost.storage.store import VERSION, store_version
 
 BACKUP_EVERY: Final[Duration] = 7 * DAY
@@ -78,14 +81,34 @@ def _administrators(site: Site) -> Finding:
     with looking(site) as conn:
         administrators = access.administrators(conn)
         waiting = len(access.waiting(conn))
-    keyed = len(in_office(administrators, site.clock.now()))
+        office = in_office(administrators, site.clock.now())
+        trusted = _on_one_word(conn, office) if len(office) > NEEDED else []
+    keyed = len(office)
     if keyed < NEEDED:
         found = f"{keyed} of {len(administrators)} administrators have a key: one alone gives roles and keys that count"
         return warn("administrators", found, "Have two, better three: `role grant EMAIL admin`, `key add EMAIL FILE`.")
     if waiting:
         todo = "`role list` and `key list` show it; an administrator says yes by `role confirm`, `key confirm`."
         return warn("administrators", f"{waiting} roles or keys wait for a second administrator", todo)
+    if trusted:
+        found = (
+            f"{', '.join(trusted)}: administrators whose role or key is one administrator's word, so perhaps a puppet"
+        )
+        todo = (
+            "Have others who have met them sign: `role confirm EMAIL admin --sign`, `key confirm FINGERPRINT --sign`."
+        )
+        return warn("administrators", found, todo)
     return ok("administrators", f"{keyed} have a key: none of them gives roles and keys alone")
+
+
+def _on_one_word(conn: Connection, office: Set[str]) -> list[str]:
+    """Ids of those whose role or key came before there were two, and whom two have not signed since. Among two there
+    is nobody else to ask; a third can know better."""
+    given = {grant.person for grant in access.grants(conn) if grant.role == ADMIN and grant.granted_by != SYSTEM}
+    signed = {grant.person for grant in access.grants(conn) if grant.role == ADMIN and grant.confirmed_by}
+    keys = {key.person for key in access.keys_of(conn) if not key.confirmed_by}
+    known = people.load(conn, office & ((given - signed) | keys))
+    return sorted(person.id for person in known.values())
 
 
 def examine_doors(site: Site) -> Iterator[Finding]:

@@ -1,10 +1,12 @@
 """Signing in by a link: who may, in which browser, how often, for how long; and that nobody else learns anything."""
 
+import asyncio
 from dataclasses import replace
 from pathlib import Path
 from typing import NoReturn
 
 import pytest
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gatepost.actions import access, backup, erase, person_record
 from gatepost.actions.change import changing
@@ -20,6 +22,7 @@ from gatepost.storage.belongings import rows, whose
 from gatepost.storage.people import find
 from gatepost.storage.store import Store
 from gatepost.web import app as web
+from gatepost.web.pages import browser as pages
 from tests.verbs.conftest import Build
 from tests.verbs.houses import ADMIN, AUTHOR, OPERATOR, ROLES, SECURITY, House, good, reopen
 from tests.web.asking import URL, application
@@ -278,6 +281,32 @@ def test_a_form_is_bounded(build: Build) -> None:
     browser = Browser(application(built(build)))
     assert browser.post("/sign-in", address="x" * 20_000).status == 413
     assert browser.post("/sign-in", **{f"f{number}": "x" for number in range(60)}).status == 400
+
+
+@pytest.mark.parametrize(("gone", "status"), [(True, 400), (False, 408)])
+def test_a_form_that_does_not_come_breaks_nothing(
+    build: Build, monkeypatch: pytest.MonkeyPatch, gone: bool, status: int
+) -> None:
+    """Somebody who goes away in the middle of a form, or sends it for ever, keeps no connection and fills no log."""
+    monkeypatch.setattr(pages, "FORM_WITHIN", 0.05)
+    told: list[Message] = []
+
+    async def receive() -> Message:
+        if not gone:
+            await asyncio.sleep(9)
+        return {"type": "http.disconnect"}
+
+    async def send(event: Message) -> None:
+        told.append(event)
+
+    scope = {"type": "http", "method": "POST", "path": "/sign-in", "query_string": b""}
+    ours = scope | {"headers": [(b"sec-fetch-site", b"same-origin")]}
+    asyncio.run(_asked(application(built(build)), ours, receive, send))
+    assert told[0]["status"] == status
+
+
+async def _asked(app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
+    await app(scope, receive, send)
 
 
 def test_without_sign_in_there_are_no_pages(house: House) -> None:

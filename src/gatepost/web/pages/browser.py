@@ -1,12 +1,13 @@
 """What a browser shows with a request: its cookies, what a form says, and whether that form is one of ours."""
 
+import asyncio
 import ipaddress
 from collections.abc import Mapping
 from typing import Final
 from urllib.parse import parse_qsl, urlsplit
 
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from gatepost.signatures.passkey import Bound
@@ -18,6 +19,9 @@ THEN: Final = "gatepost-then"
 
 LONGEST_FORM: Final = 10_000
 """Bytes."""
+
+FORM_WITHIN: Final = 10.0
+"""Seconds for a form to arrive."""
 
 LONGEST_PURPOSE: Final = 500
 """Letters of what a look is for, of which each may take nine bytes: a form holds them, and two names besides."""
@@ -70,15 +74,23 @@ class Browser:
 async def form(request: Request, longest: int = LONGEST_FORM) -> dict[str, str]:
     """The fields of a form (WHATWG URL, application/x-www-form-urlencoded); of several with one name the last.
     `longest`: bytes."""
+    try:
+        async with asyncio.timeout(FORM_WITHIN):
+            body = await _read(request, longest)
+        return dict(parse_qsl(body.decode(), max_num_fields=50))
+    except TimeoutError:
+        raise HTTPException(408, headers={"connection": "close"}) from None
+    except (ValueError, ClientDisconnect):  # whoever has gone is answered too: it is no fault of ours to be logged
+        raise HTTPException(400) from None
+
+
+async def _read(request: Request, longest: int) -> bytes:
     body = b""
     async for part in request.stream():
         body += part
         if len(body) > longest:
             raise HTTPException(413)
-    try:
-        return dict(parse_qsl(body.decode(), max_num_fields=50))
-    except ValueError:
-        raise HTTPException(400) from None
+    return body
 
 
 def short(fields: Mapping[str, str], *names: str) -> dict[str, str]:

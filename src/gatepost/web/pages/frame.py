@@ -45,6 +45,7 @@ MAIL: Final = CLOSED | {
 
 _REFUSED: Final = {
     400: "This is no form of ours, so nothing was done.",
+    408: "This form did not arrive in time, so nothing was done. Try again.",
     413: "That is more than a form here holds, so nothing was done. Write less.",
 }
 """By status: why something that was sent did nothing."""

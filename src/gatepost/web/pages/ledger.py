@@ -45,9 +45,9 @@ class Ledger:
         return [
             Route("/ledger", shows(self._entries), methods=["GET"]),
             Route("/ledger.csv", shows(self._file), methods=["GET"]),
-            Route("/ledger/{index:int}", shows(self._entry), methods=["GET"]),
-            Route("/ledger/{index:int}.json", shows(self._leaf), methods=["GET"]),
-            Route("/ledger/{index:int}.tlog-proof", shows(self._proof), methods=["GET"]),
+            Route("/ledger/{index}.json", shows(self._leaf), methods=["GET"]),
+            Route("/ledger/{index}.tlog-proof", shows(self._proof), methods=["GET"]),
+            Route("/ledger/{index}", shows(self._entry), methods=["GET"]),
         ]
 
     def _entries(self, request: Request, visitor: Visitor) -> Response:
@@ -67,22 +67,23 @@ class Ledger:
         return as_file(Table("ledger", ("entry", "at", "by", "event", "policy", "says"), rows))
 
     def _entry(self, request: Request, visitor: Visitor) -> Response:
-        entry = one_entry(self._site, request.path_params["index"])
+        index = number(request.path_params["index"])
+        entry = None if index is None else one_entry(self._site, index)
         if entry is None:
             return self._no_entry(visitor)
         fields = [(name, value, _ABOUT.get(name, "").format(value)) for name, value in entry.fields]
         return self._visitors.page(visitor, "ledger_entry.html.j2", {"entry": entry, "fields": fields})
 
     def _leaf(self, request: Request, visitor: Visitor) -> Response:
-        index = request.path_params["index"]
-        leaf = leaf_of(self._site, index)
+        index = number(request.path_params["index"])
+        leaf = None if index is None else leaf_of(self._site, index)
         if leaf is None:
             return self._no_entry(visitor)
         return Response(leaf, media_type="application/json", headers=_saved(f"entry-{index}.json"))
 
     def _proof(self, request: Request, visitor: Visitor) -> Response:
-        index = request.path_params["index"]
-        proof = proof_of(self._site, index)
+        index = number(request.path_params["index"])
+        proof = None if index is None else proof_of(self._site, index)
         if proof is None:
             return self._no_entry(visitor)
         return Response(proof, media_type="text/plain; charset=utf-8", headers=_saved(f"entry-{index}.tlog-proof"))

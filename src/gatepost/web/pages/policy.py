@@ -38,7 +38,7 @@ class PolicyPage:
         return [
             Route(page, self._visitors.shows(self._shown), methods=["GET"]),
             Route(page + "/mails/{revision}/{kind}.{language}", self._visitors.shows(self._mail), methods=["GET"]),
-            Route(page + "/impact/{revision:int}.csv", self._visitors.shows(self._impact_file), methods=["GET"]),
+            Route(page + "/impact/{revision}.csv", self._visitors.shows(self._impact_file), methods=["GET"]),
             Route(page + "/approve", self._visitors.does(self._approve), methods=["POST"]),
             Route(page + "/decline", self._visitors.does(self._decline), methods=["POST"]),
         ]
@@ -83,7 +83,9 @@ class PolicyPage:
         return HTMLResponse(mail.html, headers=MAIL)
 
     def _impact_file(self, request: Request, visitor: Visitor) -> Response:
-        policy, revision = request.path_params["policy"], request.path_params["revision"]
+        policy, revision = request.path_params["policy"], number(request.path_params["revision"])
+        if revision is None:
+            return self._visitors.missing(visitor, "There is no such revision.")
         impact = views.foreseen(self._site, policy, revision)
         if isinstance(impact, Refusal):
             return self._visitors.refused(visitor, impact)

@@ -324,6 +324,7 @@ class _History:
         self._report, self._bytes_of, self._vkey, self._ssh = report, proposals, vkey, ssh
         self._site = self._exercise = self._proposed = False
         self._site_id = ""
+        self._rails: dict[str, str] = {}  # those that were ever changed, as they are
         self._roles: dict[tuple[str, str], _Owed] = {}
         self._keys: dict[str, _Owed] = {}
         self._waiting: dict[int, _Waiting] = {}
@@ -378,6 +379,18 @@ class _History:
     def _on_ClockSet(self, _data: "_Data") -> None:
         if not self._exercise:
             self._problem("clock_set", "the clock was set on a site that is no exercise")
+
+    def _on_RailsChanged(self, data: "_Data") -> None:
+        """Nobody is named, and each change begins where the one before it ended."""
+        before, after = data.texts("before"), data.texts("after")
+        if not after or before.keys() != after.keys():
+            raise ValueError("before and after speak of different settings, or of none")
+        if self._by != "system":
+            self._problem("rails", "rails are read from a file, which names nobody, but this entry does")
+        if torn := sorted(key for key in before if self._rails.get(key, before[key]) != before[key]):
+            text = f"{', '.join(torn)}: said to have been something else than an earlier entry made of it"
+            self._problem("rails", text)
+        self._rails |= after
 
     def _on_RoleGranted(self, data: "_Data") -> None:
         person, role = data.text("person"), data.text("role")
@@ -815,6 +828,12 @@ class _Data:
 
     def text(self, key: str) -> str:
         return str(self.of(str, key))
+
+    def texts(self, key: str) -> dict[str, str]:
+        texts: dict[str, str] = self.of(dict, key)
+        if not all(type(text) is str for text in texts.values()):
+            raise ValueError(f"{key} holds something else than texts")
+        return texts
 
     def count(self, key: str, item: str) -> int:
         number = self.of(dict, key)[item]

@@ -18,6 +18,7 @@ from gatepost.actions.access import is_address
 from gatepost.actions.doors import hear_door
 from gatepost.actions.init import found_site, site_exists
 from gatepost.actions.own_link import make_key
+from gatepost.actions.rails_changed import are_recorded
 from gatepost.actions.site import KEY_FILE, LINK_KEY_FILE, Site
 from gatepost.actions.site_time import running
 from gatepost.actions.stream import stream_of
@@ -135,6 +136,7 @@ def _contradicted(site: Site) -> tuple[Problem, ...]:
     with site.store.reading() as conn:
         first = next(ledger.rows(conn), None)
         site.clock.offset = sitemeta.number(conn, sitemeta.CLOCK_OFFSET) if site.exercise else 0
+        are_recorded(site, conn)  # what it has now, nobody has to record
     if contradictions := _contradictions(site, first):
         site.store.close()
         return contradictions

@@ -11,8 +11,10 @@ from typing import TextIO
 
 import structlog
 
+from gatepost.actions.change import looking
 from gatepost.actions.deliver import Answer, claim, overtaken, recover, settle
 from gatepost.actions.passing import pass_time
+from gatepost.actions.rails_changed import newly_older
 from gatepost.actions.site import Site
 from gatepost.actions.webhooks import next_message, settle_message
 from gatepost.clock import system_now
@@ -91,11 +93,19 @@ async def _turn(site: Site, sender: Sender) -> float:
     """One look at everything. Seconds to wait before the next."""
     try:
         passed = await asyncio.to_thread(pass_time, site)
+        if await asyncio.to_thread(_overtaken, site):
+            log.warning("other rails were recorded since this process read gatepost.toml; restart it")
         delivered = await deliver(site, sender)
     except BROKEN as error:
         log.error("the database cannot be used; trying again", error=str(error.orig))
         return TROUBLE
     return 0.0 if passed or delivered else IDLE
+
+
+def _overtaken(site: Site) -> bool:
+    """Whether somebody began meanwhile who read other rails."""
+    with looking(site) as conn:
+        return newly_older(site, conn)
 
 
 async def deliver(site: Site, sender: Sender) -> bool:

@@ -216,7 +216,33 @@ def a_clock_that_steps_back(house: House) -> None:
     time_passes(house, 10)
 
 
+def rails(house: House, before: str, after: str, by: str = "system") -> None:
+    house.say(by, events.RailsChanged({"rails.minimum_notice": before}, {"rails.minimum_notice": after}))
+
+
+def rails_by_turns(house: House) -> None:
+    rails(house, '"24h"', '"1h"')
+    rails(house, '"1h"', '"24h"')
+
+
+def rails_that_skip_an_edit(house: House) -> None:
+    rails(house, '"24h"', '"1h"')
+    rails(house, '"24h"', '"2h"')
+
+
+def rails_by_somebody(house: House) -> None:
+    rails(house, '"24h"', '"1h"', by=AUTHOR)
+
+
+def rails_of_nothing(house: House) -> None:
+    house.say("system", events.RailsChanged({}, {"rails.minimum_notice": '"1h"'}))
+
+
 CASES: dict[Callable[[House], None], set[str]] = {
+    rails_by_turns: set(),
+    rails_that_skip_an_edit: {"rails"},
+    rails_by_somebody: {"rails"},
+    rails_of_nothing: {"data"},
     retracted_and_in_force: {"not_announced"},
     ended_and_in_force: {"not_announced"},
     retracted_and_announced: {"proposal"},

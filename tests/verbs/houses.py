@@ -2,8 +2,9 @@
 
 import json
 import shutil
+import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
@@ -312,6 +313,8 @@ class Builder:
         shutil.copytree(template, directory)
         text = init_text(site_id=self._ids[template], exercise=exercise, changes=changes)
         (directory / FILE).write_text(text, encoding="utf-8")
+        with closing(sqlite3.connect(directory / "gatepost.db")) as conn, conn:
+            conn.execute("DELETE FROM site WHERE key = 'rails'")  # as if it had been made with these settings
         return reopen(directory)
 
     def _template(self, exercise: bool, roles: bool) -> Path:

@@ -6,6 +6,8 @@ from contextlib import contextmanager
 
 from sqlalchemy import Connection
 
+from gatepost.actions.rails_changed import are_owed, put_rails
+from gatepost.actions.rails_mail import tell_of_rails
 from gatepost.actions.site import Site
 from gatepost.actions.webhook_queue import tell_webhooks
 from gatepost.core.instant import Instant
@@ -26,18 +28,33 @@ class Change:
         self._frontier = Frontier.from_bytes(ledger.head(conn)[1])
         self._entries: dict[bytes, bytes | None] = {}
         self._first: int | None = None
+        self._size, self._written = self._frontier.size, _rows_written(conn)
+        self._owes_rails, self._put_rails = are_owed(site, conn), False
 
     def record(self, event: Event) -> int:
         """Append the event to the ledger and write what it means to the tables. Its entry's number."""
+        self._record_rails()
+        index = self._append(event, self.by)
+        self._first = index if self._first is None else self._first
+        return index
+
+    def _append(self, event: Event, by: str) -> int:
         index = self._frontier.size
-        data = canonical(envelope(Leaf(index, self.now, self.by, event)))
-        row = ledger.Row(index, self.now, self.by, type(event).__name__, data)
+        data = canonical(envelope(Leaf(index, self.now, by, event)))
+        row = ledger.Row(index, self.now, by, type(event).__name__, data)
         ledger.append(self.conn, row)
         self._frontier.append(leaf_hash(data))
-        self._first = index if self._first is None else self._first
-        reading.apply(self.conn, Entry(index, self.now, self.by, lambda: self.latest(-1)), event)
+        reading.apply(self.conn, Entry(index, self.now, by, lambda: self.latest(-1)), event)
         tell_webhooks(self.conn, self.site.settings.webhooks, row, event)
         return index
+
+    def _record_rails(self) -> None:
+        """Before anything else is recorded: under which rails it was done, if nobody knows."""
+        if not self._owes_rails:
+            return
+        self._owes_rails, self._put_rails = False, True
+        if event := put_rails(self.site, self.conn):
+            tell_of_rails(self, self._append(event, SYSTEM), event)
 
     def latest(self, entry: int) -> Instant:
         """Now, or the latest instant recorded since an entry: a clock that steps back revives no approval, here or in
@@ -64,13 +81,23 @@ class Change:
     def finish(self) -> None:
         if self._entries:
             feed.publish(self.conn, self._entries)
-        if self._first is not None:
+        if _rows_written(self.conn) > self._written and not sitemeta.get(self.conn, sitemeta.UNACKNOWLEDGED):
+            self._record_rails()  # not of its own accord to a restored ledger, which may lack entries
+        if self._frontier.size > self._size:
             ledger.set_head(self.conn, self._frontier.size, self._frontier.to_bytes())
-            if self.site.once is not None:
-                self.site.once.done(self.conn, self._first, self.now)
+        if self._first is not None and self.site.once is not None:
+            self.site.once.done(self.conn, self._first, self.now)
+
+    def committed(self) -> None:
+        """To be called once it is."""
+        if self._put_rails:
+            self.site.rails_read.recorded = True
+        if self.site.once is not None:
+            self.site.once.committed()
 
     def root(self) -> tuple[int, bytes]:
-        """Size and root hash of the ledger, this change's entries included."""
+        """Size and root hash of the ledger, this change's entries included. Who asks writes something."""
+        self._record_rails()
         return self._frontier.size, self._frontier.root()
 
 
@@ -86,8 +113,7 @@ def changing(site: Site, by: str = SYSTEM) -> Iterator[Change]:
             site.once.begin(conn, change.now)
         yield change
         change.finish()
-    if site.once is not None:
-        site.once.committed()
+    change.committed()
 
 
 @contextmanager
@@ -102,6 +128,11 @@ def refresh_clock(site: Site, conn: Connection) -> None:
     """An exercise's clock may have been moved by another process."""
     if site.exercise:
         site.clock.offset = sitemeta.number(conn, sitemeta.CLOCK_OFFSET)
+
+
+def _rows_written(conn: Connection) -> int:
+    """How many rows this connection has written so far: a change that was refused writes none."""
+    return int(conn.connection.driver_connection.total_changes)  # type: ignore[union-attr]
 
 
 def new_ref(prefix: str) -> str:

@@ -4,6 +4,7 @@ from sqlalchemy.exc import DatabaseError
 
 from gatepost.actions import site_time
 from gatepost.actions.change import looking
+from gatepost.actions.rails_changed import are_older
 from gatepost.actions.site import Site
 from gatepost.core.instant import MINUTE, SECOND, Duration
 from gatepost.storage.store import VERSION, store_version
@@ -17,10 +18,13 @@ def not_ready(site: Site) -> str:
     try:
         with looking(site) as conn:
             version, silent_for = store_version(conn), site_time.silent_for(conn)
+            older = version == VERSION and are_older(site, conn)
     except DatabaseError:  # away, locked, damaged, or something else in its place
         return "the database cannot be read"
     if version != VERSION:
         return f"the database is at version {version}, this program reads {VERSION}"
+    if older:
+        return "other rails were recorded since this process read gatepost.toml: restart it"
     if silent_for is None:
         return "no worker has run since this machine started"
     if silent_for > TURN_WITHIN + site.settings.smtp.timeout:

@@ -30,6 +30,7 @@ from gatepost.notify.facts import (
     LooksFacts,
     NoticeFacts,
     PolicyFacts,
+    RailsFacts,
     no_policy,
 )
 from gatepost.notify.language import language_of
@@ -164,7 +165,7 @@ class Desk:
         """What a mail about no policy says: the site's words, and what its notice holds."""
         site = self.site.settings.site
         told = notice.facts
-        access = told.get("access")
+        access, rails = told.get("access"), told.get("rails")
         return NoticeFacts(
             policy=no_policy(site.contact, language_of(site.default_locale), self.site.exercise),
             name=person.name,
@@ -184,6 +185,7 @@ class Desk:
             code=self._code(notice),
             looks=tuple(LooksFacts(**{**look, "purposes": tuple(look["purposes"])}) for look in told.get("looks", ())),
             access=AccessFacts(**{**access, "confirmed_by": tuple(access["confirmed_by"])}) if access else None,
+            rails=RailsFacts(rails["at"], tuple(map(tuple, rails["settings"]))) if rails else None,
         )
 
     def _cell(self, listener: Listener | None, person: Person, revision: Revision, proposal: Proposal) -> int:

@@ -2,18 +2,20 @@
 
 import secrets
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from gatepost.actions.change import Change
 from gatepost.core.instant import Instant
 from gatepost.core.notice.notice import NoticeKind, NoticeState
 from gatepost.notify.message import message_id
 from gatepost.storage import notices
 from gatepost.storage.notices import Notice
 
+if TYPE_CHECKING:  # a change tells of the rails by itself (rails_mail)
+    from gatepost.actions.change import Change
+
 
 def compose(
-    change: Change,
+    change: "Change",
     policy: str,
     revision: int,
     kind: NoticeKind,
@@ -47,7 +49,7 @@ def compose(
 
 
 def tell_of(
-    change: Change, kind: NoticeKind, person: str, by: str, about: str, *, note: str = "", device: str = ""
+    change: "Change", kind: NoticeKind, person: str, by: str, about: str, *, note: str = "", device: str = ""
 ) -> None:
     """Tell somebody what was just done, by whom (a name), of no policy. `about`: a password's public part, or a door;
     each is told of once at an instant."""
@@ -66,11 +68,11 @@ def answers(kind: NoticeKind, thread: Sequence[Notice]) -> str:
     return (first[-1] if closing and first else thread[-1]).message_id
 
 
-def domain(change: Change) -> str:
+def domain(change: "Change") -> str:
     """The right-hand side of our Message-IDs: the sender's domain."""
     return change.site.settings.smtp.sender.rpartition("@")[2]
 
 
-def enqueue(change: Change, new: Iterable[Notice]) -> int:
+def enqueue(change: "Change", new: Iterable[Notice]) -> int:
     """How many of these were not in the outbox yet."""
     return notices.queue(change.conn, list(new))

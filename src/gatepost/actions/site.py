@@ -17,6 +17,18 @@ LINK_KEY_FILE = "links.key"
 """The file of the key by which the links to people's own pages are sealed."""
 
 
+@dataclass(slots=True)
+class RailsRead:
+    """What this process read under [rails] when it started, as canonical JSON by key path; "" until somebody asks.
+
+    `recorded`: that was what the database had at some time since. `overtaken`: it was said that this is over.
+    """
+
+    text: str = ""
+    recorded: bool = False
+    overtaken: bool = False
+
+
 @dataclass(frozen=True, slots=True)
 class Site:
     """An opened site. `templates`: the mail templates of this version, by name; proposals freeze them.
@@ -33,6 +45,7 @@ class Site:
     templates: dict[str, str] = field(repr=False)
     link_key: str = field(repr=False)
     once: Once | None = None
+    rails_read: RailsRead = field(default_factory=RailsRead, repr=False)
 
     @property
     def exercise(self) -> bool:

@@ -31,6 +31,11 @@ def standing(settings: Settings) -> tuple[Part, ...]:
     return tuple(_parts(settings))
 
 
+def stated(name: str, section: Section) -> dict[str, str]:
+    """One section's settings by their path, such as rails.minimum_notice."""
+    return {f"{name}.{setting.key}": setting.value for setting in _part(name, section).settings}
+
+
 def _parts(settings: Settings) -> Iterator[Part]:
     for name in Settings.model_fields:
         section = getattr(settings, name)

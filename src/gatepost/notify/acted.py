@@ -50,6 +50,26 @@ def _access_wrong(draft: Draft) -> Iterator[Block]:
     yield Block("call", draft.phrase("access_wrong", contact=draft.facts.policy.contact))
 
 
+def _rails(draft: Draft) -> Iterator[Block]:
+    """Which settings, what they say, and what they said; never who: a file does not tell."""
+    told = draft.facts.rails
+    if told is None:
+        raise ValueError(f"a mail of kind {draft.kind} needs to know what changed")
+    nothing = draft.phrase("rails_nothing")
+    rows = tuple(
+        (one_line(key), draft.phrase("rails_row", after=now or nothing, before=was or nothing))
+        for key, was, now in told.settings
+    )
+    yield Block("heading", draft.phrase("rails_heading"))
+    yield Block("rows", "", (*rows, (draft.phrase("rails_found"), draft.moment(told.at))))
+    yield Block("para", draft.phrase("rails_restart"))
+
+
+def _rails_wrong(draft: Draft) -> Iterator[Block]:
+    yield Block("heading", draft.phrase("access_wrong_heading"))
+    yield Block("call", draft.phrase("rails_wrong", contact=draft.facts.policy.contact))
+
+
 def _not_you(draft: Draft) -> Iterator[Block]:
     yield Block("heading", draft.phrase("not_you_heading"))
     yield Block("call", draft.phrase("not_you", contact=draft.facts.policy.contact))
@@ -116,6 +136,8 @@ SECTIONS: Final[Mapping[str, Callable[[Draft], Iterator[Block]]]] = {
     "acted": _acted,
     "access": _access,
     "access_wrong": _access_wrong,
+    "rails": _rails,
+    "rails_wrong": _rails_wrong,
     "code": _code,
     "code_not_you": _code_not_you,
     "looks": _looks,

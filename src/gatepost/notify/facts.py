@@ -155,6 +155,15 @@ class AccessFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class RailsFacts:
+    """[rails] says something else. `at`: when that was noticed. `settings`: the path of each that differs, what stood
+    there and what stands there, as the file writes it; "" for nothing."""
+
+    at: Instant
+    settings: tuple[tuple[str, str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class LooksFacts:
     """Somebody's looks at named people, of one sort, in a digest. `by`: their name. `what`: as the ledger's event names
     it. `policy`: the one that they were about, "" if none. `people`: how many different ones."""
@@ -218,4 +227,5 @@ class NoticeFacts:
     looks: tuple[LooksFacts, ...] = ()
     link: str = ""
     access: AccessFacts | None = None
+    rails: RailsFacts | None = None
     code: str = ""

@@ -19,6 +19,7 @@ from gatepost.notify.facts import (
     LooksFacts,
     NoticeFacts,
     PolicyFacts,
+    RailsFacts,
     SoughtApp,
     no_policy,
 )
@@ -179,6 +180,12 @@ ACCESS: Final = AccessFacts(
 )
 
 
+RAILS: Final = RailsFacts(
+    utc(2020, 7, 6, 8, 30),
+    (("rails.large_impact_roles", '["executive"]', "[]"), ("rails.minimum_notice", '"24h"', '"1h"')),
+)
+
+
 def _of_no_policy(facts: NoticeFacts, about: str, note: str) -> NoticeFacts:
     acted = Acted("Olga Operator", utc(2020, 7, 6, 8, 30), about)
     shared = no_policy(POLICY.contact, POLICY.language, exercise=False)
@@ -190,6 +197,8 @@ def _unasked(kind: NoticeKind, facts: NoticeFacts) -> NoticeFacts:
     plain = replace(_of_no_policy(facts, "", ""), devices=(), acted=None)
     if kind is NoticeKind.LOOKS:
         return replace(plain, until=utc(2020, 8, 1), looks=LOOKS)
+    if kind is NoticeKind.RAILS:
+        return replace(plain, rails=RAILS)
     if kind is NoticeKind.CODE:
         return replace(plain, devices=ANNA.devices[1:], code="KXQ4-M7TR", until=utc(2020, 7, 6, 9, 30))
     link = "https://gatepost.corp.example/sign-in/4fJ9Zr0vQe2bXwT7mKcYhLpS8nDuAg5iRoV3xE1yWq6"

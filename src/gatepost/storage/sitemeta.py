@@ -26,6 +26,9 @@ GONE_UNTIL = "gone_until"
 LOOKS_TOLD_UNTIL = "looks_told_until"
 """Looks before this instant were told of in a digest."""
 
+RAILS = "rails"
+"""What was last recorded of [rails]: canonical JSON, by key path."""
+
 SIGHTED_SINCE = "sighted_since"
 """When doors told of a sighting for the first time."""
 

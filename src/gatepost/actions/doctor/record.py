@@ -8,12 +8,13 @@ from sqlalchemy import Connection
 from gatepost.actions import ledger as ledger_actions
 from gatepost.actions.change import looking
 from gatepost.actions.doctor.finding import Finding, fail, ok, warn
+from gatepost.actions.rails_changed import are_recorded
 from gatepost.actions.site import Site
 from gatepost.core.change.two_administrators import ADMIN, NEEDED, in_office
 from gatepost.core.instant import DAY, MINUTE, Duration, duration_text
 from gatepost.core.ledger.leaf import SYSTEM
 from gatepost.core.refusal import Refusal
-from gatepost.storage import access, feed, ledger, people
+from gatepost.storage import access, feed, ledger, people, sitemeta
 from gatepost.storage.store import VERSION, store_version
 
 BACKUP_EVERY: Final[Duration] = 7 * DAY
@@ -32,6 +33,7 @@ def examine(site: Site) -> Iterator[Finding]:
     yield _ledger(site)
     yield _tables(site)
     yield _backup(site)
+    yield _rails(site)
     if not site.exercise:  # there one person plays them all
         yield _administrators(site)
 
@@ -74,6 +76,20 @@ def _backup(site: Site) -> Finding:
     age = site.clock.now() - made[-1]
     found = f"the last backup was made {_words(age)} ago"
     return ok("backup", found) if age <= BACKUP_EVERY else warn("backup", found, todo)
+
+
+def _rails(site: Site) -> Finding:
+    """What binds every policy; who edited it, the file does not say."""
+    with looking(site) as conn:
+        known, same = bool(sitemeta.get(conn, sitemeta.RAILS)), are_recorded(site, conn)
+        changed = ledger.newest(conn, None, 1, "RailsChanged")
+    if known and not same:
+        found = "gatepost.toml says other things under [rails] than were recorded"
+        return warn("rails", found, "The next change records it. Then start again what runs, so that it goes by them.")
+    if not changed:
+        return ok("rails", "nobody changed them since they are recorded")
+    age = _words(site.clock.now() - changed[0].at)
+    return ok("rails", f"they changed last {age} ago: `gatepost ledger show` has entry {changed[0].idx}")
 
 
 def _administrators(site: Site) -> Finding:

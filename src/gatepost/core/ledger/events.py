@@ -54,6 +54,17 @@ class RestoreAcknowledged(Event):
     root: str
 
 
+@dataclass(frozen=True, slots=True)
+class RailsChanged(Event):
+    """The site's file says other things under [rails] than were recorded. By `system`: a file says not who edited it.
+
+    `before`, `after`: the settings that differ, by their path, as the file writes them; "" where there was none.
+    """
+
+    before: Mapping[str, str]
+    after: Mapping[str, str]
+
+
 # --- who may do what
 
 

@@ -26,6 +26,7 @@ class NoticeKind(StrEnum):
     ACTIVATION_RESULT = "activation-result"
     ACCESS = "access"
     CODE = "code"
+    RAILS = "rails"
 
 
 class NoticeState(StrEnum):
@@ -51,6 +52,7 @@ ABOUT_SITE: Final = frozenset(
         NoticeKind.ACTIVATION_RESULT,
         NoticeKind.ACCESS,
         NoticeKind.CODE,
+        NoticeKind.RAILS,
     }
 )
 """Mails about no policy: what somebody did or asks, to whom it may concern."""

@@ -43,6 +43,10 @@ ABOUT: Final[Mapping[NoticeKind, tuple[str, str]]] = {
         "Roles and keys",
         "To everybody who holds a role: who was given one, or a key, or lost it.",
     ),
+    NoticeKind.RAILS: (
+        "Rails",
+        "To everybody who holds a role: what the site's file says under [rails] is not what it was.",
+    ),
     NoticeKind.CODE: ("Code", "To whoever states on their own page that an app is not on a device of theirs."),
 }
 """Title, and when it is sent."""

@@ -12,7 +12,7 @@ TEST_PACKAGES := nginx-light haproxy postfix openssh-client curl sogo sogo-activ
 PYTEST_OPTIONS ?= -n 2 --dist loadfile
 BENCH_PACKAGES := $(TEST_PACKAGES) wrk
 
-.PHONY: demo test lint bench test-long lab lab-play clean bytecode
+.PHONY: demo test lint bench test-long lab lab-play screenshots clean bytecode
 
 demo: $(READY) bytecode
 	@$(BIN)/gatepost demo
@@ -46,6 +46,11 @@ lab: $(READY) bytecode
 lab-play: $(READY) bytecode
 	@scripts/debian-packages $(TEST_PACKAGES)
 	@$(BIN)/python -m lab play
+
+# Every page and mail as pictures, in build/screenshots.
+screenshots: $(READY) bytecode
+	@scripts/debian-packages chromium
+	@$(BIN)/python -m tests.browser.screenshots
 
 clean:
 	rm -rf .venv build .mypy_cache .ruff_cache .import_linter_cache .hypothesis

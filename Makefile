@@ -8,8 +8,8 @@ BIN := .venv/bin
 READY := .venv/.ready
 TEST_PACKAGES := nginx-light haproxy postfix openssh-client curl sogo sogo-activesync postgresql memcached dovecot-imapd \
   dovecot-auth-lua lua-cjson libwbxml2-utils iproute2 chromium
-# Two at a time, a file's tests together: they start servers, and a machine that runs CI may have two cores.
-PYTEST_OPTIONS ?= -n 2 --dist loadfile
+# Three at a time, a file's tests together: they start servers and wait for them, and a machine that runs CI may have two cores.
+PYTEST_OPTIONS ?= -n 3 --dist loadfile
 BENCH_PACKAGES := $(TEST_PACKAGES) wrk
 
 .PHONY: demo test lint bench test-long lab lab-play screenshots clean bytecode

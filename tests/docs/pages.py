@@ -116,7 +116,8 @@ class Shell:
         self._lines: queue.Queue[str] = queue.Queue()
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
-        self.run(f'{warm.FUNCTION}\n"$PYTHON" -m tests.docs.warm "$WARM" &', "")
+        # No job of the shell's: what a page starts first is its job 1, and it waits for that alone.
+        self.run(f'{warm.FUNCTION}\n"$PYTHON" -m tests.docs.warm "$WARM" & disown', "")
 
     def _read(self) -> None:
         assert self._process.stdout
@@ -148,6 +149,7 @@ class Shell:
                 break
             ended = ended or line.strip() == _END
             printed += "" if line.strip() == _END else line
+        assert ended or text.endswith("&"), f"$ {text}\nhas not ended after {TAKES_AT_MOST} s; it printed\n{printed}"
         if re.search(r"gatepost (init|restore)\b", text):
             self._settle()
         return printed

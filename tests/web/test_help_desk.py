@@ -175,7 +175,7 @@ def test_the_help_desk_sees_nothing_else(house: House) -> None:
     with nothing_written(house):
         assert browser.post(f"/policies/{POLICY}/retract", because="error", reason="x", revision="1").status == 403
     links = [link for link in tags(browser.get("/help-desk").text).links if link.startswith("/")]
-    assert set(links) == {"/static/gatepost.css", "/help-desk", "/sign-out"}
+    assert set(links) == {"/static/gatepost.css", "/help-desk", "/passkeys", "/sign-out"}
     good(access.grant_role(house.site, None, DESK, "author"))
     assert browser.get("/today").status == 200
 

@@ -13,6 +13,21 @@ from bench.page import Measured, now, write_page
 ROOT = Path(__file__).parents[2]
 
 
+WITHOUT_SERVERS = ("decide", "scratch", "import", "pages", "help")
+
+
+def test_the_benchmarks_that_need_no_server_run(tmp_path: Path) -> None:
+    """At tiny sizes each compares its answers and prints its figures; the others do so with the full sizes."""
+    page = tmp_path / "performance.md"
+    command = [sys.executable, "-m", "bench", *WITHOUT_SERVERS, "--quick", "--write", str(page)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False)
+    assert done.returncode == 0, done.stderr
+    text = page.read_text(encoding="utf-8")
+    assert [name for name in BENCHMARKS if f"## `python -m bench {name}`" in text] == list(WITHOUT_SERVERS)
+    assert "figures mean nothing" in text
+
+
+@pytest.mark.long
 @pytest.mark.needs("wrk")
 @pytest.mark.needs("postfix")
 @pytest.mark.needs("sogo-activesync")

@@ -186,7 +186,7 @@ def test_doveadm_that_does_not_answer(build: Build, tmp_path: Path) -> None:
 
 def test_every_check_is_known(house: House, door: dict[str, Any]) -> None:
     """What the doctor looks at stands in one list; what only a real proxy brings about is in test_front.py, and an
-    exercise is not asked for a second administrator."""
+    exercise without a provider is asked for no second administrator and no sign-in."""
     house.hear("mail", 10**6)
     seen = {each.check for each in examine(house.site, sender_of, provider_of)}
-    assert seen == set(CHECKS) - {"administrators", "base64", "no-device", "cannot-decide"}
+    assert seen == set(CHECKS) - {"administrators", "base64", "no-device", "cannot-decide", "sign-in"}

@@ -41,7 +41,8 @@ def names() -> frozenset[str]:
 
 def pages(app: Starlette) -> Iterator[tuple[Route, str]]:
     for route in app.routes:
-        if isinstance(route, Route) and route.path != "/sign-out":
+        # One ends the session; the other rightly says 503 once no worker was heard of for a while.
+        if isinstance(route, Route) and route.path not in ("/sign-out", "/readyz"):
             yield from ((route, method) for method in sorted((route.methods or {"GET"}) & {"GET", "POST"}))
 
 

@@ -16,6 +16,7 @@ CHECKS: Final = (
     "administrators",
     "mail",
     "sign-in",
+    "rails",
     "running",
     "copy",
     "clock",

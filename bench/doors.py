@@ -32,8 +32,8 @@ PER_PERSON: Final = 5
 def run(scratch: Path, quick: bool) -> list[Figure]:
     """The figures."""
     program("haproxy", "haproxy")
-    sizes = {200: 2} if quick else {100_000: 30, 1_000_000: 30}
-    return [_figure(devices, _measured(scratch / str(devices), devices, times)) for devices, times in sizes.items()]
+    sizes, times = ((200,), 2) if quick else ((100_000, 1_000_000), 30)
+    return [_figure(devices, _measured(scratch / str(devices), devices, times)) for devices in sizes]
 
 
 def _figure(devices: int, taken: Sequence[int]) -> Figure:

@@ -10,8 +10,9 @@ from gatepost.core.fleet.person import Person
 from gatepost.core.fleet.sort import Character, Devices, People, Sort
 from gatepost.core.instant import Duration, Instant
 from gatepost.core.policy.compiled import Rule
-from gatepost.fleet_index import impact
 from gatepost.fleet_index.fleet import Building, Fleet
+from gatepost.fleet_index.hits import hits
+from gatepost.fleet_index.impact import impact
 
 
 class Row(NamedTuple):
@@ -63,4 +64,5 @@ def preview(rule: Rule, rows: Iterable[Row], stale_after: Duration, at: Instant)
     """The impact of one policy on these."""
     known = list(rows)
     waived = {row.device.ref for row in known if row.waived_until > at}
-    return impact.preview(fleet_of(known), rule, waived, stale_after, at)
+    fleet = fleet_of(known)
+    return impact(fleet, rule.policy, hits(fleet, rule, waived, stale_after, at))

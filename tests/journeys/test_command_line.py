@@ -21,14 +21,26 @@ def test_help_of_a_command_shows_the_options_that_work_everywhere() -> None:
     assert "--json" in run("config", "check", "--help").stdout
 
 
+def imported(*words: str) -> set[str]:
+    """The modules that a command imports."""
+    python = PROGRAM.with_name("python")
+    command = [str(python), "-X", "importtime", str(PROGRAM), *words]
+    done = subprocess.run(command, capture_output=True, text=True, env=environment(), check=True)
+    return {line.rsplit("|", 1)[1].strip() for line in done.stderr.splitlines() if line.startswith("import time:")}
+
+
+def test_a_retraction_waits_for_no_import_of_numpy() -> None:
+    """I-18: only what goes through a fleet needs it."""
+    found = imported("policy", "retract", "--help")
+    assert "gatepost.actions.retract" in found
+    assert "numpy" not in found
+
+
 def test_help_imports_nothing_that_is_slow() -> None:
     """--help comes at once because neither settings, database nor mail are imported for it."""
-    python = PROGRAM.with_name("python")
-    command = [str(python), "-X", "importtime", str(PROGRAM), "--help"]
-    done = subprocess.run(command, capture_output=True, text=True, env=environment(), check=True)
-    imported = {line.rsplit("|", 1)[1].strip() for line in done.stderr.splitlines() if line.startswith("import time:")}
-    assert "cyclopts" in imported
-    assert not imported & {
+    found = imported("--help")
+    assert "cyclopts" in found
+    assert not found & {
         "pydantic",
         "sqlalchemy",
         "structlog",

@@ -154,7 +154,7 @@ class Chronicle:
             revision = policies.latest(conn, policy)
             assert revision is not None
             proposal = live.proposal_of(conn, revision)
-            members = list(devices.members(conn))
+            members = list(devices.members(conn, devices.in_use(conn)))
             apps = _apps(conn, proposal)
         now = self.house.now()
         found = {}
@@ -243,7 +243,7 @@ class Chronicle:
 
     def worlds(self) -> Iterator[tuple[Member, World]]:
         with self.house.site.store.reading() as conn:
-            members = list(devices.members(conn))
+            members = list(devices.members(conn, devices.in_use(conn)))
             loaded = people.load(conn, {member.person.ref for member in members})
             known = [r for r in policies.history(conn) if r.rule is not None]
             frozen = [(r, live.proposal_of(conn, r), _apps(conn, live.proposal_of(conn, r))) for r in known]

@@ -19,7 +19,7 @@ CAP = 4
 def blocked(house: House) -> set[str]:
     """Everybody whose mail is closed on some device now, as the tables have it after the worker's turn."""
     with house.site.store.reading() as conn:
-        members = list(devices.members(conn))
+        members = list(devices.members(conn, devices.in_use(conn)))
         outcomes = audience.outcomes_of(conn, [member.device.ref for member in members])
     return {m.person.id.partition("@")[0] for m in members if outcomes.get(m.device.ref) is Outcome.BLOCK}
 

@@ -132,16 +132,16 @@ def test_a_copy_of_the_fleet_is_as_old_as_it_says(house: House) -> None:
     house.owners(6, apps=(TIKTOK,))
     recent = RecentFleet(house.site)
     before = house.now()
-    first, at = recent.get()
-    assert len(first.devices) == 6
-    assert before <= at <= house.now()
+    first = recent.get()
+    assert len(first.fleet.devices) == 6
+    assert before <= first.at <= house.now()
     house.owners(9, apps=(TIKTOK,))
-    assert recent.get()[0] is first
+    assert recent.get() is first
     house.later(RECENT + 1)
-    assert recent.get()[0] is first
+    assert recent.get() is first
     for thread in threading.enumerate():
         if thread.name == "fleet":
             thread.join()
-    second, anew = recent.get()
-    assert len(second.devices) == 9
-    assert anew > at + RECENT
+    second = recent.get()
+    assert len(second.fleet.devices) == 9
+    assert second.at > first.at + RECENT

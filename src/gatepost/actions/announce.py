@@ -17,7 +17,7 @@ from gatepost.actions.live import proposal_of, state_of
 from gatepost.actions.lookup import revision_in
 from gatepost.actions.site import Site
 from gatepost.actions.standing import catch_up, refresh_many, tells
-from gatepost.actions.who import AUTHOR, OPERATOR, acting, looking_as
+from gatepost.actions.who import MAY_ANNOUNCE, acting, looking_as
 from gatepost.core.change import quorum, rails
 from gatepost.core.change.proposal import Proposal
 from gatepost.core.change.stage import LIVE, Stage
@@ -51,7 +51,7 @@ def announce(site: Site, by: str | None, policy: str) -> Announced | Refusal:
     """Check everything once more, freeze the audience, give the rule to the doors; then one notice each is queued."""
     ready = _prepared(site, by, policy)
     with changing(site) as change:
-        actor = acting(change, by, AUTHOR, OPERATOR)
+        actor = acting(change, by, *MAY_ANNOUNCE)
         if isinstance(actor, Refusal):
             return actor
         revision = _approved(change, policy)
@@ -213,7 +213,7 @@ def _release(change: Change, replaced: Revision, crowd: set[str]) -> None:
 
 def _listeners(change: Change, rule: int, proposal: Proposal, crowd: Iterable[Person]) -> list[Listener]:
     """The frozen audience: each person with the cell of their time zone and ring as they are now."""
-    cells = {cell: number for number, cell in enumerate(proposal.cells)}
+    cells = proposal.numbers
     default_zone = change.site.settings.site.default_time_zone
     return [
         Listener(

@@ -13,7 +13,7 @@ from gatepost.actions.hold import lacking, voice
 from gatepost.actions.live import proposal_of
 from gatepost.actions.naming import differing
 from gatepost.actions.site import Site
-from gatepost.actions.who import APPROVER, MAY_PAUSE, MAY_RETRACT, Actor
+from gatepost.actions.who import APPROVER, MAY_ANNOUNCE, MAY_PAUSE, MAY_RETRACT, Actor
 from gatepost.core.change.proposal import Proposal
 from gatepost.core.change.quorum import fault
 from gatepost.core.change.rails import not_asked_of
@@ -36,8 +36,9 @@ class Compared(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """`roles`: those of whoever looks in which their yes is missing. `first`, `last`: as `deadlines`. `may_retract`,
-    `may_pause`: whether they can now. `not_asked`: of rails.not_asked_of. `compared`: None for the first revision."""
+    """`roles`: those of whoever looks in which their yes is missing. `first`, `last`: as `deadlines`. `may_announce`,
+    `may_retract`, `may_pause`: whether they can now. `not_asked`: of rails.not_asked_of. `compared`: None for the first
+    revision."""
 
     roles: tuple[str, ...]
     first: Instant | None
@@ -53,6 +54,7 @@ class Asked:
     not_asked: str
     compared: Compared | None
     mails: tuple[ExampleMail, ...]
+    may_announce: bool
     may_retract: bool
     may_pause: bool
 
@@ -81,9 +83,14 @@ def asked(site: Site, actor: Actor, policy: str, number: int) -> Asked | Refusal
             not_asked=not_asked_of(proposal),
             compared=_compared(conn, revision, proposal),
             mails=example_mails(conn, site, revision, actor.person),
+            may_announce=revision.stage is Stage.APPROVED and may_announce(actor),
             may_retract=revision.stage in LIVE and may_retract(actor),
             may_pause=revision.stage in LIVE and may_pause(actor),
         )
+
+
+def may_announce(actor: Actor) -> bool:
+    return any(map(actor.has, MAY_ANNOUNCE))
 
 
 def may_retract(actor: Actor) -> bool:
@@ -95,10 +102,12 @@ def may_pause(actor: Actor) -> bool:
 
 
 def deadlines(revision: Revision, proposal: Proposal) -> tuple[Instant | None, Instant | None]:
-    """When its deadline comes in the first time zone and in the last; None where it is `immediately`."""
-    if proposal.policy.deadline.immediately:
+    """When its deadline comes in the first time zone and in the last, after a pause no earlier than was said when it
+    ended; None where it is `immediately`."""
+    first, last = proposal.deadlines
+    if first is None or last is None:
         return None, None
-    return max(min(proposal.effects), revision.not_before), max(*proposal.effects, revision.not_before)
+    return max(first, revision.not_before), max(last, revision.not_before)
 
 
 def roles_asked(conn: Connection, site: Site, actor: Actor, revision: Revision) -> list[str]:

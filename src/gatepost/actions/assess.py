@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import product
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import Connection
 
@@ -26,13 +26,13 @@ from gatepost.core.policy.compiled import Rule
 from gatepost.core.policy.policy import Cell, Cells, Consequence, Policy
 from gatepost.core.refusal import Code, Refusal
 from gatepost.documents.deadline import instant_text
-from gatepost.fleet_index.fleet import Fleet
-from gatepost.fleet_index.hits import Hits, hits
-from gatepost.fleet_index.impact import impact as count
-from gatepost.fleet_index.likes import likes
 from gatepost.notify.language import choose, language_of
 from gatepost.notify.moments import language_words, locale_for
 from gatepost.storage import access, catalogue, exceptions, people
+
+if TYPE_CHECKING:
+    from gatepost.fleet_index.fleet import Fleet
+    from gatepost.fleet_index.hits import Hits
 
 ENDS_SOON: Final = 30 * DAY
 """An activation that ends so soon after a policy's first deadline is one that its author should ask to be longer."""
@@ -48,7 +48,7 @@ class Assessed:
     apps: tuple[NamedApp, ...]
     about: About
     rule: Rule
-    hits: Hits
+    hits: "Hits"
     impact: Impact
     warnings: tuple[Warned, ...]
     cells: tuple[Cell, ...]
@@ -59,7 +59,7 @@ class Assessed:
 
 
 def assess(
-    conn: Connection, site: Site, policy: Policy, at: Instant, fleet: Fleet, watch: Watch | None = None
+    conn: Connection, site: Site, policy: Policy, at: Instant, fleet: "Fleet", watch: Watch | None = None
 ) -> Assessed | Refusal:
     """Impact, warnings and the instants of effect of a policy file, over a fleet and the catalogue as it stands.
     `watch`: sees what is counted."""
@@ -73,10 +73,14 @@ def assess_apps(
     policy: Policy,
     apps: tuple[NamedApp, ...],
     at: Instant,
-    fleet: Fleet,
+    fleet: "Fleet",
     watch: Watch | None = None,
 ) -> Assessed:
     """As `assess`, for these apps."""
+    from gatepost.fleet_index.hits import hits  # late, these three: see read_fleet
+    from gatepost.fleet_index.impact import impact as count
+    from gatepost.fleet_index.likes import likes
+
     active = catalogue.active(conn)
     rule = Rule(0, policy, catalogue.as_named(apps, active))
     waived = {ref for ref, until in exceptions.waived(conn, policy.id).get(policy.id, {}).items() if until > at}
@@ -182,7 +186,7 @@ def _unread(policy: Policy, locales: Mapping[str, int], default: str) -> list[Un
     return [Unread(language, language_words(language, english), count) for language, count in counts.items()]
 
 
-def _executives(conn: Connection, site: Site, fleet: Fleet) -> set[str]:
+def _executives(conn: Connection, site: Site, fleet: "Fleet") -> set[str]:
     """Whoever has a device and is in the groups that the site calls executive; and whoever approves as executive."""
     found = fleet.in_groups(site.settings.rails.executive_groups)
     return found | set(access.holders(conn, f"{APPROVER}executive"))

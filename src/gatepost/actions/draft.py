@@ -1,15 +1,12 @@
 """A draft: what a policy file means and would do, for whoever writes it and has proposed nothing yet."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
-from gatepost.actions.about import Rows, about_data
-from gatepost.actions.alone import naming
-from gatepost.actions.assess import Assessed, assess
 from gatepost.actions.example_mails import ExampleMail, draft_mails
 from gatepost.actions.fleet import RecentFleet
-from gatepost.actions.preview import NEAR, Previewed, watched
+from gatepost.actions.preview import NEAR, Looked, Previewed, look_at, watched
 from gatepost.actions.propose import drafted, failing_examples
 from gatepost.actions.site import Site
 from gatepost.actions.who import Actor
@@ -48,29 +45,26 @@ def draft(
     policy = read_policy(data, file)
     if not isinstance(policy, Policy):
         return policy
-    fleet, at = recent.get()
+    copy = recent.get()
 
-    def look(conn: Connection, watch: Watch) -> tuple[Assessed, dict[str, Rows], Proposal] | Refusal:
+    def look(conn: Connection, watch: Watch) -> tuple[Looked, Proposal] | Refusal:
         now = site.clock.now()
-        assessed = assess(conn, site, policy, now, fleet, watch)
-        if isinstance(assessed, Refusal):
-            return assessed
-        shown = replace(assessed, warnings=naming(assessed.warnings, assessed.alone))
-        return shown, about_data(conn, assessed.about), drafted(conn, site, actor.ref, assessed, now)
+        looked = look_at(conn, site, policy, now, copy.fleet, watch)
+        return looked if isinstance(looked, Refusal) else (looked, drafted(conn, site, actor.ref, looked[0], now))
 
     found = watched(site, actor.person.id, policy, look)
     if isinstance(found, Refusal):
         return found
-    (assessed, about, proposal), allowed = found
+    ((assessed, about), proposal), allowed = found
     failing = failing_examples(policy, assessed.rule.apps)
-    dated = not policy.deadline.immediately
+    first, last = proposal.deadlines
     return Draft(
         proposal=proposal,
         previewed=Previewed(assessed, allowed, about),
         withheld=NEAR if allowed.too_near else FEW if allowed.too_few else "",
         examples=failing.text if failing else "",
-        at=at,
-        first=min(proposal.effects) if dated else None,
-        last=max(proposal.effects) if dated else None,
+        at=copy.at,
+        first=first,
+        last=last,
         mails=draft_mails(site, proposal, actor.person),
     )

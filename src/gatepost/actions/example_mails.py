@@ -58,8 +58,7 @@ def example_mails(
 
 def draft_mails(site: Site, draft: Proposal, reader: Person) -> tuple[ExampleMail, ...]:
     """The same of what is not proposed yet."""
-    numbers = {cell: number for number, cell in enumerate(draft.cells)}
-    cell = cell_of(reader, draft.policy, numbers, site.settings.site.default_time_zone)
+    cell = cell_of(reader, draft.policy, draft.numbers, site.settings.site.default_time_zone)
     deadline = None if draft.policy.deadline.immediately else draft.effects[cell]
     return _mails(site, draft, reader, deadline, KINDS)
 

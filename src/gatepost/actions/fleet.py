@@ -1,7 +1,7 @@
 """The fleet in columns: as it stands, and a copy of it for whoever writes a policy."""
 
 from threading import Lock, Thread
-from typing import Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from sqlalchemy import Connection
 
@@ -12,12 +12,17 @@ from gatepost.core.fleet.device import Ownership, Visibility
 from gatepost.core.fleet.guess import guess
 from gatepost.core.fleet.sort import Devices, Sort
 from gatepost.core.instant import SECOND, Duration, Instant
-from gatepost.fleet_index.fleet import Building, Fleet
 from gatepost.storage import devices, exceptions, people, sightings
 
+if TYPE_CHECKING:
+    from gatepost.fleet_index.fleet import Fleet
 
-def read_fleet(conn: Connection) -> Fleet:
+
+def read_fleet(conn: Connection) -> "Fleet":
     """Every device in use of everybody who works here, and what doors saw that is in no inventory."""
+    # Late: it imports numpy, which takes a while, and most commands, a retraction among them, go through no fleet.
+    from gatepost.fleet_index.fleet import Building
+
     building = Building()
     for part in people.at_work(conn):
         building.people(part)
@@ -46,6 +51,14 @@ RECENT: Final[Duration] = 30 * SECOND
 """How old a copy may be before it is read anew beside the work."""
 
 
+class Copy(NamedTuple):
+    """`at`: when it was found to be the fleet as it stands. `basis`: what it rests on."""
+
+    fleet: "Fleet"
+    at: Instant
+    basis: Basis
+
+
 class RecentFleet:
     """The fleet as it stood lately, for counts that are shown while somebody types. Nothing is proposed by them: that
     reads the fleet as it stands. The first who asks waits until it is read; later ones get the copy, and where it is
@@ -53,16 +66,14 @@ class RecentFleet:
 
     def __init__(self, site: Site) -> None:
         self._site = site
-        self._first, self._reading = Lock(), Lock()
-        self._known: tuple[Fleet, Instant] | None = None
-        self._basis: Basis | None = None
+        self._first, self._renewing = Lock(), Lock()
+        self._known: Copy | None = None
 
-    def get(self) -> tuple[Fleet, Instant]:
-        """The copy, and when it was read."""
+    def get(self) -> Copy:
         with self._first:
-            known = self._known or self._read()
-        if self._site.clock.now() - known[1] > RECENT and self._reading.acquire(blocking=False):
-            Thread(target=self._again, name="fleet").start()
+            known = self._known = self._known or self._read()
+        if self._site.clock.now() - known.at > RECENT and self._renewing.acquire(blocking=False):
+            Thread(target=self._renew, args=[known], name="fleet").start()
         return known
 
     def begin(self) -> None:
@@ -70,19 +81,15 @@ class RecentFleet:
         if self._known is None:
             Thread(target=self.get, name="fleet").start()
 
-    def _again(self) -> None:
+    def _renew(self, known: Copy) -> None:
         try:
             with looking(self._site) as conn:
-                same = self._basis is not None and holds(conn, self._basis)
-            if same and self._known is not None:
-                self._known = self._known[0], self._site.clock.now()
-            else:
-                self._read()
+                stands = holds(conn, known.basis)
+            self._known = known._replace(at=self._site.clock.now()) if stands else self._read()
         finally:
-            self._reading.release()
+            self._renewing.release()
 
-    def _read(self) -> tuple[Fleet, Instant]:
+    def _read(self) -> Copy:
         with looking(self._site) as conn:
-            self._basis, now = basis(conn), self._site.clock.now()
-            self._known = found = read_fleet(conn), now
-        return found
+            before, now = basis(conn), self._site.clock.now()
+            return Copy(read_fleet(conn), now, before)

@@ -36,7 +36,7 @@ def _read(conn: Connection, name: str) -> Thawed:
         _KEPT.move_to_end(name)
         return _KEPT[name]
     proposal = thaw(frozen_bytes(conn, name, "proposal", "approved"))
-    _KEPT[name] = proposal, {cell: number for number, cell in enumerate(proposal.cells)}
+    _KEPT[name] = proposal, proposal.numbers
     if len(_KEPT) > _MOST_KEPT:
         _KEPT.popitem(last=False)
     return _KEPT[name]

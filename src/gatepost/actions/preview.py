@@ -7,7 +7,7 @@ that differ from those of an earlier answer by so few (core/change/differencing.
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from sqlalchemy import Connection
 
@@ -28,7 +28,12 @@ from gatepost.documents.policy_data import scope_data, scope_from_data
 from gatepost.documents.policy_file import read_policy
 from gatepost.storage import exceptions, previews
 
+if TYPE_CHECKING:
+    from gatepost.fleet_index.fleet import Fleet
+
 Answer = TypeVar("Answer")
+
+Looked = tuple[Assessed, dict[str, Rows]]
 
 NEAR = (
     "An earlier preview or proposal differs from this one by the devices of one to four people: the two together would "
@@ -52,18 +57,25 @@ def preview_policy(site: Site, by: str | None, data: bytes, file: str) -> Previe
     if not isinstance(policy, Policy):
         return policy
 
-    def look(conn: Connection, watch: Watch) -> tuple[Assessed, dict[str, Rows]] | Refusal:
-        assessed = assess(conn, site, policy, site.clock.now(), read_fleet(conn), watch)
-        if isinstance(assessed, Refusal):
-            return assessed
-        shown = replace(assessed, warnings=naming(assessed.warnings, assessed.alone))
-        return shown, about_data(conn, assessed.about)
+    def look(conn: Connection, watch: Watch) -> Looked | Refusal:
+        return look_at(conn, site, policy, site.clock.now(), read_fleet(conn), watch)
 
     found = watched(site, by, policy, look)
     if isinstance(found, Refusal):
         return found
     (assessed, about), allowed = found
     return Refusal(Code.DIFFERENCING, NEAR) if allowed.too_near else Previewed(assessed, allowed, about)
+
+
+def look_at(
+    conn: Connection, site: Site, policy: Policy, at: Instant, fleet: "Fleet", watch: Watch
+) -> Looked | Refusal:
+    """What a policy would do to a fleet, with warnings that name whom they rest on; and what is known of its apps."""
+    assessed = assess(conn, site, policy, at, fleet, watch)
+    if isinstance(assessed, Refusal):
+        return assessed
+    shown = replace(assessed, warnings=naming(assessed.warnings, assessed.alone))
+    return shown, about_data(conn, assessed.about)
 
 
 def watched(

@@ -6,13 +6,13 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection
 
-from gatepost.actions.asked import deadlines, mine, roles_asked
+from gatepost.actions.asked import deadlines, may_announce, mine, roles_asked
 from gatepost.actions.change import looking
 from gatepost.actions.doors import list_doors
 from gatepost.actions.live import proposal_of
 from gatepost.actions.site import Site
 from gatepost.actions.waiver_asks import WAITS, asks, may_answer
-from gatepost.actions.who import AUTHOR, OPERATOR, Actor
+from gatepost.actions.who import Actor
 from gatepost.core.change.stage import LIVE, PENDING, Stage
 from gatepost.core.instant import MINUTE, Instant
 from gatepost.core.ledger.events import NoticeBounced
@@ -127,7 +127,7 @@ def _approvals(conn: Connection, site: Site, actor: Actor, open_: list[Revision]
 
 
 def _other_tasks(conn: Connection, site: Site, actor: Actor, waiting: list[Revision]) -> Iterator[Task]:
-    if actor.has(AUTHOR) or actor.has(OPERATOR):
+    if may_announce(actor):
         for revision in waiting:
             if revision.stage is Stage.APPROVED:
                 yield Task("announce", revision.policy, "", revision.expires)

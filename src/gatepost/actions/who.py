@@ -16,6 +16,9 @@ OPERATOR = "operator"
 HELPDESK = "helpdesk"
 AUDITOR = "auditor"
 
+MAY_ANNOUNCE = (AUTHOR, OPERATOR)
+"""Who may have people told of a policy."""
+
 MAY_RETRACT = (AUTHOR, "approver", OPERATOR)
 MAY_PAUSE = (OPERATOR, "approver")
 """Who may stop a policy for good, and for a while."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import compress
+from itertools import compress, count
 from typing import Any, Final, NamedTuple, TypeVar
 
 import numpy as np
@@ -117,9 +117,7 @@ class Building:
 
     def people(self, people: People) -> None:
         """Some of those who work here."""
-        self._place.update(
-            zip(people.refs, range(len(self._people), len(self._people) + len(people.refs)), strict=True)
-        )
+        self._place.update(zip(people.refs, count(len(self._people)), strict=False))
         self._people += people.refs
         numbered = [
             _numbered(self._characters, people.characters),

@@ -6,16 +6,9 @@ import numpy as np
 
 from gatepost.core.change.impact import HIDDEN_UNDER, Breakdown, By, Category, Counts, Impact
 from gatepost.core.fleet.sort import Character
-from gatepost.core.instant import Duration, Instant
-from gatepost.core.policy.compiled import Rule
 from gatepost.core.policy.policy import Consequence, Policy, Scope
 from gatepost.fleet_index.fleet import Flags, Fleet, Ids
-from gatepost.fleet_index.hits import OUTSIDE, Hits, hits
-
-
-def preview(fleet: Fleet, rule: Rule, waived: Iterable[str], stale_after: Duration, at: Instant) -> Impact:
-    """The impact at an instant of one policy over the fleet. `waived`: the people and devices with a waiver then."""
-    return impact(fleet, rule.policy, hits(fleet, rule, waived, stale_after, at))
+from gatepost.fleet_index.hits import OUTSIDE, Hits
 
 
 def impact(fleet: Fleet, policy: Policy, found: Hits) -> Impact:

@@ -33,7 +33,7 @@ class Known(NamedTuple):
 
 
 class Member(NamedTuple):
-    """One device of the fleet with its person, the unit that previews and level 1 are computed from."""
+    """One device of the fleet with its person, the unit that level 1 is computed from."""
 
     person: Person
     device: Device
@@ -189,17 +189,13 @@ def forget_app(conn: Connection, app: str, but: Iterable[str] = ()) -> None:
     conn.execute(delete(present).where(present.c.app == app, present.c.identifier.not_in(list(but))))
 
 
-def members(conn: Connection, refs: Iterable[str] | None = None) -> Iterator[Member]:
-    """Devices in use, each with its person (without logins; perhaps somebody who left); all, or these.
-
-    Streams: the whole fleet is never held in memory, except for one Person per owner and the sparse present set.
-    """
-    wanted = None if refs is None else list(refs)
+def members(conn: Connection, refs: Iterable[str]) -> Iterator[Member]:
+    """Those of these devices that are in use, each with its person (without logins; perhaps somebody who left)."""
+    wanted = list(refs)
     seen = _present(conn, wanted)
     joined = devices.join(people, people.c.ref == devices.c.owner)
-    query = select(*_DEVICE, *_EVIDENCE, *PERSON).select_from(joined).where(~devices.c.retired)
-    if wanted is not None:
-        query = query.where(among(devices.c.ref, wanted))
+    condition = (~devices.c.retired, among(devices.c.ref, wanted))
+    query = select(*_DEVICE, *_EVIDENCE, *PERSON).select_from(joined).where(*condition)
     person: Person | None = None
     # Rows come by owner, so one person at a time is enough.
     for row in conn.execute(query.order_by(devices.c.owner).execution_options(yield_per=2000)):

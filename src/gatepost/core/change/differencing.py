@@ -63,7 +63,7 @@ class Watch:
     before: Sequence[Scoped]
     at: Instant
     waived: Mapping[str, Mapping[str, Instant]] = field(default_factory=dict)
-    _likes: Mapping[Like, Set[int]] = field(default_factory=dict)
+    _allowed: "Allowed | None" = None
 
     @property
     def _scopes(self) -> list[Scoped]:
@@ -93,11 +93,11 @@ class Watch:
 
     def looked(self, likes: Mapping[Like, Set[int]]) -> None:
         """Of each sort of devices that a scope names some owners: all, or HIDDEN_UNDER of them at least."""
-        self._likes = likes
+        self._allowed = Allowed(list(likes.items()), len(self.before))
 
     def answer(self) -> "Allowed":
-        """What may be answered."""
-        return Allowed(list(self._likes.items()), len(self.before))
+        """What may be answered. Before anybody looked: anything, since nothing was counted."""
+        return self._allowed or Allowed([], len(self.before))
 
 
 class Allowed:
@@ -105,7 +105,7 @@ class Allowed:
 
     def __init__(self, likes: Sequence[tuple[Like, Set[int]]], earlier: int) -> None:
         self._likes, self._earlier = likes, earlier
-        self._many = self._where(len(owners) >= HIDDEN_UNDER for _, owners in likes)
+        self._many = self._mask(bit for bit, (_, owners) in enumerate(likes) if len(owners) >= HIDDEN_UNDER)
 
     @cached_property
     def too_few(self) -> bool:
@@ -145,29 +145,25 @@ class Allowed:
         return sorted(totals.union(*(self._cells(number).values() for number in numbers)))
 
     def _audience(self, number: int) -> int:
-        return self._where(like.audiences >> number & 1 for like, _ in self._likes)
+        return self._mask(bit for bit, (like, _) in enumerate(self._likes) if like.audiences >> number & 1)
 
     def _blockable(self, number: int) -> int:
-        return self._where(like.blockable >> number & 1 for like, _ in self._likes)
+        return self._mask(bit for bit, (like, _) in enumerate(self._likes) if like.blockable >> number & 1)
 
     def _cells(self, number: int) -> dict[Cell, int]:
-        found: dict[Cell, bytearray] = {}
+        found: dict[Cell, list[int]] = {}
         for bit, (like, _) in enumerate(self._likes):
             if like.audiences >> number & 1:
                 for cell in _cells_of(like):
-                    mine = found.get(cell)
-                    if mine is None:
-                        mine = found[cell] = bytearray(len(self._likes) // 8 + 1)
-                    mine[bit >> 3] |= 1 << (bit & 7)
-        return {cell: int.from_bytes(bits, "little") for cell, bits in found.items()}
+                    found.setdefault(cell, []).append(bit)
+        return {cell: self._mask(bits) for cell, bits in found.items()}
 
-    def _where(self, flags: Iterable[object]) -> int:
-        """Bit by bit in place: summed as numbers, very many would take their square."""
-        bits = bytearray(len(self._likes) // 8 + 1)
-        for bit, flag in enumerate(flags):
-            if flag:
-                bits[bit >> 3] |= 1 << (bit & 7)
-        return int.from_bytes(bits, "little")
+    def _mask(self, bits: Iterable[int]) -> int:
+        """Set in place: summed as numbers, very many would take their square."""
+        mask = bytearray(len(self._likes) // 8 + 1)
+        for bit in bits:
+            mask[bit >> 3] |= 1 << (bit & 7)
+        return int.from_bytes(mask, "little")
 
     def _few(self, devices: int) -> bool:
         """Whether these are the devices of one to four people."""

@@ -69,3 +69,13 @@ class Proposal:
     rails: Mapping[str, object]
     proposed_at: Instant
     relaxes: int = 0
+
+    @property
+    def numbers(self) -> dict[Cell, int]:
+        """The number of each cell."""
+        return {cell: number for number, cell in enumerate(self.cells)}
+
+    @property
+    def deadlines(self) -> tuple[Instant, Instant] | tuple[None, None]:
+        """When its deadline comes in the first time zone and in the last; None where it is `immediately`."""
+        return (None, None) if self.policy.deadline.immediately else (min(self.effects), max(self.effects))

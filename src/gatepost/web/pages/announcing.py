@@ -9,19 +9,14 @@ from starlette.routing import Route
 
 from gatepost.actions import announce as announcing
 from gatepost.actions import views
-from gatepost.actions.asked import asked
+from gatepost.actions.asked import asked, may_announce
 from gatepost.actions.sign_in import Visitor, stale
 from gatepost.actions.site import Site
-from gatepost.actions.who import AUTHOR, OPERATOR, Actor
 from gatepost.core.change.stage import Stage
 from gatepost.core.refusal import Code, Refusal
 from gatepost.web.pages.visitors import Visitors
 
 MAY_NOT = "Only an author or an operator announces."
-
-
-def may_announce(actor: Actor) -> bool:
-    return actor.has(AUTHOR) or actor.has(OPERATOR)
 
 
 class Announcing:

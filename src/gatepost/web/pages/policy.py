@@ -14,11 +14,9 @@ from gatepost.actions.example_mails import KINDS
 from gatepost.actions.past import policy_at
 from gatepost.actions.sign_in import Visitor
 from gatepost.actions.site import Site
-from gatepost.core.change.stage import Stage
 from gatepost.core.notice.notice import NoticeKind
 from gatepost.core.refusal import Refusal
 from gatepost.documents.deadline import local_instant
-from gatepost.web.pages.announcing import may_announce
 from gatepost.web.pages.frame import MAIL
 from gatepost.web.pages.passkeys import Passkeys
 from gatepost.web.pages.table import Table, as_file
@@ -54,7 +52,6 @@ class PolicyPage:
         if isinstance(question, Refusal):
             return self._visitors.refused(visitor, question)
         values = {"policy": shown, "asked": question, "signs": not self._site.exercise, "wrong_field": wrong_field}
-        values["may_announce"] = shown["stage"] == Stage.APPROVED.value and may_announce(visitor.actor)
         values |= {"address": visitor.actor.person.emails[0], "longest": LONGEST_REASON}
         values["passkey"] = self._passkeys.signing(visitor, str(shown["hash"])) if self._passkeys else {}
         status = HTTPStatus.UNPROCESSABLE_ENTITY if wrong_field else HTTPStatus.OK

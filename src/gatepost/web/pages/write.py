@@ -1,7 +1,6 @@
 """Writing a policy: the document beside what it means and would do, and proposing it."""
 
 from collections.abc import Mapping
-from dataclasses import asdict
 from http import HTTPStatus
 from typing import Final, NamedTuple
 
@@ -111,15 +110,14 @@ class WritePage:
 
 def _meaning(found: Draft, locale: str) -> dict[str, object]:
     """As the page of a policy that was proposed calls it. `locale`: the reader's, whose language comes first."""
-    proposal, seen = found.proposal, found.previewed
-    policy, impact = proposal.policy, seen.assessed.impact
+    proposal, seen, policy = found.proposal, found.previewed, found.proposal.policy
     return {
         "policy": {
             "policy": policy.id,
             "apps": proposal.apps,
             "consequence": policy.consequence.word,
             "deadline": policy.deadline.written,
-            "impact": {"people": asdict(impact.people), "devices": asdict(impact.devices)},
+            "impact": {"people": proposal.impact.people, "devices": proposal.impact.devices},
         },
         "asked": {
             "forms": sorted(form.value for form in policy.scope.forms),

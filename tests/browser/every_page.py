@@ -10,8 +10,9 @@ from playwright.sync_api import Browser, Page
 from gatepost.actions.letter import Letter
 from gatepost.core.notice.notice import NoticeKind
 from tests.browser.chromium import Eyes
-from tests.browser.furnished import HELP, link_in, own, waiver_of
+from tests.browser.furnished import HELP, link_in, waiver_of
 from tests.verbs.houses import AUTHOR, OPERATOR, POLICY, SECURITY, House
+from tests.web.own import address_of
 
 _POLICY: Final = f"/policies/{POLICY}"
 
@@ -91,7 +92,7 @@ def _mail(who: str, path: str) -> Shown:
 
 
 def _own(name: str, then: Callable[[Place, Page], None] | None = None) -> Shown:
-    return Shown("", lambda house: own(house, name), then)
+    return Shown("", lambda house: address_of(house, name), then)
 
 
 def _ask(place: Place, page: Page) -> None:

@@ -5,10 +5,9 @@ from typing import Final
 
 from gatepost.actions import access, activation, evidence, pause, waive
 from gatepost.actions.letter import Letter
-from gatepost.actions.own_link import own_address
 from gatepost.core.fleet.claim import Claim, Stance
 from gatepost.core.instant import DAY
-from gatepost.storage import exceptions, people
+from gatepost.storage import exceptions
 from tests.browser.serving import house_with_pages
 from tests.verbs.houses import AUTHOR, EXECUTIVE, LEGAL, OPERATOR, POLICY, SECURITY, TIKTOK, Builder, House, good
 from tests.web.own import parsed
@@ -116,11 +115,3 @@ def link_in(house: House, letter: Letter) -> str:
     assert body is not None
     (found,) = set(re.findall(rf"{re.escape(house.site.settings.web.url)}/[\w=/-]+", body.get_content()))
     return str(found)
-
-
-def own(house: House, name: str, policy: str = POLICY) -> str:
-    """The address of somebody's own page."""
-    with house.site.store.reading() as conn:
-        person = people.find(conn, f"{name}@corp.example")
-    assert person is not None
-    return own_address(house.site, person.ref, policy, house.now())

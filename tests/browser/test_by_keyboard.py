@@ -7,12 +7,11 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.chromium import Eyes
 from tests.browser.every_page import mail_to, sign_in
-from tests.browser.furnished import link_in, own
+from tests.browser.furnished import link_in
 from tests.browser.seeing import tab_to
 from tests.browser.serving import house_with_pages, served
 from tests.verbs.houses import AUTHOR, LEGAL, OPERATOR, POLICY, SECURITY, TIKTOK, Builder, House, memo
-from tests.web.own import parsed
-from tests.web.test_own_absent import CODE
+from tests.web.own import CODE, address_of, parsed
 
 pytestmark = pytest.mark.needs("chromium")
 
@@ -105,7 +104,7 @@ def operate(house: House, eyes: Eyes, browser: Browser) -> None:
 
 def state_absence(house: House, page: Page) -> None:
     """From one's own page, with the code from one's mailbox."""
-    page.goto(own(house, "unseen"))
+    page.goto(address_of(house, "unseen"))
     by_key(page, "button", "The app is not on this device")
     code = page.get_by_role("textbox")
     code.wait_for()

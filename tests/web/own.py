@@ -5,6 +5,7 @@ import html
 import re
 from email.message import EmailMessage
 from email.policy import default
+from urllib.parse import urlencode
 
 from gatepost.actions.letter import Letter
 from gatepost.actions.own_link import own_address
@@ -14,6 +15,8 @@ from tests.verbs.houses import POLICY, House, nothing_written
 from tests.web.asking import URL, application, send
 
 LINK = re.compile(rf"{re.escape(URL)}(/own/[\w=-]+)")
+CODE = re.compile(r"\b[A-Z2-7]{4}-[A-Z2-7]{4}\b")
+OURS = {"sec-fetch-site": "same-origin"}
 
 
 def parsed(letter: Letter) -> EmailMessage:
@@ -28,11 +31,25 @@ def link_in(letter: Letter, kind: str = "plain") -> str | None:
     return found.pop() if found else None
 
 
-def link_for(house: House, name: str, policy: str = POLICY) -> str:
+def address_of(house: House, name: str, policy: str = POLICY) -> str:
+    """Of somebody's page, as their mails have it."""
     with house.site.store.reading() as conn:
         person = people.find(conn, f"{name}@corp.example")
     assert person is not None
-    return own_address(house.site, person.ref, policy, house.now()).removeprefix(URL)
+    return own_address(house.site, person.ref, policy, house.now())
+
+
+def link_for(house: House, name: str, policy: str = POLICY) -> str:
+    """The same without the site."""
+    return address_of(house, name, policy).removeprefix(URL)
+
+
+def press(house: House, path: str, fields: dict[str, str] | bytes, **headers: str) -> tuple[int, dict[str, str], str]:
+    """Send a form to a page, from the site's own pages unless said otherwise."""
+    body = fields if isinstance(fields, bytes) else urlencode(fields).encode()
+    told = {"content-type": "application/x-www-form-urlencoded", "authorization": ""} | (headers or OURS)
+    status, answered, page = send(application(house), path, body, **told)
+    return status, answered, page.decode()
 
 
 def answer(house: House, path: str, method: str = "GET", **headers: str) -> tuple[int, dict[str, str], str]:

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from gatepost.actions import access, decide, looks
+from gatepost.actions import access, decide
 from gatepost.actions.answer import answer
 from gatepost.doors.report import Opened
 from gatepost.web.pages.visitors import SECTIONS
@@ -12,7 +12,7 @@ from gatepost.web.pages.words import moment
 from tests.verbs.conftest import Build
 from tests.verbs.houses import AUTHOR, OPERATOR, POLICY, TIKTOK, House, good, nothing_written
 from tests.web.asking import URL
-from tests.web.visiting import HOSTILE, Browser, Visit, signed_in, tags, words
+from tests.web.visiting import HOSTILE, Browser, Visit, looked_at, signed_in, tags, words
 
 DESK = "desk@corp.example"
 FORM = {"user": "u0@corp.example", "device": "phone-u0", "purpose": "no mail since this morning"}
@@ -24,10 +24,6 @@ def house(build: Build) -> House:
     good(access.grant_role(house.site, None, DESK, "helpdesk"))
     house.deliver()
     return house
-
-
-def looked_at(house: House, who: str = "u0@corp.example") -> list[tuple[object, object, object]]:
-    return [(look["by"], look["what"], look["purpose"]) for look in good(looks.show_looks(house.site, who))]
 
 
 def blocked(house: House, **changes: object) -> Browser:

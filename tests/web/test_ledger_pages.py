@@ -1,8 +1,6 @@
 """The ledger's pages: a search, each entry with what it is about, and a proof that others can check."""
 
 import base64
-import csv
-import io
 import json
 
 import pytest
@@ -15,7 +13,7 @@ from gatepost.signatures import note
 from tests.verbs.conftest import Build
 from tests.verbs.houses import AUTHOR, OPERATOR, POLICY, SECURITY, TIKTOK, House, good
 from tests.web.asking import URL
-from tests.web.visiting import Browser, signed_in, tags, words
+from tests.web.visiting import Browser, rows_of, signed_in, tags, words
 
 
 @pytest.fixture
@@ -88,8 +86,8 @@ def test_the_search_finds_who_acted(house: House) -> None:
     assert "PolicyApproved" in found.text
     assert "PolicyProposed</td>" not in found.text
     assert "No entry is like this" in browser.get("/ledger", "by=nobody@corp.example").text
-    rows = list(csv.reader(io.StringIO(browser.get("/ledger.csv", f"by={SECURITY}").text)))
+    rows = rows_of(browser.get("/ledger.csv", f"by={SECURITY}").text)
     assert rows[0] == ["entry", "at", "by", "event", "policy", "says"]
     assert {row[2] for row in rows[1:]} == {SECURITY}
-    assert {"SiteCreated"} <= {row[3] for row in csv.reader(io.StringIO(browser.get("/ledger.csv", "by=system").text))}
+    assert {"SiteCreated"} <= {row[3] for row in rows_of(browser.get("/ledger.csv", "by=system").text)}
     assert browser.get("/ledger.csv", "event=Nonsense").status == 404

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from urllib.parse import urlencode
 
 import pytest
 
@@ -21,20 +20,15 @@ from gatepost.web.pages.frame import CLOSED, Pages
 from tests.notify.test_hostile import Shape, hold, told
 from tests.verbs.conftest import Build
 from tests.verbs.houses import OPERATOR, START, TIKTOK, House, good, nothing_written
+from tests.web import own
 from tests.web.asking import URL, application, send
-from tests.web.own import link_for, parsed, shown, words
+from tests.web.own import CODE, OURS, link_for, parsed, shown, words
 
-CODE = re.compile(r"\b[A-Z2-7]{4}-[A-Z2-7]{4}\b")
 BUTTON = "The app is not on this device"
-OURS = {"sec-fetch-site": "same-origin"}
 
 
 def press(house: House, path: str, fields: dict[str, str] | bytes, **headers: str) -> tuple[int, dict[str, str], str]:
-    """Send a form to a page, from the site's own pages unless said otherwise."""
-    body = fields if isinstance(fields, bytes) else urlencode(fields).encode()
-    told = {"content-type": "application/x-www-form-urlencoded", "authorization": ""} | (headers or OURS)
-    status, answered, page = send(application(house), f"{path}/absent", body, **told)
-    return status, answered, page.decode()
+    return own.press(house, f"{path}/absent", fields, **headers)
 
 
 def codes(house: House) -> list[str]:

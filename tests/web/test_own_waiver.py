@@ -1,7 +1,5 @@
 """Asking for a waiver on one's own page: with the link and a code; who may grant it hears at once."""
 
-from urllib.parse import urlencode
-
 import pytest
 
 from gatepost.actions import access, ledger, person_record, waive, waiver_asks
@@ -9,9 +7,9 @@ from gatepost.core.instant import DAY
 from gatepost.core.refusal import Code
 from tests.verbs.conftest import Build
 from tests.verbs.houses import AUTHOR, OPERATOR, POLICY, SECURITY, TIKTOK, House, good, nothing_written, refused
-from tests.web.asking import URL, application, send
-from tests.web.own import link_for, parsed, shown, words
-from tests.web.test_own_absent import CODE, OURS
+from tests.web import own
+from tests.web.asking import URL
+from tests.web.own import CODE, link_for, parsed, shown, words
 from tests.web.visiting import HOSTILE, signed_in, tags
 
 REASON = "I keep the company's own account."
@@ -32,9 +30,7 @@ def house(build: Build) -> House:
 
 
 def press(house: House, path: str, fields: dict[str, str], **headers: str) -> tuple[int, dict[str, str], str]:
-    told = {"content-type": "application/x-www-form-urlencoded", "authorization": ""} | (headers or OURS)
-    status, answered, page = send(application(house), f"{path}/waiver", urlencode(fields).encode(), **told)
-    return status, answered, page.decode()
+    return own.press(house, f"{path}/waiver", fields, **headers)
 
 
 def mailed(house: House) -> dict[str, str]:
@@ -145,9 +141,7 @@ def test_a_code_for_the_one_does_not_do_the_other(build: Build) -> None:
     path = link_for(house, "u0")
     press(house, path, {"device": "phone-u0", "reason": REASON})
     (code,) = CODE.findall(mailed(house)["u0@corp.example"])
-    body = urlencode({"device": "phone-u0", "code": code}).encode()
-    told = {"content-type": "application/x-www-form-urlencoded", "authorization": ""} | OURS
-    assert send(application(house), f"{path}/absent", body, **told)[0] == 409
+    assert own.press(house, f"{path}/absent", {"device": "phone-u0", "code": code})[0] == 409
     assert "AttestationGiven" not in house.ledger()
 
 

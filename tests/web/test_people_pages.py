@@ -1,7 +1,5 @@
 """People, waivers, statements, roles and looks in the console: names for a purpose and recorded, else counts."""
 
-import csv
-import io
 import re
 from typing import get_args
 
@@ -25,7 +23,7 @@ from tests.verbs.houses import (
     nothing_written,
 )
 from tests.web.asking import URL
-from tests.web.visiting import HOSTILE, Browser, signed_in, tags, words
+from tests.web.visiting import HOSTILE, Browser, looked_at, rows_of, signed_in, tags, words
 
 AUDITOR = "aud@corp.example"
 U0 = "u0@corp.example"
@@ -45,18 +43,10 @@ def live(house: House, number: int = 6) -> None:
     house.deliver()
 
 
-def looked_at(house: House, who: str = U0) -> list[tuple[object, object, object]]:
-    return [(look["by"], look["what"], look["purpose"]) for look in good(looks.show_looks(house.site, who))]
-
-
 def waiver(house: House, who: str = U0) -> str:
     until = house.now() + 3 * DAY
     done = good(waive.grant_waiver(house.site, OPERATOR, POLICY, person=who, until=until, reason="for a film"))
     return done.waiver
-
-
-def rows_of(text: str) -> list[list[str]]:
-    return list(csv.reader(io.StringIO(text)))
 
 
 def test_a_person_s_page_is_a_look_for_a_purpose(house: House) -> None:

@@ -1,7 +1,5 @@
 """Watching a policy by page: mails as they go out, what came back, devices over time, groups, files."""
 
-import csv
-import io
 import re
 from itertools import pairwise
 
@@ -17,7 +15,7 @@ from tests.verbs.conftest import Build
 from tests.verbs.houses import AUTHOR, OPERATOR, POLICY, SECURITY, TIKTOK, House, good, nothing_written
 from tests.verbs.test_bounces import notification
 from tests.web.asking import URL
-from tests.web.visiting import signed_in, tags, words
+from tests.web.visiting import rows_of, signed_in, tags, words
 
 WATCH = f"/policies/{POLICY}/watch"
 
@@ -25,10 +23,6 @@ WATCH = f"/policies/{POLICY}/watch"
 @pytest.fixture
 def house(build: Build) -> House:
     return build(web__sign_in="mail", web__url=URL, rails__first_batch=5)
-
-
-def rows_of(text: str) -> list[list[str]]:
-    return list(csv.reader(io.StringIO(text)))
 
 
 def refresh(text: str) -> str:

@@ -1,5 +1,7 @@
 """A browser without a socket: it keeps cookies, tells whence its forms come, and follows where it is sent."""
 
+import csv
+import io
 import re
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
@@ -8,8 +10,9 @@ from urllib.parse import urlencode
 
 from starlette.types import ASGIApp
 
+from gatepost.actions import looks
 from gatepost.actions.letter import Letter
-from tests.verbs.houses import House
+from tests.verbs.houses import House, good
 from tests.web.asking import URL, application, exchange
 
 HOSTILE = "<b>x</b>\u202e'\"{{7*7}}&amp;</table>"
@@ -82,6 +85,16 @@ def signed_in(house: House, address: str) -> Browser:
 def words(text: str) -> str:
     """A page as it reads: without marks, and with single spaces."""
     return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", text))
+
+
+def rows_of(text: str) -> list[list[str]]:
+    """The rows of a table that was taken along as CSV."""
+    return list(csv.reader(io.StringIO(text)))
+
+
+def looked_at(house: House, who: str = "u0@corp.example") -> list[tuple[object, object, object]]:
+    """Every look at somebody, oldest first: by whom, at what, and what for."""
+    return [(look["by"], look["what"], look["purpose"]) for look in good(looks.show_looks(house.site, who))]
 
 
 class Tags(HTMLParser):

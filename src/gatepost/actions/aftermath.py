@@ -17,7 +17,8 @@ from gatepost.doors.entry import rule_key
 from gatepost.storage import audience, closing, feed, notices, policies, sent
 from gatepost.storage.policies import Revision
 
-_GOING = (NoticeState.QUEUED.value, NoticeState.SENDING.value)
+GOING = (NoticeState.QUEUED.value, NoticeState.SENDING.value)
+"""The states of a mail that is still to go out, or going."""
 
 
 class Reach(NamedTuple):
@@ -77,7 +78,7 @@ def aftermath(site: Site, policy: str) -> Aftermath | Refusal:
         doors = tuple(_heard(conn, revision))
         in_flight = len(notices.overtaken(conn, policy))
         owed = any((one.policy, one.revision) == revision[:2] for one in closing.owed(conn))
-        unsaid = owed or in_flight > 0 or any(mails.states.get(state) for state in _GOING)
+        unsaid = owed or in_flight > 0 or any(mails.states.get(state) for state in GOING)
         return Aftermath(
             revision=revision.revision,
             stage=revision.stage,

@@ -9,7 +9,7 @@ from gatepost.actions.asked import deadlines
 from gatepost.actions.change import changing, looking
 from gatepost.actions.live import live_rules, proposal_of
 from gatepost.actions.site import Site
-from gatepost.core.change.impact import hide_small
+from gatepost.core.change.impact import HIDDEN_UNDER, hide_small
 from gatepost.core.instant import HOUR, Duration, Instant
 from gatepost.core.refusal import Code, Refusal
 from gatepost.storage import compliance, policies
@@ -94,5 +94,5 @@ def parted(site: Site, policy: str, by: str) -> Parted | Refusal:
         still = compliance.carrying(conn, rule, by, now)
     alone = by == "country"
     carrying = {value: still.get(value, 0) for value in asked}
-    whole = {value for value, number in asked.items() if number - carrying[value] < 5}
+    whole = {value for value, number in asked.items() if number - carrying[value] < HIDDEN_UNDER}
     return Parted(hide_small(asked, total_known=alone), hide_small(carrying, total_known=alone, also=whole))

@@ -45,8 +45,8 @@ def newest_entries(site: Site, before: int | None, limit: int, event: str = "", 
 def one_entry(site: Site, index: int) -> Entry | None:
     """The entry of a number, if there is one."""
     with looking(site) as conn:
-        row = next(ledger.rows(conn, index), None)
-        return _entries(conn, [row])[0] if row is not None and row.idx == index else None
+        row = ledger.entry(conn, index)
+        return _entries(conn, [row])[0] if row else None
 
 
 def _ref(conn: Connection, by: str) -> str:

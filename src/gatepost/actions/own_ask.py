@@ -4,15 +4,12 @@ Those who may grant it hear of it at once. What waits is what the ledger says wa
 """
 
 import secrets
-from dataclasses import dataclass
-
-from sqlalchemy import Connection
 
 from gatepost.actions import own_code
 from gatepost.actions.change import Change
 from gatepost.actions.outbox import tell_of
-from gatepost.actions.own_code import Put, Question, Wish
-from gatepost.actions.own_page import Page, page_of
+from gatepost.actions.own_code import Wish
+from gatepost.actions.own_page import Page
 from gatepost.actions.site import Site
 from gatepost.actions.waive import granting_roles
 from gatepost.core.instant import Instant
@@ -22,30 +19,16 @@ from gatepost.core.refusal import Code, Refusal
 from gatepost.notify.own import AskFacts
 from gatepost.storage import access, people
 from gatepost.storage.devices import Member
-from gatepost.storage.notices import Notice
-
-
-@dataclass(frozen=True, slots=True)
-class _Ask:
-    """A waiver that would be asked for."""
-
-    page: Page
-    member: Member
-    notice: Notice | None
-    wish: Wish = Wish.WAIVER
-
-    def facts(self, until: Instant) -> AskFacts:
-        return AskFacts(self.page.told(), self.page.named(self.member), until)
 
 
 def send_code(site: Site, token: str, device: str) -> AskFacts | Refusal:
     """Send the person a code, if none that counts is on its way or there; what it would complete."""
-    return own_code.send(site, _put(site, token, device))
+    return own_code.send(site, _WAIVER, token, device)
 
 
 def waiting_code(site: Site, token: str, device: str) -> AskFacts | Refusal:
     """What the code that counts now would complete."""
-    return own_code.waiting(site, _put(site, token, device))
+    return own_code.waiting(site, _WAIVER, token, device)
 
 
 def ask_waiver(site: Site, token: str, device: str, typed: str, reason: str) -> str | Refusal:
@@ -53,14 +36,13 @@ def ask_waiver(site: Site, token: str, device: str, typed: str, reason: str) -> 
     if not reason.strip():
         return Refusal(Code.PURPOSE_MISSING, "Say what the app is needed for: whoever decides reads it.")
 
-    def ask(change: Change, question: Question[AskFacts]) -> str:
-        page, member = question.page, question.member
+    def ask(change: Change, page: Page, member: Member) -> str:
         name, policy = f"k_{secrets.token_hex(6)}", page.revision.policy
         change.record(WaiverAsked(name, policy, member.device.ref, change.words(reason.strip())))
         _tell(change, page, member, reason.strip())
         return name
 
-    return own_code.complete(site, _put(site, token, device), typed, ask)
+    return own_code.complete(site, _WAIVER, token, device, typed, ask)
 
 
 def _tell(change: Change, page: Page, member: Member, reason: str) -> None:
@@ -78,17 +60,15 @@ def _tell(change: Change, page: Page, member: Member, reason: str) -> None:
             tell_of(change, NoticeKind.WAIVER_ASKED, person.ref, page.person.name, about, note=reason)
 
 
-def _put(site: Site, token: str, device: str) -> Put[AskFacts]:
-    def put(conn: Connection) -> _Ask | Refusal:
-        page = page_of(site, conn, token)
-        if page is None:
-            return Refusal(Code.NO_SUCH_PERSON, "This link opens nothing any more; the newest mail has a newer one.")
-        member = page.device_named(device)
-        if isinstance(member, Refusal):
-            return member
-        if not page.askable(member):
-            text = "Nothing is asked of this device now, or a waiver was asked for already: open your page again."
-            return Refusal(Code.NOT_CONCERNED, text)
-        return _Ask(page, member, own_code.counting(conn, page, member, Wish.WAIVER))
+def _unfit(page: Page, member: Member) -> Refusal | None:
+    if page.askable(member):
+        return None
+    text = "Nothing is asked of this device now, or a waiver was asked for already: open your page again."
+    return Refusal(Code.NOT_CONCERNED, text)
 
-    return put
+
+def _facts(page: Page, member: Member, until: Instant) -> AskFacts:
+    return AskFacts(page.told(), page.named(member), until)
+
+
+_WAIVER = Wish("waiver", _unfit, _facts)

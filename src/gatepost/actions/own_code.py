@@ -5,14 +5,14 @@ mail's id when the mail is written.
 """
 
 from collections.abc import Callable, Iterator
-from enum import StrEnum
-from typing import Final, Protocol, TypeVar
+from dataclasses import dataclass
+from typing import Final, Generic, NamedTuple, TypeVar
 
 from sqlalchemy import Connection
 
 from gatepost.actions.change import Change, changing, looking
 from gatepost.actions.outbox import compose, enqueue
-from gatepost.actions.own_page import Page
+from gatepost.actions.own_page import Page, page_of
 from gatepost.actions.site import Site
 from gatepost.actions.who import acting
 from gatepost.core.instant import DAY, HOUR, Instant
@@ -31,55 +31,42 @@ MOST: Final = 10
 
 _LOST: Final = frozenset({NoticeState.REFUSED, NoticeState.WITHDRAWN})
 
-Facts = TypeVar("Facts", covariant=True)
+Facts = TypeVar("Facts")
 Done = TypeVar("Done")
 
 
-class Wish(StrEnum):
-    """What a code completes: that an app is not on a device is stated, or a waiver for the device is asked for."""
+@dataclass(frozen=True, slots=True)
+class Wish(Generic[Facts]):
+    """What a code completes, of one device. `name`: as the mail with the code keeps it. `unfit`: why it cannot be now.
+    `facts`: what the page says of it, with a code that counts until then."""
 
-    ABSENT = "absent"
-    WAIVER = "waiver"
+    name: str
+    unfit: Callable[[Page, Member], Refusal | None]
+    facts: Callable[[Page, Member, Instant], Facts]
 
 
-class Question(Protocol[Facts]):
+class _Question(NamedTuple):
     """What would be done, as things stand. `notice`: the mail whose code completes it, if one counts now."""
 
-    @property
-    def wish(self) -> Wish: ...
-
-    @property
-    def page(self) -> Page: ...
-
-    @property
-    def member(self) -> Member: ...
-
-    @property
-    def notice(self) -> Notice | None: ...
-
-    def facts(self, until: Instant) -> Facts:
-        """What the page says of it, with a code that counts until then."""
-        ...
+    page: Page
+    member: Member
+    notice: Notice | None
 
 
-Put = Callable[[Connection], Question[Facts] | Refusal]
-"""Puts the question by what holds in a snapshot or a change."""
-
-
-def send(site: Site, put: Put[Facts]) -> Facts | Refusal:
+def send(site: Site, wish: Wish[Facts], token: str, device: str) -> Facts | Refusal:
     """Send the person a code, if none that counts is on its way or there; what it would complete."""
     with looking(site) as conn:
-        question = put(conn)
+        question = _put(site, conn, wish, token, device)
         if isinstance(question, Refusal):
             return question
-        if question.notice is not None:
-            return question.facts(question.notice.facts["until"])
+        if (told := _waits(wish, question)) is not None:
+            return told
     with changing(site) as change:
-        question = put(change.conn)
+        question = _put(site, change.conn, wish, token, device)
         if isinstance(question, Refusal):
             return question
-        if question.notice is not None:  # sent while this waited for its turn
-            return question.facts(question.notice.facts["until"])
+        if (told := _waits(wish, question)) is not None:  # sent while this waited for its turn
+            return told
         person = question.page.person
         actor = acting(change, person.id)
         if isinstance(actor, Refusal):
@@ -88,31 +75,34 @@ def send(site: Site, put: Put[Facts]) -> Facts | Refusal:
             text = f"{MOST} codes were sent in a day; go on tomorrow, or have it recorded for you."
             return Refusal(Code.CODES_SPENT, text)
         until, ref = change.now + LASTS, question.member.device.ref
-        facts = {"device": ref, "until": until, "wish": question.wish.value}
-        step = f"{question.wish} {ref}@{change.now}"
+        facts = {"device": ref, "until": until, "wish": wish.name}
+        step = f"{wish.name} {ref}@{change.now}"
         enqueue(change, [compose(change, "", 0, NoticeKind.CODE, person.ref, step=step, facts=facts)])
-        return question.facts(until)
+        return wish.facts(question.page, question.member, until)
 
 
-def waiting(site: Site, put: Put[Facts]) -> Facts | Refusal:
+def waiting(site: Site, wish: Wish[Facts], token: str, device: str) -> Facts | Refusal:
     """What the code that counts now would complete."""
     with looking(site) as conn:
-        question = put(conn)
+        question = _put(site, conn, wish, token, device)
         if isinstance(question, Refusal):
             return question
-        return _wrong() if question.notice is None else question.facts(question.notice.facts["until"])
+        told = _waits(wish, question)
+        return _wrong() if told is None else told
 
 
-def complete(site: Site, put: Put[Facts], typed: str, do: Callable[[Change, Question[Facts]], Done]) -> Done | Refusal:
+def complete(
+    site: Site, wish: Wish[Facts], token: str, device: str, typed: str, do: Callable[[Change, Page, Member], Done]
+) -> Done | Refusal:
     """Do it, if the person typed the code that counts now. A code counts once."""
     with looking(site) as conn:  # guesses are answered without keeping anybody from writing
-        question = put(conn)
+        question = _put(site, conn, wish, token, device)
         if isinstance(question, Refusal):
             return question
         if not _fits(site, question.notice, typed):
             return _wrong()
     with changing(site) as change:
-        question = put(change.conn)
+        question = _put(site, change.conn, wish, token, device)
         if isinstance(question, Refusal):
             return question
         notice = question.notice
@@ -122,16 +112,33 @@ def complete(site: Site, put: Put[Facts], typed: str, do: Callable[[Change, Ques
         if isinstance(actor, Refusal):
             return actor
         notices.put_facts(change.conn, notice.id, {**notice.facts, "used": True})
-        return do(change, question)
+        return do(change, question.page, question.member)
 
 
-def counting(conn: Connection, page: Page, member: Member, wish: Wish) -> Notice | None:
+def _put(site: Site, conn: Connection, wish: Wish[Facts], token: str, device: str) -> _Question | Refusal:
+    """By what holds in a snapshot or a change."""
+    page = page_of(site, conn, token)
+    if page is None:
+        return Refusal(Code.NO_SUCH_PERSON, "This link opens nothing any more; the newest mail has a newer one.")
+    member = page.device_named(device)
+    if isinstance(member, Refusal):
+        return member
+    return wish.unfit(page, member) or _Question(page, member, _counting(conn, page, member, wish.name))
+
+
+def _waits(wish: Wish[Facts], question: _Question) -> Facts | None:
+    """What the page says of the code that counts now; None if none does."""
+    page, member, notice = question
+    return None if notice is None else wish.facts(page, member, notice.facts["until"])
+
+
+def _counting(conn: Connection, page: Page, member: Member, wish: str) -> Notice | None:
     """The mail whose code completes this now, if there is one."""
     found = [
         notice
         for notice in _sent(conn, page.person.ref, page.now)
         if notice.facts["device"] == member.device.ref and notice.facts["until"] > page.now
-        if notice.facts["wish"] == wish.value and "used" not in notice.facts and notice.state not in _LOST
+        if notice.facts["wish"] == wish and "used" not in notice.facts and notice.state not in _LOST
     ]
     return found[-1] if found else None
 

@@ -1,11 +1,12 @@
 """What somebody's own page on a policy shows: their own devices and nobody else's data, read and never written.
 
 The page is opened by a link alone, so it shows what their mails say and what the help desk would tell them, and does
-nothing. What it can start, own_absent.py does.
+nothing. What it can start, own_absent.py and own_ask.py do.
 """
 
 from collections.abc import Collection, Iterator
 from dataclasses import replace
+from functools import cached_property
 
 from sqlalchemy import Connection
 
@@ -96,10 +97,11 @@ class Page:
             evidence=self.proposal.about.evidence,
             looks=tuple(_looks(self.conn, self.person.ref)),
             until=self.link.until,
-            asked=tuple(OwnAsk(self.named(member), at) for member, at in self._asked()),
+            asked=tuple(OwnAsk(self.named(member), at) for member, at in self._asked),
             askable=tuple(self.named(member) for member in self.members if self.askable(member)),
         )
 
+    @cached_property
     def _asked(self) -> list[tuple[Member, Instant]]:
         """The waivers that wait for an answer: for which device, since when."""
         waiting = {one.device: one.at for one in asks(self.conn, self.now, self.revision.policy)}
@@ -109,7 +111,7 @@ class Page:
         """Whether a waiver can be asked for: the policy asks something of a device now, none was asked for already, and
         a code can reach its owner."""
         asked = self.revision.stage in LIVE and self._due(member.device.ref) and bool(self.person.emails)
-        return asked and all(other is not member for other, _ in self._asked())
+        return asked and all(other is not member for other, _ in self._asked)
 
     def _stands(self, due: Collection[str], exempt: bool) -> Stands:
         if self.revision.stage is Stage.RETRACTED:

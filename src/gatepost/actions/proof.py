@@ -12,8 +12,8 @@ from gatepost.storage import ledger
 def leaf_of(site: Site, index: int) -> bytes | None:
     """The stored bytes of an entry: exactly what the tree is over."""
     with looking(site) as conn:
-        row = next(ledger.rows(conn, index), None)
-        return row.leaf if row is not None and row.idx == index else None
+        row = ledger.entry(conn, index)
+        return row.leaf if row else None
 
 
 def proof_of(site: Site, index: int) -> str | None:

@@ -11,6 +11,7 @@ from gatepost.actions.who import AUDITOR, OPERATOR, acting, looking_as
 from gatepost.core.instant import Instant
 from gatepost.core.refusal import Refusal
 from gatepost.storage import devices, exceptions, people
+from gatepost.storage.exceptions import Attestation
 
 
 class Statement(NamedTuple):
@@ -29,23 +30,27 @@ def list_statements(site: Site, by: str | None, purpose: str = "") -> list[State
     if not purpose.strip():
         with looking(site) as conn:
             actor = looking_as(conn, by, AUDITOR, OPERATOR)
-            return actor if isinstance(actor, Refusal) else _rows(conn, site.clock.now(), {})
+            return actor if isinstance(actor, Refusal) else _rows(_counting(conn, site.clock.now()), {})
     with changing(site) as change:
         actor = acting(change, by, AUDITOR, OPERATOR)
         if isinstance(actor, Refusal):
             return actor
-        found = [one for one in exceptions.all_attestations(change.conn) if one.until > change.now]
+        found = _counting(change.conn, change.now)
         members = list(devices.members(change.conn, sorted({one.device for one in found})))
         named = {member.device.ref: member.device.id for member in members}
         givers = people.load(change.conn, {one.given_by for one in found})
         named |= {ref: person.id for ref, person in givers.items()}
         owners = {member.device.owner for member in members}
         record_look(change, "statements", "", owners | givers.keys(), purpose)
-        return _rows(change.conn, change.now, named)
+        return _rows(found, named)
 
 
-def _rows(conn: Connection, now: Instant, named: dict[str, str]) -> list[Statement]:
-    found = sorted(exceptions.all_attestations(conn), key=lambda one: (-one.until, one.attestation))
+def _counting(conn: Connection, now: Instant) -> list[Attestation]:
+    found = [one for one in exceptions.all_attestations(conn) if one.until > now]
+    return sorted(found, key=lambda one: (-one.until, one.attestation))
+
+
+def _rows(found: list[Attestation], named: dict[str, str]) -> list[Statement]:
     return [
         Statement(
             one.attestation,
@@ -55,5 +60,4 @@ def _rows(conn: Connection, now: Instant, named: dict[str, str]) -> list[Stateme
             named.get(one.given_by, one.given_by),
         )
         for one in found
-        if one.until > now
     ]

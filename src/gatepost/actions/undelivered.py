@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final, Literal, NamedTuple
 
+from gatepost.actions.aftermath import GOING
 from gatepost.actions.change import looking
 from gatepost.actions.site import Site
 from gatepost.core.ledger.events import NoticeBounced
@@ -55,14 +56,13 @@ def undelivered(site: Site, policy: str) -> Undelivered | Refusal:
         refused = notices.refusals(conn, policy)
         bounced = [parse(row.leaf).event for row in ledger.about_policy(conn, policy, (NoticeBounced.__name__,))]
     first = {state: number for (kind, state), number in counts.items() if kind == NoticeKind.ANNOUNCEMENT.value}
-    open_ = (NoticeState.QUEUED.value, NoticeState.SENDING.value)
     return Undelivered(
         policy=policy,
         counts=counts,
         told=first.get(NoticeState.ACCEPTED.value, 0),
         asked=sum(number for state, number in first.items() if state != NoticeState.WITHDRAWN.value) + owed,
         back=_back(refused, [event.status for event in bounced if isinstance(event, NoticeBounced)]),
-        going_on=owed > 0 or any(state in open_ for _, state in counts),
+        going_on=owed > 0 or any(state in GOING for _, state in counts),
     )
 
 

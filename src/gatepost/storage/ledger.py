@@ -47,6 +47,12 @@ def rows(conn: Connection, start: int = 0, events: tuple[str, ...] = (), naming:
         yield Row(*row)
 
 
+def entry(conn: Connection, index: int) -> Row | None:
+    """The entry of a number, if there is one."""
+    row = conn.execute(select(ledger).where(ledger.c.idx == index)).first()
+    return Row(*row) if row else None
+
+
 def latest(conn: Connection, after: int, before: int | None = None) -> int:
     """The latest instant of any entry after this one, and before another; 0 without one."""
     query = select(func.max(ledger.c.at)).where(ledger.c.idx > after)

@@ -1,7 +1,6 @@
 """Who acts here, and who looked: roles and keys, what waits for a second administrator, looks at people by name."""
 
-from collections.abc import Mapping
-from http import HTTPStatus
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 from starlette.requests import Request
@@ -54,19 +53,16 @@ class Access:
         return self._visitors.page(visitor, "access.html.j2", values)
 
     def _roles_file(self, _request: Request, visitor: Visitor) -> Response:
-        roles = list_roles(self._site, visitor.actor.person.id)
-        if isinstance(roles, Refusal):
-            return self._visitors.refused(visitor, roles)
-        columns = ("person", "role", "granted_by", "waits")
-        rows = tuple(tuple(str(row[column]) for column in columns) for row in roles)
-        return as_file(Table("roles", columns, rows))
+        return self._held(visitor, "roles", "role", list_roles(self._site, visitor.actor.person.id))
 
     def _keys_file(self, _request: Request, visitor: Visitor) -> Response:
-        keys = list_keys(self._site, visitor.actor.person.id)
-        if isinstance(keys, Refusal):
-            return self._visitors.refused(visitor, keys)
-        columns = ("person", "fingerprint", "granted_by", "waits")
-        return as_file(Table("keys", columns, tuple(tuple(str(row[column]) for column in columns) for row in keys)))
+        return self._held(visitor, "keys", "fingerprint", list_keys(self._site, visitor.actor.person.id))
+
+    def _held(self, visitor: Visitor, name: str, what: str, held: list[dict[str, object]] | Refusal) -> Response:
+        if isinstance(held, Refusal):
+            return self._visitors.refused(visitor, held)
+        columns = ("person", what, "granted_by", "waits")
+        return as_file(Table(name, columns, tuple(tuple(str(row[column]) for column in columns) for row in held)))
 
     def _looks(self, _request: Request, visitor: Visitor) -> Response:
         return self._looks_page(visitor, {})
@@ -77,14 +73,11 @@ class Access:
         values = {
             "since": None if isinstance(late, Refusal) else late[0],
             "late": None if isinstance(late, Refusal) else _late(late[1]),
-            "own": None if isinstance(own, Refusal) else _looks_table(own),
+            "own": None if isinstance(own, Refusal) else looks_table(reversed(own)),
             "may_ask": actor.has(AUDITOR) or actor.has(HELPDESK),
             "fields": fields,
-            "wrong_field": _WRONG.get(wrong.code, "") if wrong else "",
-            "problem": wrong.text if wrong else "",
         }
-        status = HTTPStatus.UNPROCESSABLE_ENTITY if wrong else HTTPStatus.OK
-        return self._visitors.page(visitor, "looks.html.j2", values, status)
+        return self._visitors.form_page(visitor, "looks.html.j2", values, wrong, _WRONG)
 
     def _looks_at(self, _request: Request, visitor: Visitor, sent: Mapping[str, str]) -> Response:
         fields = short(sent, "who", "purpose")
@@ -95,7 +88,8 @@ class Access:
             if found.code in _WRONG:
                 return self._looks_page(visitor, fields, found)
             return self._visitors.refused(visitor, found)
-        return self._visitors.page(visitor, "looks_at.html.j2", {"table": _looks_table(found), "fields": fields})
+        values = {"table": looks_table(reversed(found)), "fields": fields}
+        return self._visitors.page(visitor, "looks_at.html.j2", values)
 
     def _looks_file(self, _request: Request, visitor: Visitor) -> Response:
         late = looks_of_late(self._site, visitor.actor.person.id)
@@ -109,9 +103,9 @@ def _late(found: list[Looked]) -> Table:
     return Table("looks of the last 31 days", ("Who", "At what", "Policy", "Looks", "People", "What for"), rows)
 
 
-def _looks_table(found: list[dict[str, object]]) -> Table:
+def looks_table(found: Iterable[dict[str, object]]) -> Table:
     rows = tuple(
         (int(str(one["entry"])), at_text(one["at"]), str(one["by"]), LOOKED[str(one["what"])], str(one["purpose"]))
-        for one in reversed(found)
+        for one in found
     )
     return Table("looks", ("Entry", "When", "Who", "At what", "What for"), rows)

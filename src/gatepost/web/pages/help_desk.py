@@ -1,7 +1,6 @@
 """The help desk's page: one phone, why it gets mail or not, and what to do."""
 
 from collections.abc import Mapping
-from http import HTTPStatus
 from typing import Final
 
 from starlette.requests import Request
@@ -9,6 +8,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from gatepost.actions.answer import answer
+from gatepost.actions.decide import Decided
 from gatepost.actions.help_desk import Phone, look
 from gatepost.actions.sign_in import Visitor
 from gatepost.actions.site import Site
@@ -42,15 +42,8 @@ class HelpDesk:
         return self._form(visitor, dict.fromkeys(_FIELDS, ""))
 
     def _form(self, visitor: Visitor, fields: Mapping[str, str], wrong: Refusal | None = None) -> Response:
-        values = {
-            "fields": fields,
-            "wrong_field": _WRONG.get(wrong.code, "") if wrong else "",
-            "problem": wrong.text if wrong else "",
-            "longest": LONGEST_PURPOSE,
-            "longest_name": LONGEST_NAME,
-        }
-        status = HTTPStatus.UNPROCESSABLE_ENTITY if wrong else HTTPStatus.OK
-        return self._visitors.page(visitor, "help_desk.html.j2", values, status)
+        values = {"fields": fields, "longest": LONGEST_PURPOSE, "longest_name": LONGEST_NAME}
+        return self._visitors.form_page(visitor, "help_desk.html.j2", values, wrong, _WRONG)
 
     def _look(self, _request: Request, visitor: Visitor, sent: Mapping[str, str]) -> Response:
         """Looking is recorded, so it is a form and no address that somebody could be led to."""
@@ -63,19 +56,15 @@ class HelpDesk:
         if isinstance(found, Refusal):
             return self._visitors.refused(visitor, found)
         if isinstance(found, Phone):
-            return self._visitors.page(visitor, "help_desk_phone.html.j2", self._said(visitor, found))
+            values = in_words(found.decided, visitor.actor.person.time_zone) | {"found": found}
+            values["removal"] = removal(found.device.platform) if found.device else ()
+            return self._visitors.page(visitor, "help_desk_phone.html.j2", values)
         return self._visitors.page(visitor, "help_desk_phones.html.j2", {"found": found, "fields": fields})
 
-    def _said(self, visitor: Visitor, found: Phone) -> dict[str, object]:
-        zone = visitor.actor.person.time_zone
-        told = answer(found.decided, lambda at: moment(at, zone))
-        outcome = found.decided.verdict.outcome
-        look, sign = OUTCOMES[outcome]
-        return {
-            "found": found,
-            "look": look,
-            "sign": sign,
-            "headline": HEADLINES[outcome],
-            "told": told,
-            "removal": removal(found.device.platform) if found.device else (),
-        }
+
+def in_words(decided: Decided, zone: str) -> dict[str, object]:
+    """A verdict: its colour, its sign, its headline, and `told`, the sentences."""
+    outcome = decided.verdict.outcome
+    look, sign = OUTCOMES[outcome]
+    told = answer(decided, lambda at: moment(at, zone))
+    return {"look": look, "sign": sign, "headline": HEADLINES[outcome], "told": told}

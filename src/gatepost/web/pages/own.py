@@ -4,7 +4,8 @@ Opening it changes nothing. From it they state that an app is not on a device of
 code that is sent to their mailbox: who has the link may be somebody else.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import TypeVar
 from urllib.parse import quote
 
 from starlette.concurrency import run_in_threadpool
@@ -12,8 +13,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from gatepost.actions import own_ask
-from gatepost.actions.own_absent import send_code, state_absent, waiting_code
+from gatepost.actions import own_absent, own_ask
 from gatepost.actions.own_link import PATH
 from gatepost.actions.own_page import own_facts
 from gatepost.actions.site import Site
@@ -21,6 +21,8 @@ from gatepost.core.refusal import Code, Refusal
 from gatepost.notify.own import OwnPage, absent_page, ask_page, no_page, not_now_page, own_page
 from gatepost.web.pages.browser import Browser, form, short
 from gatepost.web.pages.frame import CLOSED, Pages
+
+Facts = TypeVar("Facts")
 
 
 def routes(pages: Pages, site: Site, browser: Browser) -> list[Route]:
@@ -44,48 +46,66 @@ class _Room:
 
     async def absent(self, request: Request) -> Response:
         """Asked for with a device alone, a code is sent; with the code, the statement is made."""
-        if not self._browser.is_ours(request):
-            return self._not_now(request, 403)
-        fields = await form(request)
-        return await run_in_threadpool(self._absent, request, fields.get("device", ""), fields.get("code"))
-
-    def _absent(self, request: Request, device: str, typed: str | None) -> Response:
-        token = request.path_params["token"]
-        if typed is None:
-            answer = send_code(self._site, token, device)
-        else:
-            stated = state_absent(self._site, token, device, typed)
-            if not isinstance(stated, Refusal):
-                return RedirectResponse(self._path(request), 303, dict(CLOSED))
-            answer = waiting_code(self._site, token, device) if stated.code is Code.CODE_WRONG else stated
-        if isinstance(answer, Refusal):
-            return self._refused(request, answer)
-        wrong = typed is not None
-        return self._shown(request, absent_page(answer, wrong=wrong), 422 if wrong else 200)
+        return await self._does(request, self._absent)
 
     async def waiver(self, request: Request) -> Response:
         """Asked for with a device and a reason, a code is sent; with the code, those who may grant it are asked."""
+        return await self._does(request, self._waiver)
+
+    async def _does(self, request: Request, act: Callable[[Request, Mapping[str, str]], Response]) -> Response:
+        """For a form of ours alone (CSRF)."""
         if not self._browser.is_ours(request):
             return self._not_now(request, 403)
-        fields = await form(request)
-        return await run_in_threadpool(self._waiver, request, fields)
+        return await run_in_threadpool(act, request, await form(request))
+
+    def _absent(self, request: Request, fields: Mapping[str, str]) -> Response:
+        what = self._site, request.path_params["token"], fields.get("device", "")
+        return self._by_code(
+            request,
+            fields.get("code"),
+            send=lambda: own_absent.send_code(*what),
+            complete=lambda typed: own_absent.state_absent(*what, typed),
+            waiting=lambda: own_absent.waiting_code(*what),
+            page=lambda facts, wrong: absent_page(facts, wrong=wrong),
+        )
 
     def _waiver(self, request: Request, fields: Mapping[str, str]) -> Response:
-        token, typed = request.path_params["token"], fields.get("code")
-        device, reason = fields.get("device", ""), short(fields, "reason")["reason"]
+        what = self._site, request.path_params["token"], fields.get("device", "")
+        reason = short(fields, "reason")["reason"]
         if not reason:
             return self._not_now(request, 422)
+        return self._by_code(
+            request,
+            fields.get("code"),
+            send=lambda: own_ask.send_code(*what),
+            complete=lambda typed: own_ask.ask_waiver(*what, typed, reason),
+            waiting=lambda: own_ask.waiting_code(*what),
+            page=lambda facts, wrong: ask_page(facts, reason, wrong=wrong),
+        )
+
+    def _by_code(
+        self,
+        request: Request,
+        typed: str | None,
+        *,
+        send: Callable[[], Facts | Refusal],
+        complete: Callable[[str], object],
+        waiting: Callable[[], Facts | Refusal],
+        page: Callable[[Facts, bool], OwnPage],
+    ) -> Response:
+        """`typed`: None until a code was sent. `page`: where it is typed, by what it would complete, and whether what
+        was typed is wrong."""
         if typed is None:
-            answer = own_ask.send_code(self._site, token, device)
+            answer = send()
         else:
-            asked = own_ask.ask_waiver(self._site, token, device, typed, reason)
-            if not isinstance(asked, Refusal):
+            done = complete(typed)
+            if not isinstance(done, Refusal):
                 return RedirectResponse(self._path(request), 303, dict(CLOSED))
-            answer = own_ask.waiting_code(self._site, token, device) if asked.code is Code.CODE_WRONG else asked
+            answer = waiting() if done.code is Code.CODE_WRONG else done
         if isinstance(answer, Refusal):
             return self._refused(request, answer)
         wrong = typed is not None
-        return self._shown(request, ask_page(answer, reason, wrong=wrong), 422 if wrong else 200)
+        return self._shown(request, page(answer, wrong), 422 if wrong else 200)
 
     def _refused(self, request: Request, refusal: Refusal) -> Response:
         if refusal.code is Code.NO_SUCH_PERSON:

@@ -1,24 +1,23 @@
 """People by name, for a purpose; and the pages about people that name nobody."""
 
 from collections.abc import Mapping
-from http import HTTPStatus
 from typing import Final
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from gatepost.actions.answer import answer
 from gatepost.actions.fleet_counts import fleet_counts
 from gatepost.actions.people_search import OnePerson, OwnDevice, find_people
 from gatepost.actions.sign_in import Visitor
 from gatepost.actions.site import Site
 from gatepost.actions.who import OPERATOR
 from gatepost.core.refusal import Code, Refusal
+from gatepost.web.pages.access import looks_table
 from gatepost.web.pages.browser import short
-from gatepost.web.pages.table import At, Table, as_file, at_text
+from gatepost.web.pages.help_desk import in_words
+from gatepost.web.pages.table import At, Table, as_file
 from gatepost.web.pages.visitors import Visitors
-from gatepost.web.pages.words import HEADLINES, LOOKED, OUTCOMES, moment
 
 _WRONG: Final[Mapping[Code, str]] = {Code.NO_SUCH_PERSON: "who", Code.PURPOSE_MISSING: "purpose"}
 
@@ -41,9 +40,7 @@ class People:
 
     def _form(self, visitor: Visitor, fields: Mapping[str, str], wrong: Refusal | None = None) -> Response:
         values = {"fields": fields, "may_search": visitor.actor.has(OPERATOR)}
-        values |= {"wrong_field": _WRONG.get(wrong.code, "") if wrong else "", "problem": wrong.text if wrong else ""}
-        status = HTTPStatus.UNPROCESSABLE_ENTITY if wrong else HTTPStatus.OK
-        return self._visitors.page(visitor, "people.html.j2", values, status)
+        return self._visitors.form_page(visitor, "people.html.j2", values, wrong, _WRONG)
 
     def _find(self, _request: Request, visitor: Visitor, sent: Mapping[str, str]) -> Response:
         fields = short(sent, "who", "purpose")
@@ -98,30 +95,9 @@ def _person(visitor: Visitor, found: OnePerson) -> dict[str, object]:
             ("Written", "Policy", "Kind", "State"),
             tuple((At(one.created_at), one.policy, one.kind.value, one.state.value) for one in found.notices),
         ),
-        "looks": Table(
-            "looks",
-            ("Entry", "When", "Who", "At what", "What for"),
-            tuple(
-                (
-                    int(str(one["entry"])),
-                    at_text(one["at"]),
-                    str(one["by"]),
-                    LOOKED[str(one["what"])],
-                    str(one["purpose"]),
-                )
-                for one in found.looks
-            ),
-        ),
+        "looks": looks_table(found.looks),
     }
 
 
 def _device(each: OwnDevice, zone: str) -> dict[str, object]:
-    outcome = each.decided.verdict.outcome
-    told = answer(each.decided, lambda at: moment(at, zone))
-    look, sign = OUTCOMES[outcome]
-    return each._asdict() | {
-        "look": look,
-        "sign": sign,
-        "headline": HEADLINES[outcome],
-        "sentences": told.verdict[1:],
-    }
+    return each._asdict() | in_words(each.decided, zone)

@@ -44,6 +44,9 @@ SECTIONS: Final = (
 """Where the console's first line leads."""
 
 
+_NOTHING_WRONG: Final = {"problem": "", "wrong_field": ""}
+
+
 class Visitors:
     """What only those are shown, and only those can do, who are signed in. Who holds no role but the help desk's is
     shown that page alone: to whom everything else is shown, there is more to do here than to look up one phone."""
@@ -92,6 +95,21 @@ class Visitors:
         person = visitor.actor.person
         frame = {"me": person.name, "zone": person.time_zone, "sections": _sections(visitor)}
         return self._pages.page(template, {**frame, **values}, status)
+
+    def form_page(
+        self,
+        visitor: Visitor,
+        template: str,
+        values: Mapping[str, object],
+        wrong: Refusal | None,
+        fields: Mapping[Code, str],
+        otherwise: str = "",
+    ) -> Response:
+        """A page with a form. `wrong`: why what was sent did nothing, said at the field that `fields` names for its
+        code, at `otherwise` where it names none."""
+        said = {"problem": wrong.text, "wrong_field": fields.get(wrong.code, otherwise)} if wrong else _NOTHING_WRONG
+        status = HTTPStatus.UNPROCESSABLE_ENTITY if wrong else HTTPStatus.OK
+        return self.page(visitor, template, {**values, **said}, status)
 
     def to(self, path: str, then: BackgroundTask | None = None) -> Response:
         """Go on to another page. `then`: what is done once that was said."""

@@ -21,8 +21,7 @@ from gatepost.documents.deadline import local_instant
 from gatepost.web.pages.browser import short
 from gatepost.web.pages.table import At, Table, as_file
 from gatepost.web.pages.visitors import Visitors
-
-_NO_PURPOSE: Final = "Write what you look for: nobody is named for nothing."
+from gatepost.web.pages.words import NO_PURPOSE
 
 _FIELDS: Final = ("policy", "of", "who", "until", "reason")
 
@@ -52,7 +51,7 @@ class Waivers:
             Route("/waivers/grant", shows(self._form), methods=["GET"]),
             Route("/waivers/grant", does(self._grant), methods=["POST"]),
             Route("/waivers/asked/{ask}/decline", does(self._decline), methods=["POST"]),
-            Route("/waivers/{waiver}/revoke", shows(self._before_revoking), methods=["GET"]),
+            Route("/waivers/{waiver}/revoke", shows(self._revoking), methods=["GET"]),
             Route("/waivers/{waiver}/revoke", does(self._revoke), methods=["POST"]),
             Route("/statements", shows(self._statements), methods=["GET"]),
             Route("/statements.csv", shows(self._statements_file), methods=["GET"]),
@@ -64,9 +63,7 @@ class Waivers:
 
     def _named(self, _request: Request, visitor: Visitor, sent: Mapping[str, str]) -> Response:
         purpose = short(sent, "purpose")["purpose"]
-        if not purpose:
-            return self._listed(visitor, "", _NO_PURPOSE)
-        return self._listed(visitor, purpose)
+        return self._listed(visitor, purpose, "" if purpose else NO_PURPOSE)
 
     def _listed(self, visitor: Visitor, purpose: str, problem: str = "", wrong_ask: str = "") -> Response:
         rows = report_waivers(self._site, visitor.actor.person.id, purpose=purpose)
@@ -118,11 +115,8 @@ class Waivers:
             "policies": [one for one in views.list_policies(self._site) if one["stage"] in stages],
             "longest": self._site.settings.waivers.longest,
             "signs": bool(self._site.settings.waivers.roles) and not self._site.exercise,
-            "wrong_field": _WRONG.get(wrong.code, "policy") if wrong else "",
-            "problem": wrong.text if wrong else "",
         }
-        status = HTTPStatus.UNPROCESSABLE_ENTITY if wrong else HTTPStatus.OK
-        return self._visitors.page(visitor, "waiver_grant.html.j2", values, status)
+        return self._visitors.form_page(visitor, "waiver_grant.html.j2", values, wrong, _WRONG, otherwise="policy")
 
     def _grant(self, _request: Request, visitor: Visitor, sent: Mapping[str, str]) -> Response:
         fields = short(sent, *_FIELDS)
@@ -148,9 +142,6 @@ class Waivers:
             return self._granting(visitor, fields, done)
         return self._visitors.to(f"waivers#{done.waiver}")
 
-    def _before_revoking(self, request: Request, visitor: Visitor) -> Response:
-        return self._revoking(request, visitor)
-
     def _revoking(self, request: Request, visitor: Visitor, problem: str = "") -> Response:
         rows = report_waivers(self._site, visitor.actor.person.id)
         if isinstance(rows, Refusal):
@@ -173,7 +164,7 @@ class Waivers:
 
     def _statements_named(self, _request: Request, visitor: Visitor, sent: Mapping[str, str]) -> Response:
         purpose = short(sent, "purpose")["purpose"]
-        return self._stated(visitor, purpose, "" if purpose else _NO_PURPOSE)
+        return self._stated(visitor, purpose, "" if purpose else NO_PURPOSE)
 
     def _statements_file(self, _request: Request, visitor: Visitor) -> Response:
         found = list_statements(self._site, visitor.actor.person.id)

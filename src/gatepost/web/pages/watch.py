@@ -19,6 +19,7 @@ from gatepost.web.pages.browser import short
 from gatepost.web.pages.chart import Chart, chart_of
 from gatepost.web.pages.table import At, Cell, Table, as_file
 from gatepost.web.pages.visitors import Visitors
+from gatepost.web.pages.words import NO_PURPOSE
 
 AGAIN_AFTER: Final = 5
 """Seconds between two looks of a page while mails go out."""
@@ -33,16 +34,13 @@ class Watch:
     def routes(self) -> list[Route]:
         page, shows, does = "/policies/{policy}/watch", self._visitors.shows, self._visitors.does
         return [
-            Route(page, shows(self._shown), methods=["GET"]),
+            Route(page, shows(self._page), methods=["GET"]),
             Route(page, does(self._untold), methods=["POST"]),
             Route(page + "/notices.csv", shows(self._notices_file), methods=["GET"]),
             Route(page + "/course.csv", shows(self._course_file), methods=["GET"]),
             Route(page + "/{by}.csv", shows(self._by_file), methods=["GET"]),
             Route(page + "/{by}", shows(self._by), methods=["GET"]),
         ]
-
-    def _shown(self, request: Request, visitor: Visitor) -> Response:
-        return self._page(request, visitor)
 
     def _page(self, request: Request, visitor: Visitor, problem: str = "") -> Response:
         policy, actor = request.path_params["policy"], visitor.actor
@@ -69,7 +67,7 @@ class Watch:
         """Who has to be told otherwise, by name: for a purpose, and recorded."""
         policy, purpose = request.path_params["policy"], short(sent, "purpose")["purpose"]
         if not purpose:
-            return self._page(request, visitor, "Write what you look for: nobody is named for nothing.")
+            return self._page(request, visitor, NO_PURPOSE)
         rows = name_people(self._site, visitor.actor.person.id, policy, purpose, untold=True)
         if isinstance(rows, Refusal):
             return self._visitors.refused(visitor, rows)

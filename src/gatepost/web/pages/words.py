@@ -56,6 +56,9 @@ LOOKED: Final[Mapping[str, str]] = {
 }
 """What somebody was shown of people by name."""
 
+NO_PURPOSE: Final = "Write what you look for: nobody is named for nothing."
+"""What a form says that was sent without a purpose."""
+
 IMPACT: Final = (
     ("hit", "The app is there"),
     ("clear", "Nothing would change"),

@@ -910,11 +910,10 @@ def _fingerprint(public_key: str) -> str:
 
 def _is_taken(public_key: str) -> bool:
     """Whether the key is of a type that can approve, and strong enough."""
-    blob, fields, start = _blob(public_key), [], 0
-    while start < len(blob):
-        end = start + 4 + int.from_bytes(blob[start : start + 4], "big")
-        fields.append(blob[start + 4 : end])
-        start = end
+    fields, rest = [], _blob(public_key)
+    while rest:
+        (one,), rest = _strings(rest, 1)
+        fields.append(one)
     kind = public_key.partition(" ")[0]
     if kind not in _SSH_KINDS or not fields or fields[0] != kind.encode():
         return False
@@ -929,7 +928,7 @@ def _is_somebodys(public_key: str, armoured: str) -> bool:
     except ValueError:
         return False
     signature, _ = _strings(data[10:], 5)  # after magic and version: key, namespace, reserved, hash, signature
-    (kind, _made), rest = _strings(signature[4] if len(signature) == 5 else b"", 2)
+    (kind, _made), rest = _strings(signature[4], 2)
     if kind != b"webauthn-sk-ecdsa-sha2-nistp256@openssh.com":
         return True
     (origin, _client_data), _ = _strings(rest[5:], 2)

@@ -16,7 +16,7 @@ from tests.web.authenticator import NAME, PRESENT, VERIFIED, Authenticator, b64
 
 BOUND = Bound(NAME, URL)
 MESSAGE = sha256(b"a proposal").hexdigest()
-ASKED = passkey.b64(passkey.challenge_for(MESSAGE))
+ASKED = b64(passkey.challenge_for(MESSAGE))
 
 
 def line(authenticator: Authenticator) -> str:
@@ -28,7 +28,7 @@ def line(authenticator: Authenticator) -> str:
 def signed(authenticator: Authenticator, asked: str = ASKED, bound: Bound = BOUND) -> str:
     """As the site takes it; "" if it does not."""
     key = line(Authenticator(authenticator.key, authenticator.credential))
-    return passkey.signed_by(key, passkey.assertion(authenticator.get(asked)), MESSAGE, bound)
+    return passkey.signed_by(key, authenticator.get(asked), MESSAGE, bound)
 
 
 @pytest.mark.needs("openssh-client")
@@ -65,10 +65,9 @@ def test_what_is_nobody_s_yes_is_none(name: str) -> None:
 def test_another_key_or_challenge_is_none() -> None:
     """Nor is an answer to a challenge to sign in, or to another proposal."""
     one, other = Authenticator(), Authenticator()
-    made = passkey.assertion(other.get(ASKED))
-    assert passkey.signed_by(line(one), made, MESSAGE, BOUND) == ""
+    assert passkey.signed_by(line(one), other.get(ASKED), MESSAGE, BOUND) == ""
     assert signed(one, b64(b"x" * 32)) == ""
-    assert signed(one, passkey.b64(passkey.challenge_for("another"))) == ""
+    assert signed(one, b64(passkey.challenge_for("another"))) == ""
     assert signed(one) != ""
 
 

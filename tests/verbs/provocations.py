@@ -21,23 +21,16 @@ from gatepost.actions import (
     glass,
     import_devices,
     import_people,
-    passkeys,
     propose,
-    provider_sign_in,
-    sign_in,
     tokens,
     vendor,
     waive,
 )
-from gatepost.actions.sign_in import Visitor
-from gatepost.actions.who import Actor, find_actor
 from gatepost.cli.doors import write_config
 from gatepost.core.fleet.claim import Claim, Stance
 from gatepost.core.instant import DAY
-from gatepost.core.refusal import Code, Refusal
+from gatepost.core.refusal import Code
 from gatepost.core.token import Scope
-from gatepost.identity.provider import Client, Provider
-from gatepost.signatures.passkey import Bound
 from gatepost.storage import sitemeta
 from tests.verbs.conftest import Build
 from tests.verbs.doorside import see, sighting
@@ -57,12 +50,6 @@ from tests.verbs.test_inventory import jsonl
 
 Verb = Callable[[], object]
 PROVOCATIONS: dict[Code, Callable[["Scene"], Verb]] = {}
-
-
-def find_actor_in(house: House) -> Actor | Refusal:
-    """The administrator."""
-    with house.site.store.reading() as conn:
-        return find_actor(conn, None)
 
 
 @dataclass
@@ -385,40 +372,3 @@ def _(scene: Scene) -> Verb:
     scene.house()
     (scene.directory / "archive").write_bytes(b"no archive")
     return lambda: backup.restore(scene.directory / "archive", scene.directory / "restored")
-
-
-@provokes(Code.PROVIDER_AWAY)
-def _(scene: Scene) -> Verb:
-    house = scene.house()
-    provider = Provider(Client("http://127.0.0.1:1", "gatepost"))
-    return lambda: provider_sign_in.ask_provider(house.site, provider, "http://127.0.0.1:8180")
-
-
-@provokes(Code.SIGN_IN_REFUSED)
-def _(scene: Scene) -> Verb:
-    house = scene.house()
-    provider = Provider(Client("http://127.0.0.1:1", "gatepost"))
-    return lambda: provider_sign_in.sign_in_by_provider(house.site, provider, "http://127.0.0.1:8180", "kept", {})
-
-
-@provokes(Code.SIGN_IN_AGAIN)
-def _(scene: Scene) -> Verb:
-    visitor = Visitor(good(find_actor_in(scene.house())))
-    return lambda: passkeys.register(
-        scene.built.site, visitor, Bound("gatepost.example", "https://gatepost.example"), {}
-    )
-
-
-@provokes(Code.PASSKEY_UNFIT)
-def _(scene: Scene) -> Verb:
-    house = scene.house()
-    visitor = Visitor(good(find_actor_in(house)), proved_at=house.now())
-    asked = good(passkeys.challenge(house.site))
-    bound = Bound("gatepost.example", "https://gatepost.example")
-    return lambda: passkeys.register(house.site, visitor, bound, {"kept": asked.kept, "client_data": "none"})
-
-
-@provokes(Code.LINK_OVER)
-def _(scene: Scene) -> Verb:
-    house = scene.house()
-    return lambda: sign_in.sign_in(house.site, "a link that nobody sent", "a browser that asked for none")

@@ -12,7 +12,7 @@ from gatepost.actions import (
 )
 from gatepost.core.instant import DAY, HOUR
 from gatepost.core.refusal import Code
-from tests.verbs import life_provocations, people_provocations
+from tests.verbs import life_provocations, people_provocations, sign_in_provocations
 from tests.verbs.conftest import Build
 from tests.verbs.houses import (
     OPERATOR,
@@ -28,7 +28,7 @@ from tests.verbs.provocations import PROVOCATIONS, Scene, Verb
 
 def test_every_code_has_its_provocation() -> None:
     """A code that nobody can be given is a promise of nothing."""
-    for module in (life_provocations, people_provocations):
+    for module in (life_provocations, people_provocations, sign_in_provocations):
         assert module.__doc__, "imported, so that it is complete"
     assert set(PROVOCATIONS) == set(Code)
 

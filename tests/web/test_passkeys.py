@@ -10,7 +10,7 @@ from gatepost.actions import access, ledger, passkeys, views
 from gatepost.actions.sign_in import Visitor, official
 from gatepost.core.instant import HOUR, MINUTE
 from gatepost.core.refusal import Code, Refusal
-from gatepost.signatures.passkey import Bound, b64, challenge_for
+from gatepost.signatures.passkey import Bound, challenge_for
 from gatepost.storage.store import Store
 from gatepost.verifier import verify_export
 from gatepost.web import app as web
@@ -18,7 +18,7 @@ from tests.verbs.administrators import Pair
 from tests.verbs.conftest import Build
 from tests.verbs.houses import ADMIN, AUTHOR, POLICY, PRIVACY, SECURITY, House, good
 from tests.web.asking import URL, application
-from tests.web.authenticator import NAME, PRESENT, Authenticator
+from tests.web.authenticator import NAME, PRESENT, Authenticator, b64
 from tests.web.visiting import Browser, Visit, signed_in, words
 
 PAGE = f"/policies/{POLICY}"

@@ -20,9 +20,9 @@ from gatepost.core.ledger.access_events import PasskeyRegistered, PasskeyRemoved
 from gatepost.core.refusal import Code, Refusal
 from gatepost.signatures import attempt, passkey, ssh
 from gatepost.signatures.attempt import Attempt
+from gatepost.signatures.base64url import b64
 from gatepost.signatures.passkey import Bound, Registered
 from gatepost.storage import access, sessions
-from gatepost.storage.access import Passkey
 
 MOST = 10
 """Passkeys of one person."""
@@ -53,7 +53,7 @@ def challenge(site: Site) -> Challenge | Refusal:
     if refusal := closed(site):
         return refusal
     begun, kept = attempt.begin(site.link_key, system_now(), fresh=True)
-    return Challenge(passkey.b64(begun.for_passkey), kept)
+    return Challenge(b64(begun.for_passkey), kept)
 
 
 def passkeys_of(site: Site, person: str) -> tuple[Owned, ...]:
@@ -93,7 +93,7 @@ def register(site: Site, visitor: Visitor, bound: Bound, fields: Mapping[str, st
 
 
 def _made(site: Site, bound: Bound, fields: Mapping[str, str]) -> tuple[Attempt, Registered] | Refusal:
-    found = attempt.opened(site.link_key, fields.get("kept", ""), system_now()) if site.link_key else None
+    found = attempt.opened(site.link_key, fields.get("kept", ""), system_now())
     if found is None:
         return _over()
     try:
@@ -127,7 +127,7 @@ def remove(site: Site, by: str | None, fingerprint: str) -> str | Refusal:
 
 def sign_in_by_passkey(site: Site, bound: Bound, fields: Mapping[str, str], before: str = "") -> str | Refusal:
     """The secret of a new session. `before`: that of the session which the browser has, which ends."""
-    found = attempt.opened(site.link_key, fields.get("kept", ""), system_now()) if site.link_key else None
+    found = attempt.opened(site.link_key, fields.get("kept", ""), system_now())
     if found is None:
         return _over()
     # Looked at first: whoever makes something up makes nobody wait who writes.
@@ -148,37 +148,25 @@ def _owner(conn: Connection, found: Attempt, bound: Bound, fields: Mapping[str, 
     """Who has shown, with a passkey of theirs, who they are."""
     if refusal := unacknowledged(conn):
         return refusal
-    known = access.passkey(conn, credential=fields.get("credential") or "none")
-    if known is None or not _asserts(known, found.for_passkey, bound, fields):
+    known = access.passkey(conn, credential=fields.get("credential", ""))
+    if known is None or not passkey.asserts(known.public_key, fields, found.for_passkey, bound):
         return Refusal(Code.SIGN_IN_REFUSED, "This passkey signs in nobody here: it is not registered, or was removed.")
     owner = official(conn, ref=known.person)
     return owner or Refusal(Code.SIGN_IN_REFUSED, "Whose passkey this is holds no role here any more.")
-
-
-def _asserts(known: Passkey, asked: bytes, bound: Bound, fields: Mapping[str, str]) -> bool:
-    try:
-        return passkey.asserts(known.public_key, passkey.assertion(fields), asked, bound)
-    except ValueError:
-        return False
 
 
 def signature_of(site: Site, actor: Actor, message: str, bound: Bound, fields: Mapping[str, str]) -> str | Refusal:
     """The signature over a message that the actor's passkey made, armoured: whether it is a key of theirs, the verb
     asks."""
     with looking(site) as conn:
-        known = access.passkey(conn, credential=fields.get("credential") or "none")
-    if known is not None and known.person == actor.ref and (made := _signed(known, message, bound, fields)):
-        return made
+        known = access.passkey(conn, credential=fields.get("credential", ""))
+    if known is not None and known.person == actor.ref:
+        made = passkey.signed_by(known.public_key, fields, message, bound)
+        if made:
+            return made
     return Refusal(
         Code.SIGNATURE_INVALID, "That was no touch of a passkey of yours, for what stands here now: look and try again."
     )
-
-
-def _signed(known: Passkey, message: str, bound: Bound, fields: Mapping[str, str]) -> str:
-    try:
-        return passkey.signed_by(known.public_key, passkey.assertion(fields), message, bound)
-    except ValueError:
-        return ""
 
 
 def _over() -> Refusal:

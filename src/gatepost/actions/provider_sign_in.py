@@ -58,7 +58,7 @@ def sign_in_by_provider(
 ) -> str | Refusal:
     """Take the provider's word; the secret of a new session. `kept`: by the browser; `said`: the fields with which it
     came back. `before`: the secret of the session that it has, which ends."""
-    found = attempt.opened(site.link_key, kept, system_now()) if site.link_key else None
+    found = attempt.opened(site.link_key, kept, system_now())
     if found is None or said.get("state") != found.state:
         return _refused("This sign-in was not begun in this browser, or more than ten minutes ago: begin again.")
     if said.get("iss", provider.client.issuer) != provider.client.issuer:  # RFC 9207

@@ -25,7 +25,7 @@ def are_recorded(site: Site, conn: Connection) -> bool:
 
 def are_owed(site: Site, conn: Connection) -> bool:
     """Whether a change of this process has to begin by recording them."""
-    return not are_recorded(site, conn) and not site.rails_read.recorded
+    return not site.rails_read.recorded and not are_recorded(site, conn)
 
 
 def are_older(site: Site, conn: Connection) -> bool:

@@ -217,9 +217,10 @@ def _contradictions(settings: Settings, places: Mapping[str, tuple[int, int]]) -
         yield problem("smtp.password_file", "a username needs a password file")
     if smtp.username and smtp.tls == "none" and not is_loopback(smtp.host):
         yield problem("smtp.tls", "a password would cross the network in clear text: expected starttls or tls")
-    if settings.web.sign_in != "off" and not _private(settings):
+    pages = settings.web.url or f"http://{settings.web.listen}"
+    if settings.web.sign_in != "off" and not _private(settings, pages):
         yield problem("web.url", "a session would cross the network in clear text: sign_in needs https here")
-    if settings.web.api and not _private(settings):
+    if settings.web.api and not _private(settings, pages):
         yield problem("web.url", "tokens would cross the network in clear text: api needs https here")
     yield from _sign_in_contradictions(settings, problem)
     if not settings.doors:
@@ -228,19 +229,19 @@ def _contradictions(settings: Settings, places: Mapping[str, tuple[int, int]]) -
     yield from _webhook_contradictions(settings, problem)
 
 
-def _private(settings: Settings) -> bool:
-    """Whether what a browser keeps stays between it and the site: by TLS, or in an exercise on this machine."""
-    url = urlsplit(settings.web.url or f"http://{settings.web.listen}")
-    return url.scheme == "https" or (settings.site.exercise and is_loopback(url.hostname or ""))
+def _private(settings: Settings, url: str) -> bool:
+    """Whether nobody reads on the way what is sent there: by TLS, or in an exercise on this machine."""
+    parts = urlsplit(url)
+    return parts.scheme == "https" or (settings.site.exercise and is_loopback(parts.hostname or ""))
 
 
 def _sign_in_contradictions(settings: Settings, problem: Callable[[str, str], Problem]) -> Iterator[Problem]:
-    at, issuer = settings.sign_in, urlsplit(settings.sign_in.issuer)
+    at = settings.sign_in
     if settings.web.sign_in == "provider":
         for name in ("issuer", "client_id"):
             if not getattr(at, name):
                 yield problem(f"sign_in.{name}", 'is empty, and [web] sign_in is "provider"')
-    if issuer.scheme == "http" and not (settings.site.exercise and is_loopback(issuer.hostname or "")):
+    if at.issuer and not _private(settings, at.issuer):
         yield problem("sign_in.issuer", "who signs in would be told in clear text: expected https")
 
 

@@ -13,6 +13,7 @@ from typing import Final, NamedTuple
 from cryptography.fernet import Fernet, InvalidToken
 
 from gatepost.core.instant import MINUTE, SECOND, Duration, Instant
+from gatepost.signatures.base64url import b64
 
 LASTS: Final[Duration] = 10 * MINUTE
 
@@ -45,7 +46,7 @@ class Attempt(NamedTuple):
     @property
     def challenge(self) -> str:
         """The same, as it is asked with: S256 (section 4.2)."""
-        return _text(hashlib.sha256(self.verifier.encode()).digest())
+        return b64(hashlib.sha256(self.verifier.encode()).digest())
 
     @property
     def for_passkey(self) -> bytes:
@@ -53,7 +54,7 @@ class Attempt(NamedTuple):
         return self._made("passkey")
 
     def _derived(self, purpose: str) -> str:
-        return _text(self._made(purpose))
+        return b64(self._made(purpose))
 
     def _made(self, purpose: str) -> bytes:
         return hmac.digest(self.secret.encode(), purpose.encode(), hashlib.sha256)
@@ -67,8 +68,9 @@ def begin(key: str, now: Instant, *, fresh: bool) -> tuple[Attempt, str]:
 
 
 def opened(key: str, sealed: str, now: Instant) -> Attempt | None:
-    """What a browser shows; None if it is over, or none of ours."""
-    if not sealed.isascii() or not 0 < len(sealed) <= _LONGEST:
+    """What a browser shows; None if it is over, or none of ours: without a key all are none, since anybody could seal
+    by ""."""
+    if not key or not sealed.isascii() or not 0 < len(sealed) <= _LONGEST:
         return None
     fernet = _fernet(key)
     try:
@@ -81,7 +83,3 @@ def opened(key: str, sealed: str, now: Instant) -> Attempt | None:
 def _fernet(key: str) -> Fernet:
     """Under a key of its own, so that no link to somebody's page can be shown for an attempt, or the other way."""
     return Fernet(base64.urlsafe_b64encode(hmac.digest(key.encode("ascii"), b"gatepost sign-in", hashlib.sha256)))
-
-
-def _text(data: bytes) -> str:
-    return base64.urlsafe_b64encode(data).decode("ascii").rstrip("=")

@@ -12,6 +12,7 @@ from typing import NamedTuple
 from cryptography.fernet import Fernet, InvalidToken
 
 from gatepost.core.instant import SECOND, Duration, Instant
+from gatepost.signatures.base64url import b64
 
 _PLACES = 8
 """Letters and digits of a code: 40 bits, which nobody guesses by asking while one counts."""
@@ -70,8 +71,7 @@ def code(key: str, about: str) -> str:
 
 def secret(key: str, about: str) -> str:
     """256 bits in letters that an address takes, that nobody makes without the key, for one id as of a code."""
-    made = hmac.digest(key.encode("ascii"), b"gatepost link\0" + about.encode(), hashlib.sha256)
-    return base64.urlsafe_b64encode(made).decode("ascii").rstrip("=")
+    return b64(hmac.digest(key.encode("ascii"), b"gatepost link\0" + about.encode(), hashlib.sha256))
 
 
 def is_code(key: str, about: str, typed: str) -> bool:

@@ -15,11 +15,17 @@ from typing import Final, NamedTuple
 from cryptography.hazmat.primitives.asymmetric import ec, utils
 
 from gatepost.signatures import ssh
-from gatepost.signatures.ssh_key import PASSKEY_SIGNATURE, SECURITY_KEY, read_blob, read_line
+from gatepost.signatures.base64url import b64
+from gatepost.signatures.ssh_key import (
+    ATTESTED,
+    PASSKEY_SIGNATURE,
+    PRESENT,
+    SECURITY_KEY,
+    VERIFIED,
+    read_blob,
+    read_line,
+)
 from gatepost.signatures.ssh_wire import mpint, string
-
-_PRESENT, _VERIFIED, _ATTESTED = 0x01, 0x04, 0x40
-"""Flags of authenticator data (section 6.1): somebody touched it, and showed it who they are; it has a new key."""
 
 _HEAD: Final = 37
 """Bytes of authenticator data before anything else: hash of the rp id, flags, counter."""
@@ -64,7 +70,7 @@ def registered(client_data: bytes, authenticator_data: bytes, challenge: bytes, 
     """What a browser says that was asked for a new passkey (section 7.1, without attestation: what made it, nobody
     asks). ValueError."""
     _said(client_data, "webauthn.create", challenge, bound)
-    wanted = _PRESENT | _VERIFIED | _ATTESTED
+    wanted = PRESENT | VERIFIED | ATTESTED
     if authenticator_data[32:33] == b"" or authenticator_data[32] & wanted != wanted:
         raise ValueError("the authenticator did not make a key for somebody who showed it who they are")
     if not hmac.compare_digest(authenticator_data[:32], sha256(bound.rp_id.encode()).digest()):
@@ -87,21 +93,31 @@ def _line(point: bytes, rp_id: str) -> str:
     return read_blob(blob).line()
 
 
-def asserts(public_key: str, made: Assertion, challenge: bytes, bound: Bound) -> bool:
-    """Whether this key's authenticator answered the challenge, on a page of ours, for whom it knows."""
+def asserts(public_key: str, fields: Mapping[str, str], challenge: bytes, bound: Bound) -> bool:
+    """Whether this key's authenticator answered the challenge, on a page of ours, for whom it knows. `fields`: as of
+    assertion()."""
     try:
-        _said(made.client_data, "webauthn.get", challenge, bound)
-        key = read_line(public_key)
-        return key.accepts(_signature(made, bound.origin), challenge)
+        _accepted(public_key, assertion(fields), challenge, bound)
     except ValueError:
         return False
+    return True
 
 
-def signed_by(public_key: str, made: Assertion, message: str, bound: Bound) -> str:
+def signed_by(public_key: str, fields: Mapping[str, str], message: str, bound: Bound) -> str:
     """The armoured SSH signature over a message that an assertion over `challenge_for` it is; "" if it is none."""
-    if not asserts(public_key, made, challenge_for(message), bound):
+    try:
+        return ssh.armour(public_key, _accepted(public_key, assertion(fields), challenge_for(message), bound))
+    except ValueError:
         return ""
-    return ssh.armour(public_key, _signature(made, bound.origin))
+
+
+def _accepted(public_key: str, made: Assertion, challenge: bytes, bound: Bound) -> bytes:
+    """The assertion as OpenSSH writes it, if it is this key's. ValueError."""
+    _said(made.client_data, "webauthn.get", challenge, bound)
+    signature = _signature(made, bound.origin)
+    if not read_line(public_key).accepts(signature, challenge):
+        raise ValueError("the passkey did not sign this")
+    return signature
 
 
 def challenge_for(message: str) -> bytes:
@@ -131,13 +147,8 @@ def _signature(made: Assertion, origin: str) -> bytes:
     return string(PASSKEY_SIGNATURE) + b"".join(fields)
 
 
-def b64(data: bytes) -> str:
-    """base64url without padding (RFC 4648 section 5), as browsers write it."""
-    return base64.urlsafe_b64encode(data).decode("ascii").rstrip("=")
-
-
 def unb64(text: str) -> bytes:
-    """ValueError for anything else, or what is too long."""
+    """From base64url as browsers write it. ValueError for anything else, or what is too long."""
     if len(text) > LONGEST:
         raise ValueError("longer than anything of a passkey")
     data = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)

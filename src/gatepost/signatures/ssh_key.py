@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa, utils
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.hashes import SHA256, SHA384, SHA512, HashAlgorithm
 
+from gatepost.signatures.base64url import b64
 from gatepost.signatures.ssh_wire import Reader
 
 _Check = Callable[[bytes, bytes], None]
@@ -31,9 +32,10 @@ _RSA_HASHES: Final[Mapping[str, HashAlgorithm]] = {"rsa-sha2-256": SHA256(), "rs
 SECURITY_KEY: Final = "sk-ecdsa-sha2-nistp256@openssh.com"
 PASSKEY_SIGNATURE: Final = "webauthn-sk-ecdsa-sha2-nistp256@openssh.com"
 _SECURITY_KEYS: Final = ("sk-ssh-ed25519@openssh.com", SECURITY_KEY)
-_PRESENT: Final = 0x01
-_VERIFIED: Final = 0x04
-_EXTENDED: Final = 0x80
+PRESENT, VERIFIED, ATTESTED, EXTENDED = 0x01, 0x04, 0x40, 0x80
+"""Flags of authenticator data (Web Authentication Level 2 section 6.1): somebody touched it, and showed it who they
+are; it has a new key; it has extensions."""
+
 _LEAST_BITS: Final = 2048
 _MOST_BITS: Final = 16384
 
@@ -155,7 +157,7 @@ def _touched(application: bytes, check: _Check) -> _Check:
         reader.string()
         raw, state = reader.string(), reader.take(5)
         reader.end()
-        if not state[0] & _PRESENT:
+        if not state[0] & PRESENT:
             raise InvalidSignature
         check(raw, sha256(application).digest() + state + sha256(message).digest())
 
@@ -172,10 +174,9 @@ def _asserted(application: bytes, check: _Check) -> _Check:
         raw, state = reader.string(), reader.take(5)
         origin, client_data, extensions = reader.word(), reader.string(), reader.string()
         reader.end()
-        asked = base64.urlsafe_b64encode(message).decode("ascii").rstrip("=")
-        begins = f'{{"type":"webauthn.get","challenge":"{asked}","origin":{json.dumps(origin)}'.encode()
-        wanted = _PRESENT | _VERIFIED | (_EXTENDED if extensions else 0)
-        if state[0] & (wanted | 0x40 | _EXTENDED) != wanted or not client_data.startswith(begins):
+        begins = f'{{"type":"webauthn.get","challenge":"{b64(message)}","origin":{json.dumps(origin)}'.encode()
+        wanted = PRESENT | VERIFIED | (EXTENDED if extensions else 0)
+        if state[0] & (wanted | ATTESTED | EXTENDED) != wanted or not client_data.startswith(begins):
             raise InvalidSignature
         said = sha256(application).digest() + state + extensions
         check(raw, said + sha256(client_data).digest())

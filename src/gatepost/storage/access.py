@@ -82,9 +82,9 @@ def passkeys_of(conn: Connection, person: str) -> list[Passkey]:
     return [Passkey(*row) for row in conn.execute(query)]
 
 
-def passkey(conn: Connection, *, credential: str = "", fingerprint: str = "") -> Passkey | None:
+def passkey(conn: Connection, *, credential: str | None = None, fingerprint: str = "") -> Passkey | None:
     """The one of this id, or of this fingerprint."""
-    wanted = passkeys.c.credential == credential if credential else passkeys.c.fingerprint == fingerprint
+    wanted = passkeys.c.fingerprint == fingerprint if credential is None else passkeys.c.credential == credential
     row = conn.execute(select(passkeys).where(wanted)).first()
     return Passkey(*row) if row else None
 

@@ -20,6 +20,7 @@ GET /static/...             what pages need
 import hashlib
 import hmac
 from importlib.resources import files
+from typing import TYPE_CHECKING
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -29,7 +30,6 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gatepost.actions.site import Site
 from gatepost.doors.authzen import WELL_KNOWN, complain
-from gatepost.identity.provider import Provider
 from gatepost.notify.render import Renderer
 from gatepost.web import health
 from gatepost.web.authzen import site_authzen
@@ -52,10 +52,14 @@ from gatepost.web.pages.waivers import Waivers
 from gatepost.web.pages.watch import Watch
 from gatepost.web.pages.write import WritePage
 
+if TYPE_CHECKING:
+    from gatepost.identity.provider import Provider
+    from gatepost.web.pages.provider import AtProvider
+
 _REALM = (b"www-authenticate", b'Bearer realm="gatepost"')
 
 
-def application(site: Site, url: str, token: str, provider: Provider | None = None) -> Starlette:
+def application(site: Site, url: str, token: str, provider: "Provider | None" = None) -> Starlette:
     """`url`: where others reach it. `token`: what programs show; with none no program may ask. `provider`: where people
     sign in, if not by mail."""
     pages = Pages(url, exercise=site.exercise)
@@ -73,7 +77,8 @@ def application(site: Site, url: str, token: str, provider: Provider | None = No
         bound = bound_to(url)
         passkeys = Passkeys(site, bound, pages, browser, visitors) if bound else None
         routes += passkeys.routes() if passkeys else []
-        routes += SignIn(site, url, pages, browser, provider, passkeys).routes() + Console(site, visitors).routes()
+        at_provider = _at_provider(site, url, provider, pages, browser) if provider else None
+        routes += SignIn(site, url, pages, browser, at_provider, passkeys).routes() + Console(site, visitors).routes()
         routes += PolicyPage(site, visitors, passkeys).routes() + Stopping(site, visitors).routes()
         routes += HelpDesk(site, visitors).routes() + People(site, visitors).routes()
         routes += Watch(site, visitors).routes()
@@ -91,6 +96,12 @@ def application(site: Site, url: str, token: str, provider: Provider | None = No
     # request names: somebody's own link would cross the network in clear text.
     found.router.redirect_slashes = False
     return found
+
+
+def _at_provider(site: Site, url: str, provider: "Provider", pages: Pages, browser: Browser) -> "AtProvider":
+    from gatepost.web.pages.provider import AtProvider  # late: most sites have none, and it takes a while
+
+    return AtProvider(site, url, provider, pages, browser)
 
 
 class _Programs:

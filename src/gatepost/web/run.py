@@ -5,18 +5,21 @@ import socket
 import sys
 from collections.abc import Callable
 from types import FrameType
+from typing import TYPE_CHECKING
 
 import uvicorn
 from starlette.types import ASGIApp
 
 from gatepost.actions.site import Site
 from gatepost.doors.serving import listen, serving
-from gatepost.identity.provider import Provider
 from gatepost.web.app import application
 from gatepost.wiring import web_url
 
+if TYPE_CHECKING:
+    from gatepost.identity.provider import Provider
 
-def run_web(site: Site, token: str, provider: Provider | None, ready: Callable[[], None]) -> None:
+
+def run_web(site: Site, token: str, provider: "Provider | None", ready: Callable[[], None]) -> None:
     """Answer until SIGTERM or SIGINT; `ready` is called once it listens. `token`, `provider`: as of application().
 
     OSError: the address is taken.

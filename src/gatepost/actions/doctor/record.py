@@ -120,8 +120,9 @@ def _administrators(site: Site) -> Finding:
 def _on_one_word(conn: Connection, office: Set[str]) -> list[str]:
     """Ids of those whose role or key came before there were two, and whom two have not signed since. Among two there
     is nobody else to ask; a third can know better."""
-    given = {grant.person for grant in access.grants(conn) if grant.role == ADMIN and grant.granted_by != SYSTEM}
-    signed = {grant.person for grant in access.grants(conn) if grant.role == ADMIN and grant.confirmed_by}
+    grants = [grant for grant in access.grants(conn) if grant.role == ADMIN]
+    given = {grant.person for grant in grants if grant.granted_by != SYSTEM}
+    signed = {grant.person for grant in grants if grant.confirmed_by}
     keys = {key.person for key in access.keys_of(conn) if not key.confirmed_by}
     known = people.load(conn, office & ((given - signed) | keys))
     return sorted(person.id for person in known.values())

@@ -14,7 +14,8 @@ from gatepost.actions import passkeys
 from gatepost.actions.sign_in import Visitor, stale
 from gatepost.actions.site import Site
 from gatepost.core.refusal import Code, Refusal
-from gatepost.signatures.passkey import Bound, b64, challenge_for
+from gatepost.signatures.base64url import b64
+from gatepost.signatures.passkey import Bound, challenge_for
 from gatepost.web.pages.arriving import arrived
 from gatepost.web.pages.browser import SESSION, Browser, form
 from gatepost.web.pages.frame import Pages

@@ -2,6 +2,7 @@
 alone does nothing."""
 
 from http import HTTPStatus
+from typing import TYPE_CHECKING
 
 from starlette.background import BackgroundTask
 from starlette.concurrency import run_in_threadpool
@@ -13,26 +14,32 @@ from gatepost.actions import sign_in
 from gatepost.actions.site import Site
 from gatepost.core.instant import SECOND
 from gatepost.core.refusal import Refusal
-from gatepost.identity.provider import Provider
 from gatepost.web.pages.arriving import again, arrived
 from gatepost.web.pages.browser import ASKED, SESSION, Browser, form
 from gatepost.web.pages.frame import Pages
 from gatepost.web.pages.passkeys import Passkeys
-from gatepost.web.pages.provider import AtProvider
+
+if TYPE_CHECKING:
+    from gatepost.web.pages.provider import AtProvider
 
 LONGEST_ADDRESS = 254
 """RFC 5321 section 4.5.3.1.3, without the brackets."""
 
 
 class SignIn:
-    """`provider`: where people sign in; None where it is by mail. `passkeys`: None where there can be none."""
+    """`at_provider`: where people sign in; None where it is by mail. `passkeys`: None where there can be none."""
 
     def __init__(
-        self, site: Site, url: str, pages: Pages, browser: Browser, provider: Provider | None, passkeys: Passkeys | None
+        self,
+        site: Site,
+        url: str,
+        pages: Pages,
+        browser: Browser,
+        at_provider: "AtProvider | None",
+        passkeys: Passkeys | None,
     ) -> None:
         self._site, self._url, self._pages, self._browser = site, url, pages, browser
-        self._passkeys = passkeys
-        self._at_provider = AtProvider(site, url, provider, pages, browser) if provider else None
+        self._at_provider, self._passkeys = at_provider, passkeys
 
     def routes(self) -> list[Route]:
         both = [

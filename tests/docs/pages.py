@@ -21,7 +21,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.docs import warm
+from tests.servers import warm
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
@@ -117,7 +117,7 @@ class Shell:
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
         # No job of the shell's: what a page starts first is its job 1, and it waits for that alone.
-        self.run(f'{warm.FUNCTION}\n"$PYTHON" -m tests.docs.warm "$WARM" & disown', "")
+        self.run(f'{warm.FUNCTION}\n"$PYTHON" -m tests.servers.warm "$WARM" & disown', "")
 
     def _read(self) -> None:
         assert self._process.stdout

@@ -1,4 +1,4 @@
-"""The real thing from outside: the console script in a process of its own, real mail, real HTTP.
+"""The real thing from outside: each command in a process of its own, real mail, real HTTP.
 
 Journeys import nothing of gatepost: what they use is what its users have.
 """

@@ -1,18 +1,22 @@
-"""The console script from outside: commands, long-running servers, the settings file."""
+"""The program from outside: commands, long-running servers, the settings file."""
 
+import atexit
 import json
 import os
 import re
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import IO, Any
+
+from tests.servers.warm import Warm
 
 PROGRAM = Path(sys.executable).with_name("gatepost")
 ADMIN = "root@example.com"
@@ -83,14 +87,26 @@ class Server:
 
 def run(*arguments: object, site: Path | None = None, stdin: str | bytes = b"", exit: int | None = 0) -> Completed:
     """One command line. AssertionError if it does not end with `exit` (None: however it ends)."""
-    command = [str(PROGRAM), *(str(argument) for argument in arguments)]
-    if site is not None:
-        command += ["--site", str(site)]
-    given = stdin.encode() if isinstance(stdin, str) else stdin
-    done = subprocess.run(command, input=given, capture_output=True, timeout=120, env=environment())
-    completed = Completed(done.returncode, done.stdout.decode(), done.stderr.decode())
-    assert exit is None or completed.exit == exit, f"{' '.join(command)}: {completed}"
+    words = [*map(str, arguments), *(() if site is None else ("--site", str(site)))]
+    done = _warm().run(words, stdin.encode() if isinstance(stdin, str) else stdin)
+    completed = Completed(done.code, done.stdout.decode(), done.stderr.decode())
+    assert exit is None or completed.exit == exit, f"gatepost {' '.join(words)}: {completed}"
     return completed
+
+
+@cache
+def _warm() -> Warm:
+    """Of this process of tests, until it ends."""
+    folder = tempfile.TemporaryDirectory()
+    atexit.register(folder.cleanup)
+    return Warm(Path(folder.name), environment())
+
+
+def console(*words: str, exit: int = 0) -> Completed:
+    """The same by the console script itself."""
+    done = subprocess.run([str(PROGRAM), *words], capture_output=True, timeout=120, text=True, env=environment())
+    assert done.returncode == exit, f"{' '.join(words)}: {done}"
+    return Completed(done.returncode, done.stdout, done.stderr)
 
 
 def start(site: Path, log: Path, *command: str) -> Server:

@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.journeys.program import ADMIN, PROGRAM, environment, run
+from tests.journeys.program import ADMIN, PROGRAM, console, environment, run
 
 
 def test_help_names_the_commands_and_what_works_everywhere() -> None:
     """--help lists the commands and the options that every command takes."""
-    text = run("--help").stdout
+    text = console("--help").stdout
     assert text.startswith("Usage: gatepost COMMAND")
     for word in ("config", "--site", "--as", "--json", "--version"):
         assert f"  {word}" in text
@@ -18,7 +18,7 @@ def test_help_names_the_commands_and_what_works_everywhere() -> None:
 
 def test_help_of_a_command_shows_the_options_that_work_everywhere() -> None:
     """A command's own page has them too."""
-    assert "--json" in run("config", "check", "--help").stdout
+    assert "--json" in console("config", "check", "--help").stdout
 
 
 def imported(*words: str) -> set[str]:
@@ -54,7 +54,7 @@ def test_help_imports_nothing_that_is_slow() -> None:
 
 def test_wrong_usage_is_exit_code_2() -> None:
     """Wrong usage says what was meant and where help is: on standard error, or as a document with --json."""
-    done = run("config", "chekc", exit=2)
+    done = console("config", "chekc", exit=2)
     assert done.stdout == ""
     assert 'Did you mean "check"?' in done.stderr
     assert "(see: gatepost config --help)" in done.stderr
@@ -89,7 +89,7 @@ def test_a_reader_that_leaves_is_no_error_message(tmp_path: Path) -> None:
 
 def test_version() -> None:
     """--version prints the version and nothing else."""
-    assert run("--version").stdout.strip().count(".") == 2
+    assert console("--version").stdout.strip().count(".") == 2
 
 
 @pytest.fixture(scope="module")

@@ -43,6 +43,13 @@ def _(scene: Scene) -> Verb:
     return lambda: retract.retract(house.site, OPERATOR, POLICY, "it was never announced")
 
 
+@provokes(Code.OTHER_PROPOSAL)
+def _(scene: Scene) -> Verb:
+    house = scene.proposed()
+    house.approve()
+    return lambda: announce.announce(house.site, AUTHOR, POLICY, "0" * 64)
+
+
 @provokes(Code.DEADLINE_PASSED)
 def _(scene: Scene) -> Verb:
     house = scene.house()

@@ -15,6 +15,7 @@ from gatepost.actions.fleet import read_fleet
 from gatepost.actions.hold import lacking
 from gatepost.actions.live import proposal_of, state_of
 from gatepost.actions.lookup import revision_in
+from gatepost.actions.signed import is_another
 from gatepost.actions.site import Site
 from gatepost.actions.standing import catch_up, refresh_many, tells
 from gatepost.actions.who import MAY_ANNOUNCE, acting, looking_as
@@ -47,8 +48,11 @@ class Announced:
     retires: int
 
 
-def announce(site: Site, by: str | None, policy: str) -> Announced | Refusal:
-    """Check everything once more, freeze the audience, give the rule to the doors; then one notice each is queued."""
+def announce(site: Site, by: str | None, policy: str, seen: str = "") -> Announced | Refusal:
+    """Check everything once more, freeze the audience, give the rule to the doors; then one notice each is queued.
+
+    `seen`: the hash of the proposal that was looked at, if it may be no other.
+    """
     ready = _prepared(site, by, policy)
     with changing(site) as change:
         actor = acting(change, by, *MAY_ANNOUNCE)
@@ -57,6 +61,8 @@ def announce(site: Site, by: str | None, policy: str) -> Announced | Refusal:
         revision = _approved(change, policy)
         if isinstance(revision, Refusal):
             return revision
+        if refusal := is_another(revision.proposal, seen):
+            return refusal
         proposal = proposal_of(change.conn, revision)
         if ready is None or ready.proposal != revision.proposal or not holds(change.conn, ready.basis):
             ready = _prepare(change.conn, site, revision.proposal, proposal)

@@ -14,11 +14,8 @@ def signing_key(change: Change, actor: Actor, proposal: str, signature: str, sig
 
     `signed`: the hash that the actor's side says it signed or, in an exercise, looked at; "" if it does not say.
     """
-    if signed and signed != proposal:
-        return Refusal(
-            Code.SIGNATURE_INVALID,
-            "The proposal is another than the one that you looked at: look again, and answer anew.",
-        )
+    if refusal := is_another(proposal, signed):
+        return refusal
     if not signature:
         if change.site.exercise:
             return ""
@@ -29,6 +26,16 @@ def signing_key(change: Change, actor: Actor, proposal: str, signature: str, sig
     return key_that_made(change.conn, actor, proposal, signature) or Refusal(
         Code.SIGNATURE_INVALID,
         "The signature is not one of this proposal's hash by a key recorded for you; `key list` shows the keys.",
+    )
+
+
+def is_another(proposal: str, seen: str) -> Refusal | None:
+    """Why a proposal is not acted on: it has another hash than the one that was looked at. `seen`: "" if nobody says
+    what they looked at."""
+    if seen in ("", proposal):
+        return None
+    return Refusal(
+        Code.OTHER_PROPOSAL, "The proposal is another than the one that you looked at: look again, and answer anew."
     )
 
 

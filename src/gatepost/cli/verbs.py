@@ -55,9 +55,15 @@ def decline(policy: str, /, *, role: Role, reason: str, session: Given) -> int:
     return session.act(lambda site: approving.decline(site, session.by, policy, role, reason), facts)
 
 
-def announce(policy: str, /, *, session: Given) -> int:
-    """Check everything once more, freeze the audience, and tell it."""
-    return session.act(lambda site: announcing.announce(site, session.by, policy), _announced)
+def announce(policy: str, /, *, hash: str = "", session: Given) -> int:
+    """Check everything once more, freeze the audience, and tell it.
+
+    Parameters
+    ----------
+    hash
+        Of the proposal that you looked at (`policy show`): another is refused.
+    """
+    return session.act(lambda site: announcing.announce(site, session.by, policy, hash), _announced)
 
 
 def retract_policy(

@@ -35,6 +35,12 @@ class OfPolicy(Asked):
     policy: Name
 
 
+class OfProposal(OfPolicy):
+    hash: Annotated[str, StringConstraints(pattern=r"^([0-9a-f]{64})?$")] = Field(
+        "", description="The hash of the proposal that was looked at: another is refused."
+    )
+
+
 class OfRevision(OfPolicy):
     revision: Number | None = Field(None, description="Without: the newest.")
 

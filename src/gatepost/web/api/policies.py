@@ -14,7 +14,7 @@ from gatepost.actions.site import Site
 from gatepost.core.problem import Problem
 from gatepost.core.refusal import Refusal
 from gatepost.core.token import Scope
-from gatepost.web.api.asked import Document, No, OfPolicy, Reasoned, Retraction, WithReason, Yes
+from gatepost.web.api.asked import Document, No, OfPolicy, OfProposal, Reasoned, Retraction, WithReason, Yes
 from gatepost.web.api.operation import Operation, verb
 
 FILE: Final = "document"
@@ -52,9 +52,9 @@ def decline(site: Site, by: str, asked: No) -> dict[str, object] | Refusal:
     return approving.decline(site, by, asked.policy, asked.role, asked.reason)
 
 
-def announce(site: Site, by: str, asked: OfPolicy) -> announcing.Announced | Refusal:
+def announce(site: Site, by: str, asked: OfProposal) -> announcing.Announced | Refusal:
     """Check everything once more, freeze the audience, and tell it."""
-    return announcing.announce(site, by, asked.policy)
+    return announcing.announce(site, by, asked.policy, asked.hash)
 
 
 def pause(site: Site, by: str, asked: Reasoned) -> pausing.Paused | Refusal:

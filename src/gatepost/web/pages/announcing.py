@@ -52,10 +52,9 @@ class Announcing:
         policy = request.path_params["policy"]
         if stale(self._site, visitor):
             return self._visitors.to(f"sign-in/again?then=policies/{policy}/announce")
-        shown = views.show_policy(self._site, policy, mails=False)
-        if not isinstance(shown, Refusal) and fields.get("hash") != shown["hash"]:
-            return self._before(request, visitor, other=True)
-        done = announcing.announce(self._site, visitor.actor.person.id, policy)
+        done = announcing.announce(self._site, visitor.actor.person.id, policy, fields.get("hash") or "none")
         if isinstance(done, Refusal):
+            if done.code is Code.OTHER_PROPOSAL:
+                return self._before(request, visitor, other=True)
             return self._visitors.refused(visitor, done)
         return self._visitors.to(f"policies/{policy}")

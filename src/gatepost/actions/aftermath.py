@@ -63,7 +63,7 @@ def reach(site: Site, policy: str) -> Reach | Refusal:
             return revision
         waiting = notices.count_queued(conn, policy)
         owed = audience.count_owed(conn, revision.rule) if revision.rule is not None else 0
-        return Reach(revision.revision, len(notices.reached(conn, policy)), waiting + owed)
+        return Reach(revision.revision, notices.count_reached(conn, policy), waiting + owed)
 
 
 def aftermath(site: Site, policy: str) -> Aftermath | Refusal:

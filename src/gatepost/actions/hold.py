@@ -3,7 +3,7 @@
 Because it is checked at the moment a role or key goes, or a person, no job has to run at a deadline for I-14 to hold.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from sqlalchemy import Connection
 
@@ -12,6 +12,7 @@ from gatepost.actions.live import live_rules, proposal_of, state_of
 from gatepost.core.change import quorum
 from gatepost.core.change.quorum import Owed, Voice
 from gatepost.core.change.stage import LIVE
+from gatepost.core.change.two_administrators import APPROVER
 from gatepost.core.ledger.events import QuorumLost, QuorumRegained
 from gatepost.core.policy.verdict import RuleState
 from gatepost.doors.entry import encode_state, rule_key
@@ -19,20 +20,30 @@ from gatepost.storage import access, audience, people, policies
 from gatepost.storage.policies import Judgement, Revision
 
 
-def voice(conn: Connection, judgement: Judgement, exercise: bool) -> Voice:
-    """A recorded yes, with the role and the key as they are held now; who has left holds none."""
-    if not people.load(conn, [judgement.person])[judgement.person].working:
-        return Voice(judgement.person, judgement.role, None, None)
-    grants = {grant.role: grant for grant in access.grants(conn, judgement.person)}
-    grant = grants.get(f"approver:{judgement.role}")
-    key = access.key(conn, judgement.fingerprint) if judgement.fingerprint else None
-    return Voice(
-        person=judgement.person,
-        role=judgement.role,
-        role_owed=Owed(grant.line, grant.entry) if grant else None,
-        key_owed=Owed(key.line, key.entry) if key else None,
-        key_needed=bool(judgement.fingerprint) or not exercise,
-    )
+def voices(conn: Connection, yeses: Sequence[Judgement], exercise: bool) -> list[Voice]:
+    """Recorded yeses, each with the role and the key as they are held now; who has left holds none."""
+    known = people.load(conn, {one.person for one in yeses})
+    grants = {(grant.person, grant.role): grant for grant in access.grants(conn)}
+    keys = {key.fingerprint: key for key in access.keys_of(conn)}
+    found = []
+    for one in yeses:
+        works = known[one.person].working
+        grant = grants.get((one.person, f"{APPROVER}{one.role}")) if works else None
+        key = keys.get(one.fingerprint) if works else None
+        found.append(
+            Voice(
+                person=one.person,
+                role=one.role,
+                role_owed=Owed(grant.line, grant.entry) if grant else None,
+                key_owed=Owed(key.line, key.entry) if key else None,
+                key_needed=bool(one.fingerprint) or not exercise,
+            )
+        )
+    return found
+
+
+def voice(conn: Connection, yes: Judgement, exercise: bool) -> Voice:
+    return voices(conn, [yes], exercise)[0]
 
 
 def lacking(
@@ -58,8 +69,8 @@ def lacking(
 def _given(conn: Connection, revision: Revision, exercise: bool) -> dict[str, str]:
     """Who said yes to this very revision, and counts now, with the role."""
     judgements = policies.judgements(conn, revision.policy, revision.revision)
-    voices = [voice(conn, judgement, exercise) for judgement in judgements if judgement.approved]
-    return quorum.given(voices, revision.author, revision.proposed_entry)
+    yeses = [judgement for judgement in judgements if judgement.approved]
+    return quorum.given(voices(conn, yeses, exercise), revision.author, revision.proposed_entry)
 
 
 def _relaxed(conn: Connection, revision: Revision) -> Revision | None:

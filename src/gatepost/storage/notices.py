@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, and_, bindparam, func, not_, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, func, not_, or_, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from gatepost.core.change.stage import Stage
@@ -12,7 +12,7 @@ from gatepost.core.instant import Instant
 from gatepost.core.notice.notice import ABOUT_APPROVAL, REACHED, NoticeKind, NoticeState
 from gatepost.storage.among import among
 from gatepost.storage.people import chunks
-from gatepost.storage.schema import CLOSING_KINDS, OPEN, ORDINARY, URGENT, closing, notices, revisions
+from gatepost.storage.schema import CLOSING_KINDS, MAY_BE_READ, OPEN, ORDINARY, URGENT, closing, notices, revisions
 
 
 class Notice(NamedTuple):
@@ -331,11 +331,16 @@ def threads(conn: Connection, policy: str, people: Iterable[str] | None = None) 
 
 def reached(conn: Connection, policy: str) -> list[str]:
     """Everybody who may have any notice of the policy in the inbox."""
-    condition = and_(
-        notices.c.policy == policy, notices.c.state.in_([state.value for state in REACHED]), _about_policy()
-    )
-    query = select(notices.c.person).where(condition).distinct().order_by(notices.c.person)
-    return [row.person for row in conn.execute(query)]
+    return [row.person for row in conn.execute(_reached(policy).order_by(notices.c.person))]
+
+
+def count_reached(conn: Connection, policy: str) -> int:
+    """How many they are."""
+    return int(conn.execute(select(func.count()).select_from(_reached(policy).subquery())).scalar_one())
+
+
+def _reached(policy: str) -> Select[tuple[str]]:
+    return select(notices.c.person).where(notices.c.policy == policy, MAY_BE_READ).distinct()
 
 
 def count(conn: Connection, policy: str, revision: int, kind: NoticeKind) -> int:
@@ -352,8 +357,16 @@ def announced_to(conn: Connection, policy: str, revision: int, people: Iterable[
 
 def counts(conn: Connection, policy: str) -> dict[tuple[str, str], int]:
     """How many notices of each kind are in each state."""
-    query = select(notices.c.kind, notices.c.state, func.count()).where(*_indexed(policy))
-    return {(row[0], row[1]): row[2] for row in conn.execute(query.group_by(notices.c.kind, notices.c.state))}
+    # Not grouped by state: the index has it last, and SQLite would sort all of them.
+    states = {state.value: func.count().filter(notices.c.state == state.value) for state in NoticeState}
+    query = select(notices.c.kind, *states.values()).where(*_indexed(policy)).group_by(notices.c.kind)
+    rows = conn.execute(query).all()
+    return {
+        (kind, state): number
+        for kind, *numbers in rows
+        for state, number in zip(states, numbers, strict=True)
+        if number
+    }
 
 
 def refusals(conn: Connection, policy: str) -> dict[str, int]:

@@ -4,6 +4,8 @@ Two families: *readings of the ledger* (written by storage/reading.py alone, reb
 *inventory and work* (table-first: personal, bulky, erasable).
 """
 
+from collections.abc import Iterable
+
 from sqlalchemy import (
     BigInteger,
     Boolean,
@@ -20,7 +22,7 @@ from sqlalchemy import (
     literal_column,
 )
 
-from gatepost.core.notice.notice import NoticeKind
+from gatepost.core.notice.notice import ABOUT_APPROVAL, REACHED, NoticeKind, NoticeState
 from gatepost.storage.access_schema import READINGS as ACCESS_READINGS
 from gatepost.storage.app_schema import READINGS as APP_READINGS
 from gatepost.storage.compliance_schema import compliance as compliance
@@ -375,24 +377,29 @@ Index(
 
 # The queue is read for every batch, so what has left it must cost nothing. SQLite uses such an index only for a query
 # that has its condition word for word: so the queries take these, and they have literals in the place of parameters.
+
+
+def _literals(words: Iterable[NoticeKind | NoticeState]) -> list[ColumnElement[str]]:
+    return [literal_column(f"'{word.value}'") for word in words]
+
+
 CLOSING_KINDS = (NoticeKind.CORRECTION, NoticeKind.WITHDRAWAL, NoticeKind.ENDED)
-_URGENT: list[ColumnElement[str]] = [
-    literal_column(f"'{kind.value}'")
-    for kind in (
-        *CLOSING_KINDS,
-        NoticeKind.RESTORED,
-        NoticeKind.DEVICE_PASSWORD,
-        NoticeKind.SIGN_IN,
-        NoticeKind.CODE,
-    )
-]
+_URGENT = _literals(
+    (*CLOSING_KINDS, NoticeKind.RESTORED, NoticeKind.DEVICE_PASSWORD, NoticeKind.SIGN_IN, NoticeKind.CODE)
+)
 OPEN = notices.c.settled_at.is_(None)
 URGENT = and_(OPEN, notices.c.kind.concat(literal_column("''")).in_(_URGENT))  # the bare column: notices_kind again
 """Corrections, mail restored, a password to it made, a link or a code that somebody waits for: before all else."""
 
-ORDINARY = and_(OPEN, notices.c.kind.not_in([*_URGENT, literal_column(f"'{NoticeKind.ANNOUNCEMENT.value}'")]))
+ORDINARY = and_(OPEN, notices.c.kind.not_in([*_URGENT, *_literals([NoticeKind.ANNOUNCEMENT])]))
 SETTLED = notices.c.settled_at.is_not(None)
+MAY_BE_READ = and_(
+    notices.c.state.in_(_literals(sorted(REACHED))),
+    notices.c.kind.concat(literal_column("''")).not_in(_literals(sorted(ABOUT_APPROVAL))),
+)
+"""Mails to the people concerned that may be in their inboxes: a retraction goes through them by person."""
 Index("notices_settled", notices.c.settled_at, notices.c.kind, notices.c.state, sqlite_where=SETTLED)
+Index("notices_read", notices.c.policy, notices.c.person, sqlite_where=MAY_BE_READ)
 Index("notices_open", notices.c.state, sqlite_where=OPEN)
 Index("notices_urgent", notices.c.not_before, sqlite_where=URGENT)
 Index("notices_ordinary", notices.c.not_before, notices.c.created_at, notices.c.id, sqlite_where=ORDINARY)

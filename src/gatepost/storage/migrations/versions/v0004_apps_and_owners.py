@@ -105,6 +105,14 @@ def upgrade() -> None:
         ["not_before", "created_at", "id"],
         sqlite_where=sa.text(f"settled_at IS NULL AND (kind NOT IN ({urgent}, 'announcement'))"),
     )
+    op.create_index(
+        "notices_read",
+        "notices",
+        ["policy", "person"],
+        sqlite_where=sa.text(
+            "state IN ('accepted', 'uncertain') AND ((kind || '') NOT IN ('approval-asked', 'approval-result'))"
+        ),
+    )
     # Nobody knows since when; their time runs from the upgrade on.
     for table, column, condition in (
         ("texts", "at", "1"),

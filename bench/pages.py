@@ -22,7 +22,7 @@ from gatepost.actions.sign_in import begin, official
 from gatepost.core.instant import HOUR
 from gatepost.core.notice.notice import NoticeState
 from gatepost.storage import people
-from gatepost.storage.schema import notices
+from gatepost.storage.notice_schema import notices
 from gatepost.web.app import application
 from tests.web.visiting import Browser, Visit
 

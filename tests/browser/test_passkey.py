@@ -41,6 +41,8 @@ def test_a_browser_s_passkey_is_registered_signs_in_and_approves(builder: Builde
         rows: Any = good(ledger.show(house.site, None, 0, ("PolicyApproved",), 9))
         assert [row["data"]["fingerprint"] for row in rows] == [newest(house)]
         page.context.close()
+        # We ask for the one kind of key that OpenSSH knows of a browser: Chromium warns that some devices lack it.
+        eyes.seen = [one for one in eyes.seen if "pubKeyCredParams" not in one]
         eyes.saw_nothing()
 
 

@@ -203,7 +203,7 @@ def approvals_for_the_proposal_before(house: House) -> None:
     house.announce()
 
 
-def another_proposal_announced(house: House) -> None:
+def anout_of_date_announced(house: House) -> None:
     house.propose()
     house.approve(SECURITY, "security")
     house.approve(LEGAL, "legal")
@@ -333,7 +333,7 @@ CASES: list[tuple[Callable[[House], None], set[str]]] = [
     (key_revoked_after_approving, {"quorum"}),
     (nothing_asked, {"quorum"}),
     (approvals_for_the_proposal_before, {"quorum"}),
-    (another_proposal_announced, {"proposal"}),
+    (anout_of_date_announced, {"proposal"}),
     (announced_after_withdrawing, {"proposal"}),
     (announced_too_late, {"expired"}),
     (in_force_unannounced, {"not_announced"}),

@@ -43,7 +43,7 @@ def _(scene: Scene) -> Verb:
     return lambda: retract.retract(house.site, OPERATOR, POLICY, "it was never announced")
 
 
-@provokes(Code.OTHER_PROPOSAL)
+@provokes(Code.OUT_OF_DATE)
 def _(scene: Scene) -> Verb:
     house = scene.proposed()
     house.approve()

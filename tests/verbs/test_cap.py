@@ -141,14 +141,15 @@ def test_a_catalogue_change_closes_nobodys_door(build: Build) -> None:
 def test_a_source_that_falls_silent_as_a_whole_blocks_nobody_unforeseen(build: Build) -> None:
     """Section 3: all absents go stale in one instant; that is an alarm, not a block."""
     house = build(rails__cap_people_per_hour=CAP)
+    silent_from = house.now()
     house.owners(1, prefix="foreseen")
     house.owners(12, apps=())
     house.announce(unseen="block", deadline="2020-07-10")
     house.deliver()
-    house.set("2020-07-20T08:00:00Z")
+    house.set(silent_from + house.site.settings.fleet.stale_after - 10 * MINUTE)
     watch = Watch(house, {"foreseen0"})
     assert watch.last == {"foreseen0"}
-    house.later(10 * MINUTE)
+    house.later(20 * MINUTE)
     watch.night()
     watch.run(2 * HOUR)
     assert watch.newly == []

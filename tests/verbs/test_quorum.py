@@ -214,7 +214,7 @@ def test_a_live_site_asks_for_a_signature_of_this_proposal_by_this_persons_key(s
     refused_ones: list[tuple[str, str, Code]] = [
         ("", "", Code.SIGNATURE_MISSING),
         (signers.sign(SECURITY, "0" * 64), "", Code.SIGNATURE_INVALID),
-        (signers.sign(SECURITY, proposed.hash), "0" * 64, Code.OTHER_PROPOSAL),
+        (signers.sign(SECURITY, proposed.hash), "0" * 64, Code.OUT_OF_DATE),
         (signers.sign(EXECUTIVE, proposed.hash), proposed.hash, Code.SIGNATURE_INVALID),
         (signers.sign("stranger", proposed.hash), proposed.hash, Code.SIGNATURE_INVALID),
         ("not a signature", proposed.hash, Code.SIGNATURE_INVALID),

@@ -188,8 +188,8 @@ def test_a_signature_is_good_for_one_entry(pair: Pair) -> None:
     good(access.revoke_role(pair.site, None, PUPPET, APPROVES))
     pair.grant(PUPPET, APPROVES, ADMIN)
     with nothing_written(pair.house):
-        for signed in ("", old):
-            refused(confirm.confirm(pair.site, BEN, APPROVES, PUPPET, signature, signed), Code.SIGNATURE_INVALID)
+        for signed, code in (("", Code.SIGNATURE_INVALID), (old, Code.OUT_OF_DATE)):
+            refused(confirm.confirm(pair.site, BEN, APPROVES, PUPPET, signature, signed), code)
     assert not pair.holds(PUPPET, APPROVES)
     pair.still_guarded()
 

@@ -182,7 +182,7 @@ def test_a_yes_is_to_the_hash_that_was_looked_at(open_house: House) -> None:
     app, security = api(open_house), token(open_house, SECURITY)
     with nothing_written(open_house):
         said = call(app, security, f"{OF}/approve", {"role": "security", "hash": "0" * 64})
-    problem(said, 403, "signature_invalid")
+    problem(said, 409, "out_of_date")
 
 
 def test_on_a_live_site_a_yes_carries_a_signature(build: Build) -> None:

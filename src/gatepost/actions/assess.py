@@ -89,9 +89,7 @@ def assess_apps(
     if watch:
         watch.looked(likes(fleet, watch, HIDDEN_UNDER))
     instants = cells.instants(policy)
-    default_zone = site.settings.site.default_time_zone
-    lived_in = impact.lived_in or product(people.zones(conn) or [default_zone], range(len(policy.deadlines)))
-    concerned = cells.known_cells(lived_in, instants, default_zone)
+    concerned = _concerned(conn, site, policy, impact, instants)
     earliest = None if policy.deadline.immediately else min(instants[cell] for cell in concerned)
     grants = access.grants(conn)
     about = about_apps(conn, [app.id for app in apps])
@@ -128,6 +126,15 @@ def assess_apps(
         earliest=earliest,
         alone=alone,
     )
+
+
+def _concerned(
+    conn: Connection, site: Site, policy: Policy, impact: Impact, instants: Mapping[Cell, Instant]
+) -> frozenset[Cell]:
+    """As of Assessed."""
+    zone = site.settings.site.default_time_zone
+    lived_in = impact.lived_in or product(people.zones(conn) or [zone], range(len(policy.deadlines)))
+    return cells.known_cells(lived_in, instants, zone)
 
 
 def not_looked_for(conn: Connection, apps: tuple[NamedApp, ...]) -> Refusal | None:

@@ -35,7 +35,7 @@ def is_another(proposal: str, seen: str) -> Refusal | None:
     if seen in ("", proposal):
         return None
     return Refusal(
-        Code.OTHER_PROPOSAL, "The proposal is another than the one that you looked at: look again, and answer anew."
+        Code.OUT_OF_DATE, "What stands here is another than what you looked at: look again, and answer anew."
     )
 
 

@@ -45,7 +45,7 @@ class Code(StrEnum):
     TOO_MANY_MISSING = "too_many_missing"
     # a policy's life
     WRONG_STAGE = "wrong_stage"
-    OTHER_PROPOSAL = "other_proposal"
+    OUT_OF_DATE = "out_of_date"
     DEADLINE_PASSED = "deadline_passed"
     NECESSITY_MISSING = "necessity_missing"
     PRESS_MISSING = "press_missing"

@@ -4,7 +4,8 @@ from sqlalchemy import Connection, func, not_, select
 
 from gatepost.core.instant import Instant
 from gatepost.core.notice.notice import NoticeState
-from gatepost.storage.schema import OPEN, notices, revisions
+from gatepost.storage.notice_schema import OPEN, notices
+from gatepost.storage.schema import revisions
 
 
 def by_stage(conn: Connection) -> dict[str, int]:

@@ -11,8 +11,9 @@ from gatepost.core.change.stage import Stage
 from gatepost.core.instant import Instant
 from gatepost.core.notice.notice import ABOUT_APPROVAL, REACHED, NoticeKind, NoticeState
 from gatepost.storage.among import among
+from gatepost.storage.notice_schema import CLOSING_KINDS, MAY_BE_READ, OPEN, ORDINARY, URGENT, notices
 from gatepost.storage.people import chunks
-from gatepost.storage.schema import CLOSING_KINDS, MAY_BE_READ, OPEN, ORDINARY, URGENT, closing, notices, revisions
+from gatepost.storage.schema import closing, revisions
 
 
 class Notice(NamedTuple):

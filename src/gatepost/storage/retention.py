@@ -13,8 +13,8 @@ from gatepost.core.change.stage import LIVE, PENDING
 from gatepost.core.instant import Instant
 from gatepost.storage.among import among
 from gatepost.storage.door_schema import contacts, device_passwords, sightings
+from gatepost.storage.notice_schema import OPEN, notices
 from gatepost.storage.schema import (
-    OPEN,
     READINGS,
     admissions,
     attestations,
@@ -22,7 +22,6 @@ from gatepost.storage.schema import (
     audience_devices,
     closing,
     devices,
-    notices,
     people,
     revisions,
     texts,

@@ -7,8 +7,8 @@ from sqlalchemy import Connection, and_, func, select
 
 from gatepost.core.instant import Instant
 from gatepost.core.notice.notice import REACHED, NoticeKind, NoticeState
+from gatepost.storage.notice_schema import OPEN, SETTLED, notices
 from gatepost.storage.notices import ANNOUNCEMENT
-from gatepost.storage.schema import OPEN, SETTLED, notices
 
 
 class Sent(NamedTuple):

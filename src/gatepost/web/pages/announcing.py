@@ -54,7 +54,7 @@ class Announcing:
             return self._visitors.to(f"sign-in/again?then=policies/{policy}/announce")
         done = announcing.announce(self._site, visitor.actor.person.id, policy, fields.get("hash") or "none")
         if isinstance(done, Refusal):
-            if done.code is Code.OTHER_PROPOSAL:
+            if done.code is Code.OUT_OF_DATE:
                 return self._before(request, visitor, other=True)
             return self._visitors.refused(visitor, done)
         return self._visitors.to(f"policies/{policy}")

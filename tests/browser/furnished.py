@@ -9,6 +9,7 @@ from gatepost.core.fleet.claim import Claim, Stance
 from gatepost.core.instant import DAY
 from gatepost.storage import exceptions
 from tests.browser.serving import house_with_pages
+from tests.verbs.hooks import CHECK, hook
 from tests.verbs.houses import AUTHOR, EXECUTIVE, LEGAL, OPERATOR, POLICY, SECURITY, TIKTOK, Builder, House, good
 from tests.web.own import parsed
 
@@ -47,6 +48,7 @@ _PEOPLE = (
 def furnish(builder: Builder) -> House:
     """On Monday 13 July 2020, with the first policy three days in force and a second revision of it waiting."""
     house = house_with_pages(builder, rails__first_batch=20)
+    hook(house, {"manager": (CHECK,)})
     _people(house)
     _evidence(house)
     house.hear("mail", 10**6)

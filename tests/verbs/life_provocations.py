@@ -5,6 +5,7 @@ from gatepost.actions import (
     announce,
     approve,
     catalogue,
+    check,
     exempt,
     names,
     own_absent,
@@ -17,9 +18,11 @@ from gatepost.actions import (
     retract,
     waive,
 )
+from gatepost.actions.change import changing
 from gatepost.core.instant import DAY
 from gatepost.core.refusal import Code
-from gatepost.storage import people
+from gatepost.storage import devices, people
+from tests.verbs.hooks import CHECK, hook
 from tests.verbs.houses import (
     ADMIN,
     AUTHOR,
@@ -312,6 +315,24 @@ def _(scene: Scene) -> Verb:
         good(own_absent.send_code(house.site, token, "phone-u0"))
         house.clock(house.now() + own_code.LASTS)
     return lambda: own_absent.send_code(house.site, token, "phone-u0")
+
+
+@provokes(Code.CHECKS_SPENT)
+def _(scene: Scene) -> Verb:
+    house = scene.house()
+    hook(house, {"manager": (CHECK,)})
+    house.owners(check.MOST + 1)
+    with house.site.store.reading() as conn:
+        first, *others = [known.device.ref for known in devices.everything(conn)]
+    with changing(house.site) as change:
+        for ref in others:
+            good(check.ask(change, ref))
+
+    def ask() -> object:
+        with changing(house.site) as change:
+            return check.ask(change, first)
+
+    return ask
 
 
 @provokes(Code.NOT_CONCERNED)

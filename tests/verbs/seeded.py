@@ -11,9 +11,10 @@ from gatepost.actions.looks import record_look
 from gatepost.core.instant import DAY
 from gatepost.core.token import Scope
 from gatepost.doors.report import Report
-from gatepost.storage import answers, feed, people, sitemeta
+from gatepost.storage import answers, feed, people, sitemeta, webhooks
 from gatepost.storage.answers import Kept
 from gatepost.storage.belongings import Whose, whose
+from gatepost.storage.webhooks import Message
 from tests.verbs.doorside import see, sighting
 from tests.verbs.houses import OPERATOR, POLICY, TIKTOK, House, good
 
@@ -69,7 +70,17 @@ def seed(house: House) -> Whose:
         token = good(tokens.add_token(house.site, who, "", [Scope.LOOK], house.now() + DAY)).token
         with house.site.store.writing() as conn:
             answers.keep(conn, token, "a key", Kept("asked", None, f'{{"subject": "{ID}, {NAME}"}}'), house.now())
+    _asked_about(house)
     return _whose(house)
+
+
+def _asked_about(house: House) -> None:
+    """Of their phone a report was asked for that nobody has told the manager of yet."""
+    (phone, *_) = _whose(house).devices
+    now = house.now()
+    message = Message("manager", 1, "msg_1", "device.check_asked", PHONE, "waiting", now, now, device=phone)
+    with house.site.store.writing() as conn:
+        webhooks.queue(conn, [message])
 
 
 def _whose(house: House) -> Whose:

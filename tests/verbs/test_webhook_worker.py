@@ -1,5 +1,7 @@
 """The worker tells webhooks beside its work, and waits for none."""
 
+import base64
+import hmac
 import json
 import signal
 from collections.abc import Iterator
@@ -10,13 +12,15 @@ from typing import Any
 import pytest
 
 from gatepost.actions import webhooks
-from gatepost.config import FILE
+from gatepost.actions.own_check import ask_check
 from gatepost.core.notice.notice import NoticeState
 from gatepost.storage import figures
 from tests.servers.mail_sink import MailSink
 from tests.servers.receiver import Receiver, receiving
 from tests.verbs.conftest import Build
-from tests.verbs.houses import House, reopen
+from tests.verbs.hooks import CHECK, SECRET, hook
+from tests.verbs.houses import House, good
+from tests.verbs.test_check import token
 from tests.verbs.test_crashes import running, until
 
 PATIENT = (
@@ -33,20 +37,10 @@ def sink(tmp_path: Path) -> Iterator[MailSink]:
         yield started
 
 
-def hooked(stack: ExitStack, build: Build, sink: MailSink, **receivers: Receiver) -> House:
+def hooked(build: Build, sink: MailSink, **receivers: Receiver) -> House:
     """A house whose mail goes to the sink, with these receivers as its webhooks."""
     house = build(smtp__port=sink.port)
-    directory = house.site.directory
-    (directory / "key").write_text("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw\n")
-    (directory / "key").chmod(0o600)
-    parts = [
-        f'\n[webhooks.{name}]\nurl = "{receiver.url}"\nsecret_file = "key"\n' for name, receiver in receivers.items()
-    ]
-    with (directory / FILE).open("a") as file:
-        file.writelines(parts)
-    house.close()
-    house = reopen(directory)
-    stack.callback(house.close)
+    hook(house, dict.fromkeys(receivers, ()), {name: receiver.url for name, receiver in receivers.items()})
     return house
 
 
@@ -63,7 +57,7 @@ def test_a_webhook_that_hangs_holds_up_nothing(build: Build, sink: MailSink) -> 
     itself for an hour."""
     with ExitStack() as stack:
         hangs, chat = stack.enter_context(receiving(answer=None)), stack.enter_context(receiving())
-        house = hooked(stack, build, sink, hangs=hangs, chat=chat)
+        house = hooked(build, sink, hangs=hangs, chat=chat)
         house.owners(2)
         house.announce()
         worker = stack.enter_context(running(PATIENT, str(house.site.directory)))
@@ -93,7 +87,7 @@ def test_what_was_cut_off_is_told_again(build: Build, sink: MailSink) -> None:
     same body; a receiver that fails first hears it too."""
     with ExitStack() as stack:
         receiver = stack.enter_context(receiving(answer=None))
-        house = hooked(stack, build, sink, chat=receiver)
+        house = hooked(build, sink, chat=receiver)
         house.propose()
         with running(PATIENT, str(house.site.directory)):
             until(lambda: len(receiver.got) == 1)
@@ -111,7 +105,7 @@ def test_a_secret_that_cannot_be_read_is_said(build: Build, sink: MailSink) -> N
     """Nothing is sent without a signature: the list says what is wrong, and once it is mended, it is told."""
     with ExitStack() as stack:
         receiver = stack.enter_context(receiving())
-        house = hooked(stack, build, sink, chat=receiver)
+        house = hooked(build, sink, chat=receiver)
         key = house.site.directory / "key"
         key.chmod(0o644)
         house.propose()
@@ -121,3 +115,25 @@ def test_a_secret_that_cannot_be_read_is_said(build: Build, sink: MailSink) -> N
         assert receiver.got == []
         key.chmod(0o600)
         until(lambda: types(receiver) == ["policy.proposed"])
+
+
+def test_a_question_about_a_device_is_signed_and_delivered(build: Build, sink: MailSink) -> None:
+    """What somebody presses on their own page reaches whoever asks the manager, signed as Standard Webhooks says; a
+    webhook that did not ask for it by name hears nothing of it."""
+    with ExitStack() as stack:
+        manager, chat = stack.enter_context(receiving()), stack.enter_context(receiving())
+        house = build(smtp__port=sink.port, web__url="https://gatepost.example")
+        hook(house, {"manager": (CHECK,), "chat": ()}, {"manager": manager.url, "chat": chat.url})
+        house.owners(1)
+        house.announce()
+        stack.enter_context(running(PATIENT, str(house.site.directory)))
+        good(ask_check(house.site, token(house), "phone-u0"))
+        until(lambda: listed(house)["manager"]["delivered"] == 1)
+        until(lambda: listed(house)["chat"]["waiting"] == 0)
+        ((_, headers, body),) = manager.got
+        assert json.loads(body)["data"]["device"] == "phone-u0"
+        key = base64.b64decode(SECRET.removeprefix("whsec_"))
+        signed = f"{headers['webhook-id']}.{headers['webhook-timestamp']}.".encode() + body
+        expected = base64.b64encode(hmac.digest(key, signed, "sha256")).decode()
+        assert headers["webhook-signature"] == f"v1,{expected}"
+        assert CHECK not in types(chat)

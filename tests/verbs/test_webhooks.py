@@ -1,7 +1,7 @@
 """What webhooks are told of a policy's life, and how telling them ends."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -17,6 +17,7 @@ from gatepost.notify.webhook import Answered
 from gatepost.storage import ledger, sitemeta
 from gatepost.storage.webhooks import Message
 from tests.verbs.conftest import Build
+from tests.verbs.hooks import hook
 from tests.verbs.houses import (
     AUTHOR,
     EXECUTIVE,
@@ -37,25 +38,15 @@ CANARY = "qxhook"
 
 
 @pytest.fixture
-def hooked(build: Build) -> Iterator[Callable[..., House]]:
+def hooked(build: Build) -> Callable[..., House]:
     """A house with these webhooks: name to the types that it is told, none for all."""
-    houses: list[House] = []
 
     def make(**known: tuple[str, ...]) -> House:
         house = build()
-        path = house.site.directory / FILE
-        parts = [
-            f'[webhooks.{name}]\nurl = "http://127.0.0.1:9/{name}"\nsecret_file = "key"\nevents = {json.dumps(types)}\n'
-            for name, types in known.items()
-        ]
-        path.write_text(path.read_text() + "\n" + "\n".join(parts))
-        house.close()
-        houses.append(reopen(house.site.directory))
-        return houses[-1]
+        hook(house, known)
+        return house
 
-    yield make
-    for house in houses:
-        house.close()
+    return make
 
 
 def told(house: House, name: str = "chat", answer: Answered = YES) -> list[Message]:

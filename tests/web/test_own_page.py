@@ -16,7 +16,8 @@ from gatepost.core.fleet.claim import Claim, Stance
 from gatepost.core.fleet.finding import Finding
 from gatepost.core.instant import DAY, HOUR
 from gatepost.core.policy.verdict import Outcome
-from gatepost.notify.own import OwnDevice, OwnFacts, OwnLook, Stands, own_page
+from gatepost.notify.own import OwnFacts, OwnLook, Stands, own_page
+from gatepost.notify.own_device import OwnDevice
 from gatepost.notify.render import LANGUAGES
 from gatepost.notify.untrusted import one_line
 from gatepost.signatures.link import new_key
@@ -322,7 +323,7 @@ def test_the_page_is_in_the_persons_language(build: Build, language: str) -> Non
     assert given == "en" or not re.search(r"\b(the|your|device|cannot)\b", words(ours[ours.index("<main") :])), page
 
 
-OWN = OwnDevice(told("x").devices[0], Finding.PRESENT, Outcome.BLOCK, START, START, statable=True)
+OWN = OwnDevice(told("x").devices[0], Finding.PRESENT, Outcome.BLOCK, START, START, statable=True, checkable=True)
 
 
 def page_of(untrusted: str) -> str:

@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 
 from gatepost.actions.change import Change, changing, looking
 from gatepost.actions.outbox import compose, enqueue
-from gatepost.actions.own_page import Page, page_of
+from gatepost.actions.own_page import Page, device_on
 from gatepost.actions.site import Site
 from gatepost.actions.who import acting
 from gatepost.core.instant import DAY, HOUR, Instant
@@ -117,12 +117,10 @@ def complete(
 
 def _put(site: Site, conn: Connection, wish: Wish[Facts], token: str, device: str) -> _Question | Refusal:
     """By what holds in a snapshot or a change."""
-    page = page_of(site, conn, token)
-    if page is None:
-        return Refusal(Code.NO_SUCH_PERSON, "This link opens nothing any more; the newest mail has a newer one.")
-    member = page.device_named(device)
-    if isinstance(member, Refusal):
-        return member
+    found = device_on(site, conn, token, device)
+    if isinstance(found, Refusal):
+        return found
+    page, member = found
     return wish.unfit(page, member) or _Question(page, member, _counting(conn, page, member, wish.name))
 
 

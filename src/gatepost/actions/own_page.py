@@ -1,7 +1,7 @@
 """What somebody's own page on a policy shows: their own devices and nobody else's data, read and never written.
 
 The page is opened by a link alone, so it shows what their mails say and what the help desk would tell them, and does
-nothing. What it can start, own_absent.py and own_ask.py do.
+nothing. What it can start, own_absent.py, own_ask.py and own_check.py do.
 """
 
 from collections.abc import Collection, Iterator
@@ -10,7 +10,7 @@ from functools import cached_property
 
 from sqlalchemy import Connection
 
-from gatepost.actions import live
+from gatepost.actions import check, live
 from gatepost.actions.change import looking
 from gatepost.actions.decide import Decider
 from gatepost.actions.letter import Desk
@@ -29,7 +29,8 @@ from gatepost.core.policy.policy import Unseen
 from gatepost.core.policy.verdict import Outcome
 from gatepost.core.refusal import Code, Refusal
 from gatepost.notify.facts import DeviceFacts, NoticeFacts
-from gatepost.notify.own import OwnAsk, OwnDevice, OwnFacts, OwnLook, Stands
+from gatepost.notify.own import OwnAsk, OwnFacts, OwnLook, Stands
+from gatepost.notify.own_device import OwnDevice
 from gatepost.notify.untrusted import one_line
 from gatepost.signatures.link import Sealed
 from gatepost.storage import exceptions, people, policies
@@ -57,6 +58,15 @@ def page_of(site: Site, conn: Connection, token: str) -> "Page | None":
     if person is None or not person.working or not announced:
         return None
     return Page(site, conn, person, announced[-1], link)
+
+
+def device_on(site: Site, conn: Connection, token: str, name: str) -> "tuple[Page, Member] | Refusal":
+    """The page that a link opens, and the one of its devices that it shows under this name."""
+    page = page_of(site, conn, token)
+    if page is None:
+        return Refusal(Code.NO_SUCH_PERSON, "This link opens nothing any more; the newest mail has a newer one.")
+    member = page.device_named(name)
+    return member if isinstance(member, Refusal) else (page, member)
 
 
 class Page:
@@ -113,6 +123,11 @@ class Page:
         asked = self.revision.stage in LIVE and self._due(member.device.ref) and bool(self.person.emails)
         return asked and all(other is not member for other, _ in self._asked)
 
+    def checkable(self, member: Member) -> bool:
+        """Whether its device manager can be asked for a report that may end what is asked of it."""
+        asks = self.revision.stage in LIVE and self.revision.paused_at is None and self._due(member.device.ref)
+        return asks and check.checkable(self.site, member.device, self._found(member)[0])
+
     def _stands(self, due: Collection[str], exempt: bool) -> Stands:
         if self.revision.stage is Stage.RETRACTED:
             return Stands.WITHDRAWN if self.revision.because == "withdrawn" else Stands.ERROR
@@ -140,6 +155,7 @@ class Page:
         counting = [reason for reason in verdict.reasons if reason.outcome is verdict.outcome]
         titles = {rule.revision.policy: rule.proposal.policy.title for rule in self.desk.rules.values()}
         others = sorted({one.policy for one in counting if one.outcome is Outcome.BLOCK} - {self.revision.policy})
+        checkable = self.checkable(member)
         exempt = max(self.waived.get(self.person.ref, ALWAYS), self.waived.get(device.ref, ALWAYS))
         return OwnDevice(
             device=self.named(member, present),
@@ -151,6 +167,8 @@ class Page:
             attested_until=self._attested(device.ref, found),
             exempt_until=exempt if exempt > self.now else None,
             statable=bool(self.unseen(member)),
+            checkable=checkable,
+            asked_at=check.asked_at(self.conn, device.ref, self.now) if checkable else None,
         )
 
     def device_named(self, name: str) -> Member | Refusal:

@@ -8,7 +8,7 @@ from itertools import islice
 
 from sqlalchemy import Connection
 
-from gatepost.actions import written
+from gatepost.actions import check, written
 from gatepost.actions.change import Change, changing, looking
 from gatepost.actions.erase import erase_all, keeps_shared, note_erased
 from gatepost.actions.live import live_rules
@@ -73,6 +73,7 @@ def keep_retention(site: Site) -> bool:
         forget_over(site, conn, now)
         tokens.forget(conn, now)
         answers.forget(conn, now)
+        check.forget(conn, now)
         sitemeta.put(conn, sitemeta.RETENTION_AT, str(now))
     return bool(gone)
 

@@ -6,6 +6,7 @@ At least once: whoever is told knows by the message's id what they had before. I
 from typing import Final
 from urllib.parse import urlsplit
 
+from gatepost.actions import check
 from gatepost.actions.change import changing, looking
 from gatepost.actions.site import Site
 from gatepost.core.instant import DAY, HOUR, SECOND, Duration
@@ -35,9 +36,11 @@ def settle_message(site: Site, message: Message, answered: Answered) -> Message:
     with changing(site) as change:
         tried = message._replace(attempts=message.attempts + 1, said=answered.said)
         wait = min(FIRST_WAIT << min(message.attempts, 20), LONGEST_WAIT)
-        over = answered.gone or change.now + wait > message.queued_at + GIVE_UP_AFTER
+        worth = check.EVERY if message.device else GIVE_UP_AFTER
+        over = answered.gone or change.now + wait > message.queued_at + worth
         if answered.delivered or over:
             tried = tried._replace(state="delivered" if answered.delivered else "given_up", settled_at=change.now)
+            tried = tried._replace(body="") if message.device else tried  # whose device it was nobody needs any more
         else:
             tried = tried._replace(next_at=change.now + wait)
         webhooks.save(change.conn, tried)

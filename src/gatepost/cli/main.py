@@ -42,7 +42,7 @@ COMMANDS = {
     "evidence": ("about:evidence", "Claims about apps, each with its source."),
     "vendor": ("about:vendor", "What an app's owner was asked, and answered."),
     "accounts": ("about:accounts", "Our own official accounts on apps."),
-    "webhook": ("webhook:app", "Programs that are told when a policy's stage changes."),
+    "webhook": ("webhook:app", "Programs that are told when a policy's stage changes, or a device is to report."),
     "ledger": ("ledger:app", "The record: show, verify, export, rebuild."),
     "backup": ("site:backup", "Write the site to one file."),
     "restore": ("site:restore", "Bring a site back from a backup."),

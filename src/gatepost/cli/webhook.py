@@ -1,4 +1,4 @@
-"""gatepost webhook: programs that are told when a policy's stage changes."""
+"""gatepost webhook: programs that are told when a policy's stage changes, or a device is to report."""
 
 from typing import Any
 
@@ -19,7 +19,7 @@ def webhooks(*, session: Given) -> int:
 
 
 def _listed(rows: list[dict[str, Any]]) -> Lines:
-    counted = [row | {"given up": len(row["given_up"]), "events": row["events"] or "all"} for row in rows]
+    counted = [row | {"given up": len(row["given_up"]), "events": row["events"] or "policy.*"} for row in rows]
     nothing = "There is no webhook; a section [webhooks.NAME] in gatepost.toml makes one."
     yield from listing(counted, "name", "to", "events", "waiting", "delivered", "given up", nothing=nothing)
     for row in rows:

@@ -78,6 +78,7 @@ class Code(StrEnum):
     CANNOT_ATTEST = "cannot_attest"
     CODE_WRONG = "code_wrong"
     CODES_SPENT = "codes_spent"
+    CHECKS_SPENT = "checks_spent"
     NOTHING_FROZEN = "nothing_frozen"
     PURPOSE_MISSING = "purpose_missing"
     MAIL_OWED = "mail_owed"

@@ -30,6 +30,7 @@ _TABLES = {
     "keys": "Your keys",
     "api_tokens": "Tokens with which programs act for you (never the token itself)",
     "api_answers": "What such programs were answered within a day",
+    "webhook_messages": "When a fresh report of your devices was asked for within a day",
     "waiting_access": "Roles and keys of yours that wait for a second administrator",
     "access_yes": "What you confirmed as an administrator",
     "approvals": "What you approved or declined",

@@ -9,26 +9,31 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
 from importlib.resources import files
-from typing import Final, NamedTuple
+from typing import Final, Literal, NamedTuple, TypeAlias
 
 from gatepost.core.fleet.claim import Claim
 from gatepost.core.fleet.device import Platform
-from gatepost.core.fleet.finding import Finding
-from gatepost.core.instant import NEVER, Instant
+from gatepost.core.instant import Instant
 from gatepost.core.ledger.leaf import SYSTEM
 from gatepost.core.notice.notice import NoticeKind
-from gatepost.core.policy.verdict import Outcome
 from gatepost.notify.asked import PLATFORM_NAMES, device_label
 from gatepost.notify.facts import DeviceFacts, NoticeFacts
 from gatepost.notify.known import evidence_lines
 from gatepost.notify.language import choose, language_of
 from gatepost.notify.moments import language_words, locale_for
+from gatepost.notify.own_device import OwnDevice, device_lines
 from gatepost.notify.phrases import Phrases
 from gatepost.notify.render import LANGUAGES, SECTIONS
 from gatepost.notify.sections import MOST_APPS_IN_A_SENTENCE, Block, Draft, listed
 from gatepost.notify.untrusted import one_line, paragraphs
 
 MOST_LOOKS: Final = 50
+
+AGAIN_AFTER: Final = 15
+"""Seconds between two looks at a page that waits for a report: of all who may wait at once, 20 look in a second."""
+
+Why: TypeAlias = Literal["own_not_now", "own_spent", "own_check_spent"]
+"""Why something cannot be done now: as things stand, or because so much of it was done already."""
 
 
 class Stands(StrEnum):
@@ -46,27 +51,6 @@ class Stands(StrEnum):
 
 OVER: Final = {Stands.ERROR: NoticeKind.CORRECTION, Stands.WITHDRAWN: NoticeKind.WITHDRAWAL, Stands.ENDED: None}
 """When a policy no longer applies, with the author's text on it."""
-
-
-@dataclass(frozen=True, slots=True)
-class OwnDevice:
-    """One device of theirs, as it stands now.
-
-    `found`: what is known of the policy's apps on it, the strictest; None where the policy asks nothing of it.
-    `outcome`: of the door, by all policies; `effect_at`: from when it blocks, NEVER if it does not.
-    `others`: titles of the other policies that block it. `attested_until`, `exempt_until`: the end of a statement or a
-    waiver that counts. `statable`: the person can state now that the app is not on it.
-    """
-
-    device: DeviceFacts
-    found: Finding | None
-    outcome: Outcome
-    effect_at: Instant = NEVER
-    reported_at: Instant | None = None
-    others: tuple[str, ...] = ()
-    attested_until: Instant | None = None
-    exempt_until: Instant | None = None
-    statable: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,13 +113,17 @@ class OwnPage(NamedTuple):
     """Besides a mail's blocks there are: device (a heading), steps (in order), state (of which text is the sentence,
     items its name and sign); again and back (links to the person's own page); absent (a button that asks for a code;
     items: the device), code (a field; items: the device, the button, what is wrong with what was typed), ask (a form
-    for a waiver; items: what the two fields are called, then the devices) and ask_code (as code, with the reason)."""
+    for a waiver; items: what the two fields are called, then the devices) and ask_code (as code, with the reason);
+    stands (the sentence on how the policy stands), check (a button that asks for a report; items: the device).
+
+    `again_after`: the page is looked at again after so many seconds, 0 for never."""
 
     language: str
     title: str
     skip: str
     exercise_words: str
     blocks: tuple[Block, ...]
+    again_after: int = 0
 
 
 def own_page(facts: OwnFacts) -> OwnPage:
@@ -143,7 +131,8 @@ def own_page(facts: OwnFacts) -> OwnPage:
     draft = _draft(NoticeKind.REMINDER, facts.notice)  # what counts from a mail counts from the first one
     parts = (_opening, _now, _remove, _why, _waiver, _contact, _sees, _looked, _about)
     blocks = tuple(block for part in parts for block in part(draft, facts))
-    return _page(draft.phrase, "own_title", blocks)
+    page = _page(draft.phrase, "own_title", blocks)
+    return page._replace(again_after=AGAIN_AFTER if any(own.awaited for own in facts.devices) else 0)
 
 
 def absent_page(facts: AbsentFacts, *, wrong: bool) -> OwnPage:
@@ -182,10 +171,10 @@ def ask_page(facts: AskFacts, reason: str, *, wrong: bool) -> OwnPage:
     return _page(phrase, "own_code_title", blocks)
 
 
-def not_now_page(locale: str, default: str, contact: str, *, spent: bool) -> OwnPage:
-    """What whoever asked for what cannot be done is told; `spent`: because too many codes were sent."""
+def not_now_page(locale: str, default: str, contact: str, why: Why) -> OwnPage:
+    """What whoever asked for what cannot be done is told."""
     phrase = _phrases(choose(LANGUAGES, locale, default))
-    said = phrase("own_spent" if spent else "own_not_now", contact=contact)
+    said = phrase(why, contact=contact)
     return _page(phrase, "own_not_now_title", (Block("para", said), Block("back", phrase("own_back"))))
 
 
@@ -219,9 +208,9 @@ def _opening(draft: Draft, facts: OwnFacts) -> Iterator[Block]:
         yield Block("para", draft.phrase("own_language", **words))
     yield Block("para", draft.phrase("greeting", name=name) if name else draft.phrase("greeting_nameless"))
     if facts.stands is Stands.EXEMPT and facts.notice.exempt_until is not None:
-        yield Block("para", draft.phrase("own_exempt", until=draft.moment(facts.notice.exempt_until)))
+        yield Block("stands", draft.phrase("own_exempt", until=draft.moment(facts.notice.exempt_until)))
     else:
-        yield Block("para", draft.phrase(f"own_{facts.stands}"))
+        yield Block("stands", draft.phrase(f"own_{facts.stands}"))
     kind = OVER.get(facts.stands)
     if kind is not None and (found := draft.text_of(kind)):
         language, text = found
@@ -246,44 +235,7 @@ def _devices(draft: Draft, facts: OwnFacts) -> Iterator[Block]:
         yield Block("para", draft.phrase("own_no_devices"))
     for own in facts.devices:
         yield Block("device", device_label(draft, own.device))
-        yield from _verdict(draft, own)
-        if facts.stands not in OVER:
-            yield from _finding(draft, own)
-        if own.statable:
-            yield Block("para", draft.phrase("own_absent_ask"))
-            yield Block("absent", draft.phrase("own_absent_button"), (one_line(own.device.name),))
-
-
-def _verdict(draft: Draft, own: OwnDevice) -> Iterator[Block]:
-    """Whether mail flows on it now."""
-    if own.outcome is Outcome.BLOCK:
-        yield Block("state", draft.phrase("own_stopped", when=draft.moment(own.effect_at)), ("blocked", "✕"))
-    elif own.outcome is Outcome.WARN and own.effect_at < NEVER:
-        yield Block("state", draft.phrase("own_flows_until", when=draft.moment(own.effect_at)), ("warned", "!"))
-    elif own.outcome is Outcome.WARN:
-        yield Block("state", draft.phrase("own_flows_asked"), ("warned", "!"))
-    else:
-        yield Block("state", draft.phrase("own_flows"), ("allowed", "✓"))
-    if own.others:
-        yield Block("para", draft.phrase("own_stopped_by", titles=listed(own.others, draft.phrase.language)))
-
-
-def _finding(draft: Draft, own: OwnDevice) -> Iterator[Block]:
-    """What was found on it, or that nobody can see; never one for the other (I-6)."""
-    if own.found is None:
-        yield Block("para", draft.phrase("own_apart"))
-    elif own.found is Finding.PRESENT:
-        yield Block("para", draft.phrase("own_present", apps=listed(own.device.found, draft.phrase.language)))
-    elif own.found is Finding.ABSENT:
-        yield Block("para", draft.phrase("own_absent"))
-    else:
-        yield Block("state", draft.phrase(f"own_{own.found.word}"), ("cannot-tell", "?"))
-    if own.found is not None and own.reported_at is not None:
-        yield Block("para", draft.phrase("own_reported", when=draft.moment(own.reported_at)))
-    if own.attested_until is not None:
-        yield Block("para", draft.phrase("own_attested", when=draft.moment(own.attested_until)))
-    if own.exempt_until is not None:
-        yield Block("para", draft.phrase("own_exempted", when=draft.moment(own.exempt_until)))
+        yield from device_lines(draft, own, over=facts.stands in OVER)
 
 
 _STEPS_OF: Final = {platform: platform.value for platform in Platform} | {Platform.IPADOS: "ios"}

@@ -38,6 +38,7 @@ from gatepost.storage.schema import (
 )
 from gatepost.storage.session_schema import sessions, sign_ins
 from gatepost.storage.token_schema import api_answers
+from gatepost.storage.webhook_schema import webhook_messages
 
 KEPT: Mapping[str, str] = {
     "ledger": "names people by pseudonym only, and is never changed",
@@ -125,6 +126,7 @@ def conditions(who: Whose) -> dict[Table, ColumnElement[bool]]:
         sign_ins: sign_ins.c.person == who.ref,
         api_answers: api_answers.c.token.in_(select(api_tokens.c.token).where(api_tokens.c.person == who.ref)),
         api_tokens: api_tokens.c.person == who.ref,
+        webhook_messages: among(webhook_messages.c.device, owned),
         identities: among(identities.c.device, owned),
         device_passwords: among(device_passwords.c.device, owned),
         present: among(present.c.device, owned),

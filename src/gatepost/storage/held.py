@@ -1,22 +1,28 @@
 """How much is held: rows of tables, counted."""
 
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
 
-from sqlalchemy import Column, Connection, Select, func, select
+from sqlalchemy import Column, ColumnElement, Connection, Select, func, select, true
 
 from gatepost.storage.door_schema import doors, sightings
 from gatepost.storage.schema import audience, devices, metadata, people
+from gatepost.storage.webhook_schema import ON_DEVICE, webhook_messages
+
+_NAMING: Final[Mapping[str, ColumnElement[bool]]] = {
+    doors.name: doors.c.opened_at.is_not(None),
+    webhook_messages.name: ON_DEVICE,
+}
+"""Which rows of a table name somebody, where not all do."""
 
 
 def rows_of(conn: Connection, tables: Iterable[str]) -> dict[str, int]:
-    """How many rows each of these tables has; of doors those alone that somebody opened in an emergency."""
+    """How many rows each of these tables has, or how many that name somebody."""
     return {name: int(conn.execute(_rows(name)).scalar_one()) for name in tables}
 
 
 def _rows(name: str) -> Select[Any]:
-    counted = select(func.count()).select_from(metadata.tables[name])
-    return counted.where(doors.c.opened_at.is_not(None)) if name == doors.name else counted
+    return select(func.count()).select_from(metadata.tables[name]).where(_NAMING.get(name, true()))
 
 
 def people_by_working(conn: Connection) -> tuple[int, int]:

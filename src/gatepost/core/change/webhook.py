@@ -1,11 +1,14 @@
-"""What other programs are told of a policy's life: that its stage changed, or that it stands still, or goes on.
+"""What other programs are told: a policy's life, and that a device manager is asked for a fresh report of a device.
 
-Never people: not who, not how many, not why in words.
+Of a policy that its stage changed, or that it stands still, or goes on; never people: not who, not how many, not why in
+words. Of a device which it is, and not why.
 """
 
 from typing import Final, Literal, TypeAlias
 
 from gatepost.core.change.stage import Stage
+from gatepost.core.fleet.device import Device
+from gatepost.core.ledger.ask_events import CheckAsked
 from gatepost.core.ledger.events import (
     Event,
     PolicyAnnounced,
@@ -34,6 +37,7 @@ Type: TypeAlias = Literal[
     "policy.regained",
     "policy.retracted",
     "policy.ended",
+    "device.check_asked",
 ]
 
 Told: TypeAlias = (
@@ -64,7 +68,11 @@ TYPES: Final[dict[type[Event], Type]] = {
     QuorumRegained: "policy.regained",
     PolicyRetracted: "policy.retracted",
     PolicyEnded: "policy.ended",
+    CheckAsked: "device.check_asked",
 }
+
+NAMES_A_DEVICE: Final[frozenset[Type]] = frozenset({"device.check_asked"})
+"""What is told to those only who ask for it by name: the others are about nobody."""
 
 
 def data_of(event: Told, stage: Stage, entry: int) -> dict[str, object]:
@@ -78,3 +86,8 @@ def data_of(event: Told, stage: Stage, entry: int) -> dict[str, object]:
         case PolicyRetracted(because=because):
             data["because"] = because
     return data
+
+
+def check_data_of(device: Device, entry: int) -> dict[str, object]:
+    """What is said of a device whose manager is asked for a fresh report: as the manager knows it, and no more."""
+    return {"device": device.id, "platform": device.platform.value, "entry": entry}

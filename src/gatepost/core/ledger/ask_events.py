@@ -1,4 +1,4 @@
-"""What is written in the ledger when somebody asks to be exempted."""
+"""What is written in the ledger when somebody asks: to be exempted, or for a fresh report."""
 
 from dataclasses import dataclass
 
@@ -24,3 +24,11 @@ class WaiverDeclined(Event):
     policy: str
     device: str
     reason_hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class CheckAsked(Event):
+    """The owner of a device, or the help desk, asks for a fresh report of it. Whoever is told by webhook asks its
+    device manager for one."""
+
+    device: str

@@ -67,6 +67,7 @@ HELD: Final = (
     Held("sessions", Names.REFERENCE, ("sessions", "sign_ins"), ends=Ends.SESSION),
     Held("tokens", Names.REFERENCE, ("api_tokens",), ends=Ends.HELD),
     Held("answers", Names.WORDS, ("api_answers",), ends=Ends.DAY),
+    Held("checks", Names.DEVICE, ("webhook_messages",), ends=Ends.DAY),
     Held("decisions", Names.REFERENCE, DECISIONS, ends=Ends.RECORD),
     Held("reasons", Names.WORDS, ("texts",), ("reasons",)),
     Held("claims", Names.WORDS, ("claims", "inquiries", "vendor_contacts", "accounts"), ("reasons",)),
@@ -91,7 +92,6 @@ IMPERSONAL: Final = frozenset(
         "previews",
         "settling",
         "used_attempts",
-        "webhook_messages",
     }
 )
 """Tables that are about nobody."""

@@ -88,7 +88,7 @@ def status_of(code: Code) -> int:
         return 404
     if code is Code.TOKEN_INVALID:
         return 401
-    if code is Code.CODES_SPENT:
+    if code in (Code.CODES_SPENT, Code.CHECKS_SPENT):
         return 429
     if code is Code.SITE_NOT_ACKNOWLEDGED:
         return 503

@@ -50,7 +50,7 @@ class HelpDesk:
         fields = short(sent, *_FIELDS)
         if not fields["user"]:
             return self._form(visitor, fields, Refusal(Code.NO_SUCH_PERSON, "Write whose phone it is."))
-        found = look(self._site, visitor.actor.person.id, **fields)
+        found = look(self._site, visitor.actor.person.id, **fields, ask="check" in sent)
         if isinstance(found, Refusal) and found.code in _WRONG:
             return self._form(visitor, fields, found)
         if isinstance(found, Refusal):
@@ -58,6 +58,7 @@ class HelpDesk:
         if isinstance(found, Phone):
             values = in_words(found.decided, visitor.actor.person.time_zone) | {"found": found}
             values["removal"] = removal(found.device.platform) if found.device else ()
+            values |= {"fields": fields, "spent": found.asked_at.text if isinstance(found.asked_at, Refusal) else ""}
             return self._visitors.page(visitor, "help_desk_phone.html.j2", values)
         return self._visitors.page(visitor, "help_desk_phones.html.j2", {"found": found, "fields": fields})
 

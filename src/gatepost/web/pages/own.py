@@ -1,11 +1,11 @@
 """Somebody's own page: opened by the link in their mails, on any phone, without a sign-in.
 
 Opening it changes nothing. From it they state that an app is not on a device of theirs, or ask for a waiver, with a
-code that is sent to their mailbox: who has the link may be somebody else.
+code that is sent to their mailbox: who has the link may be somebody else. A fresh report of a device takes no code.
 """
 
 from collections.abc import Callable, Mapping
-from typing import TypeVar
+from typing import Final, TypeVar
 from urllib.parse import quote
 
 from starlette.concurrency import run_in_threadpool
@@ -13,16 +13,19 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from gatepost.actions import own_absent, own_ask
+from gatepost.actions import own_absent, own_ask, own_check
 from gatepost.actions.own_link import PATH
 from gatepost.actions.own_page import own_facts
 from gatepost.actions.site import Site
 from gatepost.core.refusal import Code, Refusal
-from gatepost.notify.own import OwnPage, absent_page, ask_page, no_page, not_now_page, own_page
+from gatepost.notify.own import OwnPage, Why, absent_page, ask_page, no_page, not_now_page, own_page
 from gatepost.web.pages.browser import Browser, form, short
 from gatepost.web.pages.frame import CLOSED, Pages
 
 Facts = TypeVar("Facts")
+
+_SPENT: Final[Mapping[Code, Why]] = {Code.CODES_SPENT: "own_spent", Code.CHECKS_SPENT: "own_check_spent"}
+"""What is said where so much was asked for that no more is for a while."""
 
 
 def routes(pages: Pages, site: Site, browser: Browser) -> list[Route]:
@@ -33,6 +36,7 @@ def routes(pages: Pages, site: Site, browser: Browser) -> list[Route]:
         Route(path, room.own),
         Route(f"{path}/absent", room.absent, methods=["POST"]),
         Route(f"{path}/waiver", room.waiver, methods=["POST"]),
+        Route(f"{path}/check", room.check, methods=["POST"]),
     ]
 
 
@@ -51,6 +55,10 @@ class _Room:
     async def waiver(self, request: Request) -> Response:
         """Asked for with a device and a reason, a code is sent; with the code, those who may grant it are asked."""
         return await self._does(request, self._waiver)
+
+    async def check(self, request: Request) -> Response:
+        """A fresh report of a device is asked for; the page says since when."""
+        return await self._does(request, self._check)
 
     async def _does(self, request: Request, act: Callable[[Request, Mapping[str, str]], Response]) -> Response:
         """For a form of ours alone (CSRF)."""
@@ -83,6 +91,10 @@ class _Room:
             page=lambda facts, wrong: ask_page(facts, reason, wrong=wrong),
         )
 
+    def _check(self, request: Request, fields: Mapping[str, str]) -> Response:
+        asked = own_check.ask_check(self._site, request.path_params["token"], fields.get("device", ""))
+        return self._refused(request, asked) if isinstance(asked, Refusal) else self._done(request)
+
     def _by_code(
         self,
         request: Request,
@@ -100,26 +112,29 @@ class _Room:
         else:
             done = complete(typed)
             if not isinstance(done, Refusal):
-                return RedirectResponse(self._path(request), 303, dict(CLOSED))
+                return self._done(request)
             answer = waiting() if done.code is Code.CODE_WRONG else done
         if isinstance(answer, Refusal):
             return self._refused(request, answer)
         wrong = typed is not None
         return self._shown(request, page(answer, wrong), 422 if wrong else 200)
 
+    def _done(self, request: Request) -> Response:
+        return RedirectResponse(self._path(request), 303, dict(CLOSED))
+
     def _refused(self, request: Request, refusal: Refusal) -> Response:
         if refusal.code is Code.NO_SUCH_PERSON:
             return self._gone(request)
-        spent = refusal.code is Code.CODES_SPENT
+        why = _SPENT.get(refusal.code)
         # 409: the page that they had showed something else than what holds now (RFC 9110 section 15.5.10).
-        return self._not_now(request, 429 if spent else 409, spent=spent)
+        return self._not_now(request, 429 if why else 409, why or "own_not_now")
 
     def _gone(self, request: Request) -> Response:
         return self._shown(request, no_page(_asked(request), self._site.settings.site.default_locale), 404)
 
-    def _not_now(self, request: Request, status: int, *, spent: bool = False) -> Response:
+    def _not_now(self, request: Request, status: int, why: Why = "own_not_now") -> Response:
         site = self._site.settings.site
-        page = not_now_page(_asked(request), site.default_locale, site.contact, spent=spent)
+        page = not_now_page(_asked(request), site.default_locale, site.contact, why)
         return self._shown(request, page, status)
 
     def _shown(self, request: Request, page: OwnPage, status: int) -> Response:

@@ -225,12 +225,19 @@ def upgrade() -> None:
         sa.Column("attempts", sa.Integer(), nullable=False, server_default="0"),
         sa.Column("said", sa.String(), nullable=False, server_default=""),
         sa.Column("settled_at", sa.BigInteger()),
+        sa.Column("device", sa.String()),
     )
     op.create_index(
         "webhook_messages_waiting",
         "webhook_messages",
         ["webhook", "next_at"],
         sqlite_where=sa.text("settled_at IS NULL"),
+    )
+    op.create_index(
+        "webhook_messages_device",
+        "webhook_messages",
+        ["queued_at"],
+        sqlite_where=sa.text("device IS NOT NULL"),
     )
     op.create_table(
         "api_tokens",

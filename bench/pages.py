@@ -78,7 +78,7 @@ def _all_taken(company: Company) -> None:
 def _session(company: Company) -> str:
     """The author's, as a sign-in leaves it."""
     with changing(company.site) as change:
-        actor = official(change.conn, name=AUTHOR)
+        actor = official(change.conn, change.now, name=AUTHOR)
         if actor is None:
             raise AssertionError("there is no author")
         return begin(change, actor, "link", "", change.now)

@@ -326,6 +326,7 @@ class _History:
         self._site_id = ""
         self._rails: dict[str, str] = {}  # those that were ever changed, as they are
         self._roles: dict[tuple[str, str], _Owed] = {}
+        self._by_provider: dict[tuple[str, str], int] = {}  # roles by its word, each with its end
         self._keys: dict[str, _Owed] = {}
         self._waiting: dict[int, _Waiting] = {}
         self._yes: dict[int, dict[str, str]] = {}  # by entry: who signed it, with which key
@@ -409,10 +410,27 @@ class _History:
 
     def _on_RoleRevoked(self, data: "_Data") -> None:
         person, role = data.text("person"), data.text("role")
+        self._by_provider.pop((person, role), None)
         if (person, role) in self._roles:
             self._ask(_Waiting("RoleRevoked", person, role), role == "admin")
         else:
             self._forget(person, role)
+
+    def _on_RolesByProvider(self, data: "_Data") -> None:
+        """In the place of what it gave before; by nobody's doing but the site's, and nothing that a quorum rests on."""
+        person, roles, until = data.text("person"), data.of(list, "roles"), data.of(int, "until")
+        self._end_by_provider(person)
+        if self._by != "system":
+            self._problem("provider", f"{self._by} gave {person} roles as if the provider had")
+            return
+        for role in map(str, roles):
+            if role in ("author", "operator", "helpdesk", "auditor"):
+                self._by_provider[person, role] = until
+            else:
+                self._problem("provider", f"the provider gave {person} what only administrators grant: the role {role}")
+
+    def _end_by_provider(self, person: str) -> None:
+        self._by_provider = {held: until for held, until in self._by_provider.items() if held[0] != person}
 
     def _on_KeyAdded(self, data: "_Data") -> None:
         person, public_key, fingerprint = data.text("person"), data.text("public_key"), data.text("fingerprint")
@@ -518,7 +536,9 @@ class _History:
             # Not earlier than anything else was recorded: a clock put back for a moment makes nobody long gone.
             self._left.setdefault(data.text("person"), self._at if self._exercise else self._peaks[0][1])
 
-    _on_PersonErased = _on_AdministratorLeft
+    def _on_PersonErased(self, data: "_Data") -> None:
+        self._on_AdministratorLeft(data)
+        self._end_by_provider(data.text("person"))
 
     def _on_AdministratorBack(self, data: "_Data") -> None:
         self._left.pop(data.text("person"), None)
@@ -532,6 +552,7 @@ class _History:
     def _holds(self, *roles: str) -> bool:
         """Whether the present entry's author holds one of these roles; "approver:" stands for any of an approver."""
         held = [role for person, role in self._roles if person == self._by]
+        held += [role for (person, role), until in self._by_provider.items() if person == self._by and self._at < until]
         return any(role in roles or (role.startswith("approver:") and "approver:" in roles) for role in held)
 
     def _on_PolicyProposed(self, data: "_Data") -> None:

@@ -296,3 +296,22 @@ def test_a_webhook_says_what_it_lacks() -> None:
     assert (
         "is no name for a webhook" in problems(TEXT + '\n[webhooks."a b"]\nurl = "https://a/"\nsecret_file = "k"\n')[0]
     )
+
+
+@pytest.mark.parametrize("key", ["admin_groups", "approver_groups", "approver_security_groups", "administrator_groups"])
+def test_no_group_gives_what_a_quorum_rests_on(key: str) -> None:
+    """I-12: there is no way to write it, and whoever tries is told who grants it."""
+    text = TEXT.replace("[sign_in] #", f'[sign_in]\n{key} = ["x"] #')
+    told = "a group gives author, operator, helpdesk or auditor; what a quorum rests on, administrators grant"
+    assert problems(text) == [f"sign_in.{key}: {told}"]
+
+
+def test_a_group_gives_a_role_only_where_a_provider_signs_in() -> None:
+    """Else the settings would say that somebody holds a role whom nobody ever asks."""
+    text = changed("auditor_groups", '["auditors"]', changed("author_groups", '["writers"]'))
+    told = 'the provider gives roles only where [web] sign_in is "provider"'
+    assert problems(text) == [f"sign_in.author_groups: {told}", f"sign_in.auditor_groups: {told}"]
+    at = 'url = "https://gatepost.example"\nsign_in = "provider"'
+    good = changed("issuer", '"https://login.example"', changed("client_id", '"gatepost"', text))
+    good = "\n".join(line for line in good.splitlines() if not line.startswith(("url = ", "sign_in = ")))
+    assert settings(good.replace("[web] #", f"[web]\n{at} #")).sign_in.groups["author"] == ("writers",)

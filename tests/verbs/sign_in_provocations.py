@@ -19,7 +19,7 @@ def nobody_listens() -> Provider:
 
 def administrator(house: House) -> Actor:
     with house.site.store.reading() as conn:
-        return good(find_actor(conn, None))
+        return good(find_actor(conn, house.now(), None))
 
 
 @provokes(Code.PROVIDER_AWAY)

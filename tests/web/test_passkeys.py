@@ -290,7 +290,7 @@ def test_a_refusal_says_what_to_do(build: Build) -> None:
     """Without a sign-in that was shown, and with what no browser says."""
     house = built(build)
     with house.site.store.reading() as conn:
-        actor = official(conn, name=AUTHOR)
+        actor = official(conn, house.now(), name=AUTHOR)
     assert actor is not None
     bound = Bound(NAME, URL)
     for proved_at, code in ((None, Code.SIGN_IN_AGAIN), (house.now() - HOUR, Code.SIGN_IN_AGAIN)):

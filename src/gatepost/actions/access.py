@@ -17,6 +17,7 @@ from gatepost.core.change.two_administrators import Act, Asked, waits
 from gatepost.core.fleet.person import Kind, Person
 from gatepost.core.ledger.events import KeyAdded, KeyRevoked, RoleGranted, RoleRevoked
 from gatepost.core.refusal import Code, Refusal
+from gatepost.documents.deadline import instant_text
 from gatepost.signatures import ssh
 from gatepost.storage import access, people, sitemeta
 
@@ -27,7 +28,8 @@ FINGERPRINT = "SHA256:"
 @dataclass(frozen=True, slots=True)
 class Granted:
     """`new`: false if it was held, or waited, already. `held`: policies that this took the quorum from. `waits`: it
-    does not count before two administrators have signed it. `signed_by`: those who have at once."""
+    does not count before two administrators have signed it. `signed_by`: those who have at once. `by_provider`: the
+    provider gave what was taken, and gives it again when they sign in there, as long as its groups say so."""
 
     person: str
     role: str
@@ -35,6 +37,7 @@ class Granted:
     held: tuple[str, ...] = ()
     waits: bool = False
     signed_by: tuple[str, ...] = ()
+    by_provider: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,19 +136,24 @@ def revoke_role(site: Site, by: str | None, name: str, role: str) -> Granted | R
         if isinstance(actor, Refusal):
             return actor
         person = people.find(change.conn, name)
-        holds = person is not None and any(grant.role == role for grant in access.grants(change.conn, person.ref))
-        if person is None or not (holds or _waiting(change.conn, Act.ROLE_GRANTED, person.ref, role)):
+        held = access.held(change.conn, change.now, person.ref) if person else []
+        grounds = {grant.granted_by for grant in held if grant.role == role}
+        if person is None or not (grounds or _waiting(change.conn, Act.ROLE_GRANTED, person.ref, role)):
             return Refusal(Code.ROLE_MISSING, f"{name} does not hold {role}; `role list` shows who holds what.")
-        if holds and role == ADMIN and len(access.holders(change.conn, ADMIN)) == 1:
+        if grounds and role == ADMIN and len(access.holders(change.conn, ADMIN)) == 1:
             return Refusal(Code.LAST_ADMINISTRATOR, "The last administrator stays; grant admin to somebody else first.")
         asked = _ask(change, Act.ROLE_REVOKED, RoleRevoked(person.ref, role), role)
-        return Granted(person.id, role, new=False, held=recheck_quorums(change), waits=asked.waits)
+        by_provider = access.PROVIDER in grounds
+        return Granted(
+            person.id, role, new=False, held=recheck_quorums(change), waits=asked.waits, by_provider=by_provider
+        )
 
 
 def list_roles(site: Site, by: str | None) -> list[dict[str, object]] | Refusal:
-    """Who holds which role; then what waits. `waits`: "" for what counts, else what was asked (Act)."""
+    """Who holds which role; then what waits. `waits`: "" for what counts, else what was asked (Act). `until`: of what
+    the provider gave (`granted_by`: provider), when it ends unless they sign in there before; "" of any other."""
     with looking(site) as conn:
-        actor = looking_as(conn, by, ADMIN, AUDITOR)
+        actor = looking_as(conn, site.clock.now(), by, ADMIN, AUDITOR)
         if isinstance(actor, Refusal):
             return actor
         named = Named(conn)
@@ -156,11 +164,13 @@ def list_roles(site: Site, by: str | None) -> list[dict[str, object]] | Refusal:
                 "granted_by": named.id(grant.granted_by),
                 "entry": grant.entry,
                 "confirmed_by": [named.id(ref) for ref in grant.confirmed_by],
+                "until": "" if grant.until is None else instant_text(grant.until),
                 "waits": "",
             }
-            for grant in access.grants(conn)
+            for grant in access.held(conn, site.clock.now())
         ]
-        return held + _what_waits(conn, named, "role", (Act.ROLE_GRANTED, Act.ROLE_REVOKED))
+        waiting = _what_waits(conn, named, "role", (Act.ROLE_GRANTED, Act.ROLE_REVOKED))
+        return held + [row | {"until": ""} for row in waiting]
 
 
 class Named:
@@ -255,7 +265,7 @@ def revoke_key(site: Site, by: str | None, fingerprint: str) -> KeyRecorded | Re
 def list_keys(site: Site, by: str | None) -> list[dict[str, object]] | Refusal:
     """The keys; then what waits, as of roles."""
     with looking(site) as conn:
-        actor = looking_as(conn, by, ADMIN, AUDITOR)
+        actor = looking_as(conn, site.clock.now(), by, ADMIN, AUDITOR)
         if isinstance(actor, Refusal):
             return actor
         named = Named(conn)

@@ -42,7 +42,7 @@ def _tell(change: Change, entry: int, person: str, told: AccessFacts, more: dict
     """An exercise tells nobody: who holds a role there holds it in play."""
     if change.site.exercise:
         return
-    holders = {grant.person for grant in access.grants(change.conn)}
+    holders = {grant.person for grant in access.held(change.conn, change.now)}
     known = people.load(change.conn, {*holders, person, change.by})
     whose, by = known[person], known.get(change.by)
     facts: dict[str, object] = {

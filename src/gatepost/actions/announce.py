@@ -90,7 +90,9 @@ def _prepared(site: Site, by: str | None, policy: str) -> Prepared | None:
     """What can be computed before the change; None where the change will refuse anyway, or says why it cannot be."""
     with looking(site) as conn:
         revision = policies.latest(conn, policy)
-        if revision is None or revision.stage is not Stage.APPROVED or isinstance(looking_as(conn, by), Refusal):
+        if revision is None or revision.stage is not Stage.APPROVED:
+            return None
+        if isinstance(looking_as(conn, site.clock.now(), by), Refusal):
             return None
         return _prepare(conn, site, revision.proposal, proposal_of(conn, revision))
 

@@ -37,7 +37,7 @@ class Decided:
 def decide(site: Site, by: str | None, user: str, device_name: str | None, at: Instant | None) -> Decided | Refusal:
     """What the door answers this login with this device at an instant (now, if none is named), by the facts of now."""
     with looking(site) as conn:
-        actor = looking_as(conn, by)
+        actor = looking_as(conn, site.clock.now(), by)
         return actor if isinstance(actor, Refusal) else _decided(conn, site, user, device_name, at)
 
 

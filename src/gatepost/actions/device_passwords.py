@@ -155,7 +155,7 @@ def list_passwords(
 ) -> list[dict[str, object]] | Refusal:
     """Every password, also revoked ones; or those of one person's devices, or of one device. Never a secret."""
     with looking(site) as conn:
-        actor = looking_as(conn, by, OPERATOR, HELPDESK)
+        actor = looking_as(conn, site.clock.now(), by, OPERATOR, HELPDESK)
         if isinstance(actor, Refusal):
             return actor
         owner = people.find(conn, person) if person else None

@@ -138,7 +138,7 @@ def document_lines(old: Policy, new: Policy, revision: int) -> tuple[str, ...]:
 def diff_instants(site: Site, by: str | None, since: Instant, until: Instant) -> Passed | Refusal:
     """What became of policies and of devices' verdicts after one instant, up to another, as the ledger says."""
     with looking(site) as conn:
-        actor = looking_as(conn, by, AUTHOR, OPERATOR, AUDITOR, "approver")
+        actor = looking_as(conn, site.clock.now(), by, AUTHOR, OPERATOR, AUDITOR, "approver")
         if isinstance(actor, Refusal):
             return actor
         before, after = _outcomes(conn, since, until)

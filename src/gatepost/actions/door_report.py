@@ -85,7 +85,7 @@ class Reported:
 def report_doors(site: Site, by: str | None, door: str | None, breakdown: Breakdown | None) -> Reported | Refusal:
     """What one door saw, or all did. `breakdown`: also by that."""
     with looking(site) as conn:
-        actor = looking_as(conn, by, OPERATOR, AUTHOR, "approver", AUDITOR, ADMIN)
+        actor = looking_as(conn, site.clock.now(), by, OPERATOR, AUTHOR, "approver", AUDITOR, ADMIN)
         if isinstance(actor, Refusal):
             return actor
         known = feed.known_doors(conn)

@@ -34,7 +34,7 @@ def show(
 ) -> list[dict[str, object]] | Refusal:
     """Entries as data, oldest first; people who are still known are named by id."""
     with looking(site) as conn:
-        actor = looking_as(conn, by)
+        actor = looking_as(conn, site.clock.now(), by)
         if isinstance(actor, Refusal):
             return actor
         rows = list(_some(ledger.rows(conn, start, events), limit))
@@ -123,7 +123,7 @@ def rebuild(site: Site, by: str | None, *, check: bool) -> Rebuilt | Refusal:
 
     The ledger is folded before the change, because there is one writer; what was written meanwhile is added inside."""
     with looking(site) as conn:
-        actor = looking_as(conn, by, AUDITOR) if not check else None
+        actor = looking_as(conn, site.clock.now(), by, AUDITOR) if not check else None
         if isinstance(actor, Refusal):
             return actor
         folded, entries = _folded(conn)

@@ -30,7 +30,7 @@ def looks_of_late(site: Site, by: str | None) -> tuple[Instant, list[Looked]] | 
     agree to what is looked for, who hear the same by mail once a month."""
     privacy = [f"{APPROVER}{role}" for role in site.settings.rails.activation_roles]
     with looking(site) as conn:
-        actor = looking_as(conn, by)
+        actor = looking_as(conn, site.clock.now(), by)
         if isinstance(actor, Refusal):
             return actor
         if refusal := lacks_role(actor, AUDITOR, ADMIN, *privacy):

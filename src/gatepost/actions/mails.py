@@ -23,7 +23,7 @@ def show_notices(
         if person:
             return Refusal(Code.PURPOSE_MISSING, "Somebody's mails are shown for a purpose only: add --purpose TEXT.")
         with looking(site) as conn:
-            actor = looking_as(conn, by)
+            actor = looking_as(conn, site.clock.now(), by)
             return actor if isinstance(actor, Refusal) else _rows(conn, policy, {})
     with changing(site) as change:
         roles = (AUTHOR, OPERATOR, HELPDESK) if person else (AUTHOR, OPERATOR)

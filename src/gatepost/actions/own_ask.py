@@ -51,7 +51,7 @@ def _tell(change: Change, page: Page, member: Member, reason: str) -> None:
     any_approver = "approver" in wanted
     holders = {
         grant.person
-        for grant in access.grants(change.conn)
+        for grant in access.held(change.conn, change.now)
         if grant.role in wanted or (any_approver and grant.role.startswith("approver:"))
     }
     about = f"{page.revision.policy}: {member.device.id}"

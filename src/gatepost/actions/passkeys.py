@@ -132,11 +132,11 @@ def sign_in_by_passkey(site: Site, bound: Bound, fields: Mapping[str, str], befo
         return _over()
     # Looked at first: whoever makes something up makes nobody wait who writes.
     with looking(site) as conn:
-        owner = _owner(conn, found, bound, fields)
+        owner = _owner(conn, site.clock.now(), found, bound, fields)
     if isinstance(owner, Refusal):
         return owner
     with changing(site) as change:
-        owner = _owner(change.conn, found, bound, fields)
+        owner = _owner(change.conn, change.now, found, bound, fields)
         if isinstance(owner, Refusal):
             return owner
         if not sessions.use_up(change.conn, digest(found.secret), system_now()):
@@ -144,15 +144,18 @@ def sign_in_by_passkey(site: Site, bound: Bound, fields: Mapping[str, str], befo
         return begin(change, owner, "passkey", before, change.now)
 
 
-def _owner(conn: Connection, found: Attempt, bound: Bound, fields: Mapping[str, str]) -> Actor | Refusal:
+def _owner(conn: Connection, now: Instant, found: Attempt, bound: Bound, fields: Mapping[str, str]) -> Actor | Refusal:
     """Who has shown, with a passkey of theirs, who they are."""
     if refusal := unacknowledged(conn):
         return refusal
     known = access.passkey(conn, credential=fields.get("credential", ""))
     if known is None or not passkey.asserts(known.public_key, fields, found.for_passkey, bound):
         return Refusal(Code.SIGN_IN_REFUSED, "This passkey signs in nobody here: it is not registered, or was removed.")
-    owner = official(conn, ref=known.person)
-    return owner or Refusal(Code.SIGN_IN_REFUSED, "Whose passkey this is holds no role here any more.")
+    owner = official(conn, now, ref=known.person)
+    return owner or Refusal(
+        Code.SIGN_IN_REFUSED,
+        "Whose passkey this is holds no role here any more. One by the provider counts again once you sign in there.",
+    )
 
 
 def signature_of(site: Site, actor: Actor, message: str, bound: Bound, fields: Mapping[str, str]) -> str | Refusal:

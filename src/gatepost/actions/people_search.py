@@ -76,7 +76,7 @@ def _whole(change: Change, person: Person) -> OnePerson:
     refs = [each.device.ref for each in own]
     return OnePerson(
         person=person,
-        roles=tuple(sorted(grant.role for grant in access.grants(conn, person.ref))),
+        roles=tuple(sorted(access.roles_of(conn, change.now, person.ref))),
         devices=own,
         waivers=tuple(exceptions.waivers_of(conn, [person.ref, *refs])),
         statements=tuple(exceptions.attestations_of(conn, refs)),

@@ -85,7 +85,7 @@ def watched(
     remembered; else it is."""
     while True:
         with looking(site) as conn:
-            actor = looking_as(conn, by, AUTHOR, "approver", ADMIN)
+            actor = looking_as(conn, site.clock.now(), by, AUTHOR, "approver", ADMIN)
             if isinstance(actor, Refusal):
                 return actor
             watch = watching(conn, site, policy)

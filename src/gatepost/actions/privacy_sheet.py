@@ -17,6 +17,7 @@ from gatepost.actions.who import looking_as
 from gatepost.config.kinds import is_loopback
 from gatepost.config.settings import Settings
 from gatepost.core.change.stage import Stage
+from gatepost.core.instant import Instant
 from gatepost.core.privacy.held import HELD
 from gatepost.core.privacy.sheet import ApiNow, AppNow, DoorNow, HeldNow, MailNow, PolicyNow, Sheet
 from gatepost.core.privacy.shown import SHOWN
@@ -30,7 +31,7 @@ def privacy_sheet(site: Site, by: str | None) -> Sheet | Refusal:
     """Everything that the texts are made from, at this instant."""
     stances = {str(row["name"]): str(row["stance"]) for row in list_doors(site)}
     with looking(site) as conn:
-        actor = looking_as(conn, by)
+        actor = looking_as(conn, site.clock.now(), by)
         if isinstance(actor, Refusal):
             return actor
         settings = site.settings
@@ -54,7 +55,7 @@ def privacy_sheet(site: Site, by: str | None) -> Sheet | Refusal:
             strangers=held.strangers(conn),
             held=_held(conn, settings),
             retention=settings.retention.model_dump(),
-            roles=dict(sorted(Counter(grant.role for grant in access.grants(conn)).items())),
+            roles=_roles(conn, site.clock.now()),
             shown=SHOWN,
             apps=_apps(conn),
             policies=_policies(conn),
@@ -77,6 +78,12 @@ def privacy_sheet(site: Site, by: str | None) -> Sheet | Refusal:
             attestations_longest=settings.attestations.longest,
             necessity_required=settings.rails.necessity_required,
         )
+
+
+def _roles(conn: Connection, now: Instant) -> dict[str, int]:
+    """How many people hold each."""
+    held_now = {(grant.role, grant.person) for grant in access.held(conn, now)}
+    return dict(sorted(Counter(role for role, _ in held_now).items()))
 
 
 def sheet_data(sheet: Sheet) -> dict[str, Any]:

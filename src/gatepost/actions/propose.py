@@ -59,7 +59,7 @@ def propose(site: Site, by: str | None, data: bytes, file: str) -> Proposed | Re
     if not isinstance(policy, Policy):
         return policy
     with looking(site) as conn:
-        actor = looking_as(conn, by, AUTHOR)
+        actor = looking_as(conn, site.clock.now(), by, AUTHOR)
         if isinstance(actor, Refusal):
             return actor
     assessed_in = ahead(site, lambda conn: assess(conn, site, policy, site.clock.now(), read_fleet(conn)))

@@ -4,23 +4,25 @@ Nothing is written before the provider's word holds: whoever only begins, or com
 nobody wait who writes.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
 from gatepost.actions.change import changing, looking
+from gatepost.actions.provider_roles import given_by, take_word
 from gatepost.actions.sign_in import begin, closed, digest, official
 from gatepost.actions.site import Site
-from gatepost.actions.who import Actor, unacknowledged
+from gatepost.actions.who import unacknowledged
 from gatepost.clock import system_now
+from gatepost.core.fleet.person import Person
 from gatepost.core.instant import Instant
 from gatepost.core.refusal import Code, Refusal
 from gatepost.identity.id_token import Doubtful, Expected, Stated, read
 from gatepost.identity.provider import Away, Denied, Provider
 from gatepost.signatures import attempt
 from gatepost.signatures.attempt import Attempt
-from gatepost.storage import sessions
+from gatepost.storage import access, people, sessions
 
 BACK = "sign-in/back"
 """The page to which the provider sends a browser."""
@@ -87,27 +89,41 @@ def _begun(site: Site, found: Attempt, stated: Stated, before: str) -> str | Ref
     name = _name(stated.claims, site.settings.sign_in.claim)
     if isinstance(name, Refusal):
         return name
+    given = given_by(site, stated.claims)
+    if isinstance(given, Refusal):
+        return given
     with looking(site) as conn:
-        actor = _somebody(conn, name)
-    if isinstance(actor, Refusal):
-        return actor
+        person = _somebody(site, conn, name, given)
+    if isinstance(person, Refusal):
+        return person
     with changing(site) as change:
-        actor = _somebody(change.conn, name)
-        if isinstance(actor, Refusal):
-            return actor
+        person = _somebody(site, change.conn, name, given)
+        if isinstance(person, Refusal):
+            return person
         if not sessions.use_up(change.conn, digest(found.secret), system_now()):
             return _refused("This sign-in was used already: begin again.")
+        take_word(change, person.ref, given)
+        actor = official(change.conn, change.now, ref=person.ref)
+        if actor is None:
+            return _no_role(site, name)
         return begin(change, actor, "provider", before, _proved_at(stated, change.now))
 
 
-def _somebody(conn: Connection, name: str) -> Actor | Refusal:
-    return (
-        unacknowledged(conn)
-        or official(conn, name=name)
-        or _refused(
-            f"You signed in at the provider as {_word(name)}, and nobody of this name holds a role here: an"
-            " administrator grants one with `role grant`."
-        )
+def _somebody(site: Site, conn: Connection, name: str, given: Collection[str]) -> Person | Refusal:
+    """Whom the provider means, if they hold a role here, or get one by its word."""
+    if refusal := unacknowledged(conn):
+        return refusal
+    person = people.find(conn, name)
+    if person is None or not person.working or not person.emails:
+        return _no_role(site, name)
+    return person if given or access.roles_of(conn, site.clock.now(), person.ref) else _no_role(site, name)
+
+
+def _no_role(site: Site, name: str) -> Refusal:
+    groups = any(site.settings.sign_in.groups.values())
+    return _refused(
+        f"You signed in at the provider as {_word(name)}, and nobody of this name holds a role here: an"
+        f" administrator grants one with `role grant`{', or has you put into a group there' if groups else ''}."
     )
 
 

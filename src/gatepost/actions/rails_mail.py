@@ -15,7 +15,7 @@ def tell_of_rails(change: "Change", entry: int, event: RailsChanged) -> None:
     """Once, with that entry. An exercise tells nobody: who holds a role there holds it in play."""
     if change.site.exercise:
         return
-    holders = people.load(change.conn, {grant.person for grant in access.grants(change.conn)})
+    holders = people.load(change.conn, {grant.person for grant in access.held(change.conn, change.now)})
     settings = [(key, event.before[key], now) for key, now in sorted(event.after.items())]
     facts = {"rails": {"at": change.now, "settings": settings}}
     enqueue(

@@ -70,7 +70,7 @@ def propose_relax(site: Site, by: str | None, data: bytes, file: str) -> RelaxPr
     if not isinstance(policy, Policy):
         return policy
     with looking(site) as conn:
-        actor = looking_as(conn, by, AUTHOR)
+        actor = looking_as(conn, site.clock.now(), by, AUTHOR)
         if isinstance(actor, Refusal):
             return actor
         revision = revision_in(conn, policy.id, "relax")

@@ -80,7 +80,7 @@ def ask(site: Site, url: str, address: str, browser: str) -> bool:
 
 def _may_ask(conn: Connection, address: str, now: Instant) -> Actor | None:
     """Whose address this is, if a link may go there now. A restored site sends none, and lets nobody in."""
-    actor, since = official(conn, name=address), now - LINK_LASTS
+    actor, since = official(conn, now, name=address), now - LINK_LASTS
     if actor is None or unacknowledged(conn) or sessions.asked(conn, since) >= MOST_FOR_ALL:
         return None
     return actor if sessions.asked(conn, since, actor.ref) < MOST_FOR_ONE else None
@@ -109,7 +109,7 @@ def sign_in(site: Site, token: str, browser: str, before: str = "") -> str | Ref
         return _over()
     with changing(site) as change:
         found = sessions.find_ask(change.conn, digest(token), digest(browser), change.now - LINK_LASTS)
-        actor = official(change.conn, ref=found.person) if found else None
+        actor = official(change.conn, change.now, ref=found.person) if found else None
         if actor is None or unacknowledged(change.conn):
             return _over()
         sessions.forget_asks(change.conn, actor.ref)
@@ -163,7 +163,7 @@ def _going_on(site: Site, conn: Connection, session: Session | None, now: Instan
     """Whose session it is, if it has not ended. A restored site has none: it knows not who lost their roles since."""
     if session is None or unacknowledged(conn) or not _lasts(site, session, now):
         return None
-    return official(conn, ref=session.person)
+    return official(conn, now, ref=session.person)
 
 
 def stale(site: Site, visitor: Visitor) -> Refusal | None:
@@ -196,10 +196,10 @@ def _lasts(site: Site, session: Session, now: Instant) -> bool:
     return 0 <= now - session.used_at < web.session_idle and 0 <= now - session.begun_at < web.session_longest
 
 
-def official(conn: Connection, *, name: str = "", ref: str = "") -> Actor | None:
-    """Somebody who works here, has an address and holds a role."""
+def official(conn: Connection, now: Instant, *, name: str = "", ref: str = "") -> Actor | None:
+    """Somebody who works here, has an address and holds a role at this instant."""
     person = people.load(conn, [ref]).get(ref) if ref else people.find(conn, name)
     if person is None or not person.working or not person.emails:
         return None
-    roles = frozenset(grant.role for grant in access.grants(conn, person.ref))
+    roles = access.roles_of(conn, now, person.ref)
     return Actor(person, roles) if roles else None

@@ -29,7 +29,7 @@ def list_statements(site: Site, by: str | None, purpose: str = "") -> list[State
     (I-34)."""
     if not purpose.strip():
         with looking(site) as conn:
-            actor = looking_as(conn, by, AUDITOR, OPERATOR)
+            actor = looking_as(conn, site.clock.now(), by, AUDITOR, OPERATOR)
             return actor if isinstance(actor, Refusal) else _rows(_counting(conn, site.clock.now()), {})
     with changing(site) as change:
         actor = acting(change, by, AUDITOR, OPERATOR)

@@ -51,7 +51,7 @@ def add_token(site: Site, by: str | None, person: str, scopes: Collection[Scope]
         actor = acting(change, by)
         if isinstance(actor, Refusal):
             return actor
-        owner = find_actor(change.conn, person) if person else actor
+        owner = find_actor(change.conn, change.now, person) if person else actor
         if isinstance(owner, Refusal):
             return owner
         if owner.ref != actor.ref and (refusal := lacks_role(actor, ADMIN)):
@@ -74,7 +74,7 @@ def _digest(secret: str) -> bytes:
 def list_tokens(site: Site, by: str | None) -> list[dict[str, object]] | Refusal:
     """Everybody's, for administrators and auditors; else one's own. Never a secret."""
     with looking(site) as conn:
-        actor = looking_as(conn, by)
+        actor = looking_as(conn, site.clock.now(), by)
         if isinstance(actor, Refusal):
             return actor
         found = tokens.every(conn, actor.ref if lacks_role(actor, ADMIN, AUDITOR) else None)
@@ -123,7 +123,7 @@ def bearer(site: Site, shown: str, scope: Scope) -> Bearer | Refusal:
             return refusal
         token = found[0]
         owner = people.load(conn, [token.person])[token.person]
-        actor = find_actor(conn, owner.id)
+        actor = find_actor(conn, site.clock.now(), owner.id)
         if isinstance(actor, Refusal):
             return actor
         if not actor.roles:

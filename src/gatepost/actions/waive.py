@@ -238,7 +238,7 @@ def list_waivers(site: Site, by: str | None, policy: str | None = None) -> list[
     """Every waiver by pseudonym, with its reason where it was not erased; whoever may not see the report of them all
     sees their own: a reason speaks of somebody."""
     with looking(site) as conn:
-        actor = looking_as(conn, by)
+        actor = looking_as(conn, site.clock.now(), by)
         if isinstance(actor, Refusal):
             return actor
         found = exceptions.all_waivers(conn, policy)

@@ -29,7 +29,7 @@ def report_waivers(
     """
     if not purpose:
         with looking(site) as conn:
-            actor = looking_as(conn, by, AUDITOR, OPERATOR, "approver")
+            actor = looking_as(conn, site.clock.now(), by, AUDITOR, OPERATOR, "approver")
             if isinstance(actor, Refusal):
                 return actor
             at = site.clock.now() if as_of is None else as_of

@@ -8,6 +8,7 @@ from gatepost.actions.change import Change
 from gatepost.core.change.two_administrators import ADMIN as ADMIN
 from gatepost.core.change.two_administrators import APPROVER as APPROVER
 from gatepost.core.fleet.person import Person
+from gatepost.core.instant import Instant
 from gatepost.core.refusal import Code, Refusal
 from gatepost.storage import access, people, sitemeta
 
@@ -45,15 +46,15 @@ class Actor:
         return role in self.roles or (ADMIN in self.roles and not role.startswith(APPROVER))
 
 
-def find_actor(conn: Connection, name: str | None) -> Actor | Refusal:
-    """The person named by `--as`, else the first administrator."""
+def find_actor(conn: Connection, now: Instant, name: str | None) -> Actor | Refusal:
+    """The person named by `--as`, else the first administrator, with the roles that count at this instant."""
     named = name or sitemeta.get(conn, sitemeta.FIRST_ADMINISTRATOR)
     person = people.find(conn, named)
     if person is None:
         return Refusal(Code.NO_SUCH_PERSON, f"Nobody here is known as {named}; import people, or correct --as.")
     if not person.working:
         return Refusal(Code.PERSON_LEFT, f"{named} has left and cannot act.")
-    return Actor(person, frozenset(grant.role for grant in access.grants(conn, person.ref)))
+    return Actor(person, access.roles_of(conn, now, person.ref))
 
 
 def acting(change: Change, name: str | None, *roles: str, restored: bool = False) -> Actor | Refusal:
@@ -63,7 +64,7 @@ def acting(change: Change, name: str | None, *roles: str, restored: bool = False
     """
     if not restored and (refusal := unacknowledged(change.conn)):
         return refusal
-    actor = looking_as(change.conn, name, *roles)
+    actor = looking_as(change.conn, change.now, name, *roles)
     if isinstance(actor, Actor):
         change.by = actor.ref
     return actor
@@ -80,9 +81,9 @@ def unacknowledged(conn: Connection) -> Refusal | None:
     )
 
 
-def looking_as(conn: Connection, name: str | None, *roles: str) -> Actor | Refusal:
+def looking_as(conn: Connection, now: Instant, name: str | None, *roles: str) -> Actor | Refusal:
     """The actor, who holds one of these roles (any role will do if none is named)."""
-    actor = find_actor(conn, name)
+    actor = find_actor(conn, now, name)
     if isinstance(actor, Refusal) or not roles:
         return actor
     return lacks_role(actor, *roles) or actor

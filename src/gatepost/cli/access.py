@@ -73,10 +73,13 @@ def confirm_role(email: str, role: str, /, *, sign: Key = None, session: Given) 
 
 @role.command(name="list")
 def roles(*, session: Given) -> int:
-    """Who holds which role, who granted it, and what waits for a second administrator."""
+    """Who holds which role, who granted it, and what waits for a second administrator.
+
+    What `provider` granted, its groups gave; it ends at the instant beside it, unless they sign in there before.
+    """
     return session.act(
         lambda site: access.list_roles(site, session.by),
-        lambda rows: _listed(rows, "person", "role", "granted_by", nothing="Nobody holds a role."),
+        lambda rows: _listed(rows, "person", "role", "granted_by", *_until(rows), nothing="Nobody holds a role."),
     )
 
 
@@ -165,6 +168,11 @@ def _listed(rows: Sequence[Mapping[str, object]], *columns: str, nothing: str) -
         yield from listing(waiting, "waits", *columns, "confirmed_by", nothing="")
 
 
+def _until(rows: Sequence[Mapping[str, object]]) -> tuple[str, ...]:
+    """A column for when they end, where any does: the provider gave it."""
+    return ("until",) if any(row["until"] for row in rows) else ()
+
+
 def _granted(done: access.Granted) -> Lines:
     if done.waits:
         yield f"{done.person} is {done.role} once two administrators have signed it."
@@ -179,6 +187,8 @@ def _taken(done: access.Granted) -> Lines:
         yield from _how(done.signed_by, f"role confirm {done.person} {done.role}")
     else:
         yield f"{done.person} is no longer {done.role}."
+    if done.by_provider:
+        yield "The provider gave it, and gives it again when they sign in there: take them out of its group."
     yield from _held(done.held)
 
 

@@ -10,10 +10,11 @@ from urllib.parse import urlsplit
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from gatepost.config.kinds import Address, is_loopback
+from gatepost.config.kinds import Address, InMilliseconds, is_loopback
 from gatepost.config.section import Section
 from gatepost.config.settings import FIRST_DOOR, DoorProcess, Settings, sections
 from gatepost.config.telling import Webhook
+from gatepost.core.instant import duration_text
 from gatepost.core.problem import Problem, did_you_mean
 
 FILE: Final = "gatepost.toml"
@@ -122,7 +123,8 @@ def _sentence(detail: ErrorDetails, path: list[str]) -> str:
         case "model_type":
             return f"expected a section: write [{path[0]}] on a line of its own"
         case "greater_than_equal":
-            return f"expected at least {detail['ctx']['ge']}, but this is {_shown(detail['input'])}"
+            least, given = (_measured(path, value) for value in (detail["ctx"]["ge"], detail["input"]))
+            return f"expected at least {least}, but this is {given}"
         case "less_than_equal":
             return f"expected at most {detail['ctx']['le']}, but this is {_shown(detail['input'])}"
         case "string_pattern_mismatch" if detail["loc"][-1] == "[key]":
@@ -134,6 +136,14 @@ def _sentence(detail: ErrorDetails, path: list[str]) -> str:
         case kind:
             expected = _EXPECTED.get(kind, detail["msg"])
             return f"expected {expected}, but this is {_shown(detail['input'])}"
+
+
+def _measured(path: list[str], value: object) -> str:
+    """As the file has it: what is held in milliseconds is written with its unit."""
+    marks = _keys(_section(path[0]))[path[1]].metadata
+    if isinstance(value, int) and any(isinstance(mark, InMilliseconds) for mark in marks):
+        return _shown(duration_text(value))
+    return _shown(value)
 
 
 def _noun(path: list[str]) -> str:
@@ -148,6 +158,8 @@ def _unknown(path: list[str]) -> str:
             f"there is no section or setting of this name: sections are {_listed(Settings.model_fields)}", question
         )
     section, key = path[:2]
+    if section == "sign_in" and key.startswith(("admin", "approver")):
+        return "a group gives author, operator, helpdesk or auditor; what a quorum rests on, administrators grant"
     elsewhere = [name for name, kind in sections() if key in _keys(kind)]
     question = f"it belongs in [{elsewhere[0]}]" if elsewhere else did_you_mean(key, _keys(_section(section)))
     return _with(f"there is no such setting in [{section}]", question)
@@ -241,6 +253,9 @@ def _sign_in_contradictions(settings: Settings, problem: Callable[[str, str], Pr
         for name in ("issuer", "client_id"):
             if not getattr(at, name):
                 yield problem(f"sign_in.{name}", 'is empty, and [web] sign_in is "provider"')
+    else:
+        for role in (role for role, groups in at.groups.items() if groups):
+            yield problem(f"sign_in.{role}_groups", 'the provider gives roles only where [web] sign_in is "provider"')
     if at.issuer and not _private(settings, at.issuer):
         yield problem("sign_in.issuer", "who signs in would be told in clear text: expected https")
 

@@ -27,6 +27,7 @@ _TABLES = {
     "admissions": "When you were counted towards the limit of new blocks",
     "notices": "Mails to you",
     "roles": "What you may do here",
+    "provider_roles": "What the groups of the provider let you do here, until when",
     "keys": "Your keys",
     "api_tokens": "Tokens with which programs act for you (never the token itself)",
     "api_answers": "What such programs were answered within a day",

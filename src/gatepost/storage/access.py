@@ -1,18 +1,22 @@
 """Who holds which role and key, as the ledger says, and what waits for a second administrator's yes."""
 
 import json
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from sqlalchemy import Connection, Row, select
 
 from gatepost.core.change.two_administrators import ADMIN, Act, Administrator, Asked, Yes
 from gatepost.core.instant import Instant
-from gatepost.storage.access_schema import access_yes, keys, passkeys, roles, waiting_access
+from gatepost.storage.access_schema import access_yes, keys, passkeys, provider_roles, roles, waiting_access
+
+PROVIDER: Final = "provider"
+"""Who gave what the provider's groups give."""
 
 
 class Grant(NamedTuple):
     """A role held, the ledger entry since which it counts, and the people that it is owed to. `line`: see
-    core/change/quorum.py. `confirmed_by`: the administrators who signed it; none, if it counted at once."""
+    core/change/quorum.py. `confirmed_by`: the administrators who signed it; none, if it counted at once. `until`: of
+    one by the provider's word, whose `granted_by` is PROVIDER."""
 
     person: str
     role: str
@@ -20,6 +24,7 @@ class Grant(NamedTuple):
     entry: int
     line: tuple[str, ...]
     confirmed_by: tuple[str, ...] = ()
+    until: Instant | None = None
 
 
 class Key(NamedTuple):
@@ -52,6 +57,7 @@ class Waiting(NamedTuple):
 
 
 def grants(conn: Connection, person: str | None = None) -> list[Grant]:
+    """What administrators granted: all that a quorum can rest on."""
     query = select(roles).order_by(roles.c.person, roles.c.role)
     if person is not None:
         query = query.where(roles.c.person == person)
@@ -59,6 +65,25 @@ def grants(conn: Connection, person: str | None = None) -> list[Grant]:
         Grant(row.person, row.role, row.granted_by, row.granted_index, _names(row.line), _names(row.confirmed_by))
         for row in conn.execute(query)
     ]
+
+
+def provider_grants(conn: Connection, person: str | None = None) -> list[Grant]:
+    """What the provider's groups gave when somebody signed in there last, past its end too."""
+    query = select(provider_roles).order_by(provider_roles.c.person, provider_roles.c.role)
+    if person is not None:
+        query = query.where(provider_roles.c.person == person)
+    return [Grant(row.person, row.role, PROVIDER, row.entry, (), until=row.until) for row in conn.execute(query)]
+
+
+def held(conn: Connection, now: Instant, person: str | None = None) -> list[Grant]:
+    """Every role that counts at this instant, by a grant or by the provider's word; a role may be held by both."""
+    given = (grant for grant in provider_grants(conn, person) if grant.until is not None and now < grant.until)
+    return [*grants(conn, person), *given]
+
+
+def roles_of(conn: Connection, now: Instant, person: str) -> frozenset[str]:
+    """The roles somebody holds at this instant."""
+    return frozenset(grant.role for grant in held(conn, now, person))
 
 
 def holders(conn: Connection, role: str) -> list[str]:

@@ -11,19 +11,20 @@ from typing import Any
 from sqlalchemy import Connection, Row, delete, insert, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 
-from gatepost.core.change.two_administrators import ADMIN, Act, confirmed, counting, waits
+from gatepost.core.change.two_administrators import ADMIN, Act, confirmed, counting, waits, weighs
 from gatepost.core.ledger.access_events import (
     AccessConfirmed,
     AdministratorBack,
     AdministratorLeft,
     PasskeyRegistered,
     PasskeyRemoved,
+    RolesByProvider,
 )
 from gatepost.core.ledger.events import Event, KeyAdded, KeyRevoked, RoleGranted, RoleRevoked
 from gatepost.core.ledger.leaf import SYSTEM
 from gatepost.core.ledger.privacy_events import PersonErased
 from gatepost.storage import access, activation_reading
-from gatepost.storage.access_schema import access_yes, keys, passkeys, roles, waiting_access
+from gatepost.storage.access_schema import access_yes, keys, passkeys, provider_roles, roles, waiting_access
 from gatepost.storage.entry import Entry
 from gatepost.storage.schema import revisions
 
@@ -47,12 +48,28 @@ def _founding(conn: Connection, by: str) -> bool:
 
 
 def _role_revoked(conn: Connection, entry: Entry, event: RoleRevoked) -> None:
-    """Of a role that waits to count, it ends the waiting."""
+    """Of a role that waits to count, it ends the waiting. It ends what the provider gave, too."""
+    given = (provider_roles.c.person == event.person, provider_roles.c.role == event.role)
+    conn.execute(delete(provider_roles).where(*given))
     held = (roles.c.person == event.person, roles.c.role == event.role)
     if not conn.execute(select(roles.c.role).where(*held)).first():
         _forget(conn, event.person, event.role)
     elif not _waits(conn, entry, Act.ROLE_REVOKED, event.person, event.role):
         conn.execute(delete(roles).where(*held))
+
+
+def _roles_by_provider(conn: Connection, entry: Entry, event: RolesByProvider) -> None:
+    """In the place of what it gave before. What administrators granted stands in another table, and stays; what a
+    quorum can rest on nobody else grants."""
+    forget_provider_roles(conn, event.person)
+    given = (role for role in event.roles if not weighs(Act.ROLE_GRANTED, role, of_administrator=False))
+    rows = [{"person": event.person, "role": role, "until": event.until, "entry": entry.index} for role in given]
+    if rows:
+        conn.execute(insert(provider_roles), rows)
+
+
+def forget_provider_roles(conn: Connection, person: str) -> None:
+    conn.execute(delete(provider_roles).where(provider_roles.c.person == person))
 
 
 def _key_added(conn: Connection, entry: Entry, event: KeyAdded) -> None:
@@ -154,6 +171,7 @@ def _back(conn: Connection, _entry: Entry, event: AdministratorBack) -> None:
 HANDLERS: Mapping[type[Event], Callable[[Connection, Entry, Any], None]] = {
     RoleGranted: _role_granted,
     RoleRevoked: _role_revoked,
+    RolesByProvider: _roles_by_provider,
     KeyAdded: _key_added,
     KeyRevoked: _key_revoked,
     AccessConfirmed: _confirmed,

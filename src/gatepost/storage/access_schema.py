@@ -19,6 +19,16 @@ roles = Table(
 made them an administrator, and so on. `confirmed_by`: JSON, the administrators who signed it. `left_at`: of an
 administrator, since when they are recorded to have left."""
 
+provider_roles = Table(
+    "provider_roles",
+    metadata,
+    Column("person", String, primary_key=True),
+    Column("role", String, primary_key=True),
+    Column("until", BigInteger, nullable=False),
+    Column("entry", Integer, nullable=False),
+)
+"""What the groups of the provider gave somebody who signed in there. It counts before `until`."""
+
 keys = Table(
     "keys",
     metadata,
@@ -65,4 +75,4 @@ passkeys = Table(
 )
 """With which people sign in. `credential`: its id, in base64url; `public_key`: as of a key."""
 
-READINGS = (roles, keys, waiting_access, access_yes, passkeys)
+READINGS = (roles, provider_roles, keys, waiting_access, access_yes, passkeys)

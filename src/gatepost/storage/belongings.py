@@ -12,7 +12,7 @@ from sqlalchemy import BigInteger, ColumnElement, Connection, Table, and_, delet
 from gatepost.core.fleet.naming import named_in, names_any
 from gatepost.core.instant import ALWAYS, Instant
 from gatepost.storage import people as persons
-from gatepost.storage.access_schema import access_yes, keys, passkeys, roles, waiting_access
+from gatepost.storage.access_schema import access_yes, keys, passkeys, provider_roles, roles, waiting_access
 from gatepost.storage.among import among
 from gatepost.storage.door_schema import contacts, device_passwords, identities, sightings
 from gatepost.storage.retention import erase_texts
@@ -116,6 +116,7 @@ def conditions(who: Whose) -> dict[Table, ColumnElement[bool]]:
         waivers: waived,
         attestations: or_(among(attestations.c.device, owned), attestations.c.given_by == who.ref),
         roles: roles.c.person == who.ref,
+        provider_roles: provider_roles.c.person == who.ref,
         keys: keys.c.person == who.ref,
         waiting_access: waiting_access.c.person == who.ref,
         access_yes: access_yes.c.person == who.ref,

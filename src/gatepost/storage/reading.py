@@ -203,6 +203,7 @@ def _records_erased(conn: Connection, _entry: Entry, event: RecordsErased) -> No
 
 def _person_erased(conn: Connection, entry: Entry, event: PersonErased) -> None:
     access_reading.left(conn, entry, event)
+    access_reading.forget_provider_roles(conn, event.person)
     conn.execute(delete(waivers).where(among(waivers.c.subject, (event.person, *event.devices))))
     conn.execute(delete(attestations).where(among(attestations.c.device, event.devices)))
 

@@ -16,7 +16,7 @@ def examine(site: Site, make_sender: Callable[[Site], Sender]) -> Iterator[Findi
     if not site.store.path.exists():
         return
     with looking(site) as conn:
-        administrator = find_actor(conn, None)
+        administrator = find_actor(conn, site.clock.now(), None)
     if isinstance(administrator, Refusal):
         yield fail("mail", administrator.text, "Put that right first: mail would be tried to that address.")
         return

@@ -1,4 +1,5 @@
-"""What is written in the ledger when a second administrator confirms a role or a key, and when an administrator leaves.
+"""What is written in the ledger when a second administrator confirms a role or a key, when an administrator leaves, and
+when the provider's groups give roles.
 
 What was given or taken away stands in events.py. Whether it waited follows from the entries before it
 (core/change/two_administrators.py), so that no entry has to say so.
@@ -50,3 +51,14 @@ class AdministratorLeft(Event):
 @dataclass(frozen=True, slots=True)
 class AdministratorBack(Event):
     person: str
+
+
+@dataclass(frozen=True, slots=True)
+class RolesByProvider(Event):
+    """`person` signed in at the provider, whose groups give them these `roles`, none others, `until` an instant. By
+    `system`: the site took the provider's word. What administrators granted is not touched. `roles`: of author,
+    operator, helpdesk and auditor; nothing that a quorum rests on."""
+
+    person: str
+    roles: tuple[str, ...]
+    until: int

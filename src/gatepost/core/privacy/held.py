@@ -52,6 +52,9 @@ class Held:
 DECISIONS: Final = ("approvals", "revisions", "activations", "activation_judgements", "door_asks")
 """Who proposed what, and who said yes or no to it."""
 
+ROLES: Final = ("roles", "provider_roles", "keys", "waiting_access", "access_yes", "passkeys")
+"""Who may do what, and with which keys."""
+
 HELD: Final = (
     Held("people", Names.NAME, ("people", "logins"), ("people_left",)),
     Held("devices", Names.DEVICE, ("devices", "identities"), ("devices_retired", "people_left")),
@@ -63,7 +66,7 @@ HELD: Final = (
     Held("passwords", Names.DEVICE, ("device_passwords",), ("passwords_revoked",)),
     Held("attestations", Names.REFERENCE, ("attestations",), ("attestations",)),
     Held("waivers", Names.REFERENCE, ("waivers",), ("waivers",)),
-    Held("roles", Names.REFERENCE, ("roles", "keys", "waiting_access", "access_yes", "passkeys"), ends=Ends.HELD),
+    Held("roles", Names.REFERENCE, ROLES, ends=Ends.HELD),
     Held("sessions", Names.REFERENCE, ("sessions", "sign_ins"), ends=Ends.SESSION),
     Held("tokens", Names.REFERENCE, ("api_tokens",), ends=Ends.HELD),
     Held("answers", Names.WORDS, ("api_answers",), ends=Ends.DAY),

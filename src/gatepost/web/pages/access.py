@@ -13,7 +13,9 @@ from gatepost.actions.looks_seen import Looked, looks_of_late
 from gatepost.actions.sign_in import Visitor
 from gatepost.actions.site import Site
 from gatepost.actions.who import AUDITOR, HELPDESK
+from gatepost.core.instant import Instant
 from gatepost.core.refusal import Code, Refusal
+from gatepost.documents.deadline import parse_instant
 from gatepost.web.pages.browser import short
 from gatepost.web.pages.table import Table, as_file, at_text
 from gatepost.web.pages.visitors import Visitors
@@ -45,7 +47,7 @@ class Access:
         if isinstance(keys, Refusal):
             return self._visitors.refused(visitor, keys)
         values = {
-            "roles": [row for row in roles if not row["waits"]],
+            "roles": [row | {"until": _instant(row["until"])} for row in roles if not row["waits"]],
             "keys": [row for row in keys if not row["waits"]],
             "waiting": [row for row in (*roles, *keys) if row["waits"]],
             "address": visitor.actor.person.emails[0],
@@ -53,15 +55,18 @@ class Access:
         return self._visitors.page(visitor, "access.html.j2", values)
 
     def _roles_file(self, _request: Request, visitor: Visitor) -> Response:
-        return self._held(visitor, "roles", "role", list_roles(self._site, visitor.actor.person.id))
+        columns = ("person", "role", "granted_by", "until", "waits")
+        return self._held(visitor, "roles", columns, list_roles(self._site, visitor.actor.person.id))
 
     def _keys_file(self, _request: Request, visitor: Visitor) -> Response:
-        return self._held(visitor, "keys", "fingerprint", list_keys(self._site, visitor.actor.person.id))
+        columns = ("person", "fingerprint", "granted_by", "waits")
+        return self._held(visitor, "keys", columns, list_keys(self._site, visitor.actor.person.id))
 
-    def _held(self, visitor: Visitor, name: str, what: str, held: list[dict[str, object]] | Refusal) -> Response:
+    def _held(
+        self, visitor: Visitor, name: str, columns: tuple[str, ...], held: list[dict[str, object]] | Refusal
+    ) -> Response:
         if isinstance(held, Refusal):
             return self._visitors.refused(visitor, held)
-        columns = ("person", what, "granted_by", "waits")
         return as_file(Table(name, columns, tuple(tuple(str(row[column]) for column in columns) for row in held)))
 
     def _looks(self, _request: Request, visitor: Visitor) -> Response:
@@ -94,6 +99,10 @@ class Access:
     def _looks_file(self, _request: Request, visitor: Visitor) -> Response:
         late = looks_of_late(self._site, visitor.actor.person.id)
         return self._visitors.refused(visitor, late) if isinstance(late, Refusal) else as_file(_late(late[1]))
+
+
+def _instant(text: object) -> Instant | None:
+    return parse_instant(str(text)) if text else None
 
 
 def _late(found: list[Looked]) -> Table:

@@ -31,6 +31,7 @@ _ABOUT: Final = {
     "door": "doors",
     "fingerprint": "access",
     "role": "access",
+    "roles": "access",
     "waiver": "waivers#{}",
 }
 """The page of what a field of an event names."""

@@ -179,6 +179,13 @@ def upgrade() -> None:
     op.add_column("waivers", sa.Column("granted_at", sa.BigInteger(), nullable=False, server_default="0"))
     op.add_column("waivers", sa.Column("ended_at", sa.BigInteger()))
     op.create_table(
+        "provider_roles",
+        sa.Column("person", sa.String(), primary_key=True),
+        sa.Column("role", sa.String(), primary_key=True),
+        sa.Column("until", sa.BigInteger(), nullable=False),
+        sa.Column("entry", sa.Integer(), nullable=False),
+    )
+    op.create_table(
         "passkeys",
         sa.Column("credential", sa.String(), primary_key=True),
         sa.Column("person", sa.String(), nullable=False),

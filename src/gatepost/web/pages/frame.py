@@ -22,6 +22,7 @@ from gatepost.web.pages.words import (
     platform_name,
     span,
     when,
+    with_code,
 )
 
 CLOSED: Final = {
@@ -63,7 +64,7 @@ class Pages:
         labels = {stage: LOOKS.get(stage, "over") for stage in WORDS}
         self._templates.globals["has_passkeys"] = bound_to(url) is not None
         self._templates.globals |= {"at": self.at, "words": WORDS, "looks": labels, "wrong": WRONG, "impact": IMPACT}
-        filters = (when, span, counted, language_name, kinds_of_device, platform_name, instant_text)
+        filters = (when, span, counted, language_name, kinds_of_device, platform_name, instant_text, with_code)
         self._templates.filters |= {each.__name__: each for each in filters}
 
     def at(self, path: str) -> str:

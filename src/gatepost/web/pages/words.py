@@ -1,12 +1,13 @@
 """How pages say things: instants with their zone, numbers with their unit, states with their word."""
 
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from babel import Locale
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from gatepost.core.fleet.device import Platform
 from gatepost.core.instant import DAY, HOUR, MINUTE, SECOND, Duration, Instant
@@ -83,6 +84,7 @@ HEADLINES: Final = {
 }
 """A verdict in one sentence."""
 
+_BETWEEN_BACKTICKS: Final = re.compile("`([^`]+)`")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _UNITS = ((DAY, "day"), (HOUR, "hour"), (MINUTE, "minute"), (SECOND, "second"))
 
@@ -119,6 +121,11 @@ def span(duration: Duration) -> str:
 def counted(number: int, one: str, several: str = "") -> str:
     """So many of what: 1 person, 1,204 people."""
     return f"{number:,} {one if number == 1 else several or one + 's'}"
+
+
+def with_code(text: str) -> Markup:
+    """A sentence in which commands and settings stand between backticks, as our refusals write them."""
+    return Markup(_BETWEEN_BACKTICKS.sub(r"<code>\1</code>", str(escape(text))))  # noqa: S704 - escaped before
 
 
 def language_name(tag: str) -> str:

@@ -38,6 +38,18 @@ _FOCUSED = """() => {
 }"""
 
 
+# Where a link leads is not said: it may hold an id. Whether it leads to us, is. What has a class may depend on how long
+# a word is.
+_MADE_OF = """() => [...document.querySelectorAll("*")].map(one => {
+  const names = one.getAttributeNames().filter(name => name !== "class").map(name => {
+    const leads = ["href", "src", "action", "formaction"].includes(name)
+    return leads && new URL(one[name === "formaction" ? "formAction" : name], location).origin !== location.origin
+      ? `${name} elsewhere` : name === "role" || name === "type" ? `${name}=${one.getAttribute(name)}` : name
+  })
+  return [one.parentElement?.tagName ?? "", one.tagName, ...names.sort()].join(" ")
+})"""
+
+
 class Focused(NamedTuple):
     """What has the keyboard: `ring` is the width of its outline in CSS pixels."""
 
@@ -71,6 +83,12 @@ def faults(page: Page, *, is_mail: bool = False, looks_only: bool = False) -> li
 def sideways(page: Page) -> list[str]:
     """What reaches beyond the page's width, if one has to scroll sideways to read it."""
     return list(page.evaluate(_SIDEWAYS))
+
+
+def made_of(page: Page) -> list[str]:
+    """The elements of a page in their order, each with what it is in, and with its attributes' names: what a browser
+    makes headings, landmarks, rows, links and buttons of."""
+    return list(page.evaluate(_MADE_OF))
 
 
 def focused(page: Page) -> Focused | None:

@@ -14,10 +14,12 @@ from tests.verbs.houses import Builder, House
 
 
 def house_with_pages(builder: Builder, **settings: Any) -> House:
-    """An exercise whose pages are at a free port; one signs in by mail, and stays so whatever the clock is set to."""
+    """An exercise whose pages are at a free port, under a name that passkeys can be for; one signs in by mail, and
+    stays so whatever the clock is set to."""
     lasting: dict[str, Any] = {"web__session_idle": "300d", "web__session_longest": "300d"}
-    address = f"127.0.0.1:{free_port()}"
-    pages: dict[str, Any] = {"web__sign_in": "mail", "web__url": f"http://{address}", "web__listen": address}
+    port = free_port()
+    where = {"web__url": f"http://localhost:{port}", "web__listen": f"127.0.0.1:{port}"}
+    pages: dict[str, Any] = {"web__sign_in": "mail", **where}
     return builder.build(**(pages | lasting | settings))
 
 
@@ -29,8 +31,10 @@ def served(house: House) -> Iterator[str]:
     with listen(web.listen) as listener:
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
         thread.start()
-        yield web.url
-        server.should_exit = server.force_exit = True
-        thread.join(20)
+        try:
+            yield web.url
+        finally:  # a test that fails would wait for the thread for ever
+            server.should_exit = server.force_exit = True
+            thread.join(20)
+            house.close()
     assert not thread.is_alive()
-    house.close()

@@ -10,11 +10,8 @@ from playwright.sync_api import Browser
 from starlette.routing import BaseRoute, Match, Route
 
 from gatepost.web.app import application
-from tests.browser.chromium import Eyes
-from tests.browser.every_page import EVERY, Place
-from tests.browser.furnished import furnish
+from tests.browser.every_page import EVERY, Place, furnished
 from tests.browser.seeing import NARROWEST, THEMES, WIDTHS, faults, look, sideways
-from tests.browser.serving import served
 from tests.verbs.houses import Builder
 
 pytestmark = pytest.mark.needs("chromium")
@@ -28,12 +25,8 @@ _ALIKE = {name for name in EVERY if name.startswith("mail-")} - _SEEN
 
 @pytest.fixture(scope="module")
 def place(builder: Builder, browser: Browser) -> Iterator[Place]:
-    house = furnish(builder)
-    with served(house) as url:
-        place = Place(house, browser, Eyes(url))
+    with furnished(builder, browser) as place:
         yield place
-        for page in place.pages.values():
-            page.context.close()
 
 
 @pytest.mark.parametrize("name", [name for name in EVERY if name not in _ALIKE])

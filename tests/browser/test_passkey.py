@@ -9,7 +9,6 @@ from gatepost.actions import access, ledger, views
 from tests.browser.chromium import Eyes
 from tests.browser.every_page import sign_in
 from tests.browser.serving import house_with_pages, served
-from tests.servers.ports import free_port
 from tests.verbs.houses import POLICY, SECURITY, Builder, good
 from tests.web.test_passkeys import newest
 
@@ -17,8 +16,7 @@ from tests.web.test_passkeys import newest
 @pytest.mark.needs("chromium")
 def test_a_browser_s_passkey_is_registered_signs_in_and_approves(builder: Builder, browser: Browser) -> None:
     """I-12: from the button to the ledger, through Chromium, whose assertion is the signature under the yes."""
-    port = free_port()
-    house = house_with_pages(builder, web__url=f"http://localhost:{port}", web__listen=f"127.0.0.1:{port}")
+    house = house_with_pages(builder)
     with served(house) as url:
         eyes = Eyes(url)
         page = eyes.page(browser)

@@ -12,7 +12,7 @@ TEST_PACKAGES := nginx-light haproxy postfix openssh-client curl sogo sogo-activ
 PYTEST_OPTIONS ?= -n 3 --dist loadfile
 BENCH_PACKAGES := $(TEST_PACKAGES) wrk
 
-.PHONY: demo test lint bench test-long lab lab-play screenshots clean bytecode
+.PHONY: demo test lint bench test-long lab lab-play screenshots pictures clean bytecode
 
 demo: $(READY) bytecode
 	@$(BIN)/gatepost demo
@@ -51,6 +51,11 @@ lab-play: $(READY) bytecode
 screenshots: $(READY) bytecode
 	@scripts/debian-packages chromium
 	@$(BIN)/python -m tests.browser.screenshots
+
+# Those few that the README shows, in docs/pictures.
+pictures: $(READY) bytecode
+	@scripts/debian-packages chromium
+	@$(BIN)/python -m tests.browser.screenshots --pictures
 
 clean:
 	rm -rf .venv build .mypy_cache .ruff_cache .import_linter_cache .hypothesis

@@ -131,6 +131,7 @@ def test_only_its_own_answer_signs_in(build: Build, monkeypatch: pytest.MonkeyPa
         good_answer | {"signature": "x"},
         good_answer | {"signature": "é"},
         good_answer | {"client_data": ""},
+        good_answer | {"client_data": b64(b"[" * 2900)},
         good_answer | {"credential": ""},
         {},
     ):

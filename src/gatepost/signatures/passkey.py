@@ -128,7 +128,10 @@ def challenge_for(message: str) -> bytes:
 
 def _said(client_data: bytes, kind: str, challenge: bytes, bound: Bound) -> None:
     """Client data (section 5.8.1) of this kind, for this challenge, from a page of ours. ValueError."""
-    said = json.loads(client_data)
+    try:
+        said = json.loads(client_data)
+    except RecursionError:
+        raise ValueError("the browser answers what is no client data") from None
     if not isinstance(said, dict) or said.get("type") != kind or said.get("crossOrigin", False) is not False:
         raise ValueError("the browser answers something else than it was asked")
     if not hmac.compare_digest(str(said.get("challenge")).encode(), b64(challenge).encode()):

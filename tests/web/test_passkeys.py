@@ -162,6 +162,24 @@ def test_a_passkey_ends(build: Build) -> None:
     house.sound()
 
 
+def test_whoever_came_in_by_a_removed_passkey_is_out(build: Build) -> None:
+    """Somebody read a mailbox, signed in, added a passkey and came back by it: removing that ends all of it, at once,
+    and not the session that removed it. An administrator's removal ends every session of its owner, and no other."""
+    house = built(build)
+    thief, theirs = signed_in(house, AUTHOR), Authenticator()
+    register(thief, theirs)
+    again, owner, other = Browser(application(house)), signed_in(house, AUTHOR), signed_in(house, SECURITY)
+    sign_in(again, theirs)
+    assert isinstance(passkeys.remove(house.site, SECURITY, newest(house)), Refusal)
+    assert again.get("/today").status == 200
+    assert owner.post("/passkeys/remove", fingerprint=newest(house)).headers["location"] == "/passkeys"
+    assert [one.get("/today").status for one in (thief, again, owner, other)] == [303, 303, 200, 200]
+    register(owner, Authenticator())
+    good(passkeys.remove(house.site, ADMIN, newest(house)))
+    assert [one.get("/today").status for one in (owner, other)] == [303, 200]
+    house.sound()
+
+
 def test_nobody_has_more_than_ten(build: Build) -> None:
     """And a page says so."""
     house = built(build)

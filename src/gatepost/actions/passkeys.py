@@ -111,8 +111,11 @@ def _unfit(conn: Connection, actor: Actor, registered: Registered, fingerprint: 
     return None
 
 
-def remove(site: Site, by: str | None, fingerprint: str) -> str | Refusal:
-    """It signs in nobody any more: by its owner, or an administrator. As a key it stays until `key revoke`."""
+def remove(site: Site, by: str | None, fingerprint: str, stays: str = "") -> str | Refusal:
+    """It signs in nobody any more: by its owner, or an administrator. As a key it stays until `key revoke`.
+
+    Its owner's sessions end: it may have begun any of them. `stays`: the secret of the one that does not.
+    """
     with changing(site) as change:
         actor = acting(change, by)
         if isinstance(actor, Refusal):
@@ -121,6 +124,7 @@ def remove(site: Site, by: str | None, fingerprint: str) -> str | Refusal:
         if found is None or (found.person != actor.ref and not actor.has(ADMIN)):
             return Refusal(Code.KEY_UNKNOWN, f"You have no passkey {fingerprint}.")
         entry = change.record(PasskeyRemoved(found.person, fingerprint))
+        sessions.end_others(change.conn, found.person, digest(stays))
         tell_passkey(change, entry, found.person, PASSKEY_REMOVED, fingerprint)
         return fingerprint
 

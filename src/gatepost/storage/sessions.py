@@ -77,6 +77,11 @@ def end(conn: Connection, digest: str) -> bool:
     return conn.execute(delete(sessions).where(sessions.c.digest == digest)).rowcount > 0
 
 
+def end_others(conn: Connection, person: str, stays: str) -> None:
+    """Every session of this person is over, but that of this digest."""
+    conn.execute(delete(sessions).where(sessions.c.person == person, sessions.c.digest != stays))
+
+
 def use_up(conn: Connection, attempt: str, at: Instant) -> bool:
     """Whether an attempt (by digest) had not been used yet; it has now."""
     used = upsert(used_attempts).values(digest=attempt, at=at).on_conflict_do_nothing()

@@ -67,8 +67,9 @@ class Passkeys:
         done = passkeys.register(self._site, visitor, self._bound, fields)
         return self._back(visitor, done)
 
-    def _remove(self, _request: Request, visitor: Visitor, fields: Mapping[str, str]) -> Response:
-        done = passkeys.remove(self._site, visitor.actor.person.id, fields.get("fingerprint", ""))
+    def _remove(self, request: Request, visitor: Visitor, fields: Mapping[str, str]) -> Response:
+        stays = visitor.token or self._browser.cookie(request, SESSION)
+        done = passkeys.remove(self._site, visitor.actor.person.id, fields.get("fingerprint", ""), stays)
         return self._back(visitor, done)
 
     def _back(self, visitor: Visitor, done: str | Refusal) -> Response:

@@ -106,6 +106,20 @@ def test_counts_of_few_people_are_withheld_with_their_warnings(house: House) -> 
     assert "It looks for TikTok" in said
 
 
+def test_who_is_asked_tells_nothing_of_few_people(build: Build) -> None:
+    """Where nothing is counted, the whole page is the same whether the app is on their phones or not: a large impact
+    asks more roles, and so the roles would count."""
+    said = []
+    for apps in ((), (TIKTOK,)):
+        house = build(web__sign_in="mail", web__url=URL, rails__large_impact_people=1)
+        house.owners(3, apps=apps)
+        said.append(words(signed_in(house, AUTHOR).post("/write/meaning", document=text()).text))
+    assert "they are not counted" in said[0]
+    assert said[0] == said[1]
+    house.owners(6, apps=(TIKTOK,))
+    assert "executive: 1 security: 1" in words(signed_in(house, AUTHOR).post("/write", document=text()).text)
+
+
 def test_hostile_words_change_no_structure(house: House) -> None:
     """I-36: a title, a text and a group that are markup stay words, in the part that a script puts in as well."""
     house.owners(6, apps=(TIKTOK,))

@@ -128,7 +128,7 @@ def _meaning(found: Draft, locale: str) -> dict[str, object]:
             "notice": proposal.notice,
             "grace": policy.grace,
         },
-        "approvals": proposal.asked,
+        "approvals": {} if found.withheld else proposal.asked,  # how many are asked tells how many are hit
         "rings": () if found.withheld else rings_shown(seen),
         "warnings": list(warnings_shown(seen)),
         "charts": () if found.withheld else [chart for chart in map(_chart, *zip(*hit_by(seen), strict=True)) if chart],

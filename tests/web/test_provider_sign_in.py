@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import select
 from starlette.types import ASGIApp
 
-from gatepost.actions import provider_sign_in
+from gatepost.actions import access, provider_sign_in
 from gatepost.actions.ledger import show
 from gatepost.clock import system_now
 from gatepost.config.reading import parse_settings
@@ -176,6 +176,21 @@ def test_another_claim_finds_somebody(shared: Place, there: Running, build: Buil
     browser = Browser(application(house))
     assert come_back(browser, go(browser, there, "op")).status == 303
     assert OPERATOR in str(good(show(house.site, None, 0, ("SignedIn",), 9)))
+
+
+def test_a_letter_that_folds_into_another_is_another(house: House, there: Running) -> None:
+    """People are found without regard to case, and Unicode folds "ß" into "ss" and "ſ" into "s": somebody at the
+    provider whose verified address is such a one is somebody else. Capital letters are nobody else."""
+    house.people("oss", "ok")
+    for known in ("oss@corp.example", "ok@corp.example"):
+        good(access.grant_role(house.site, None, known, "operator"))
+    browser = Browser(application(house))
+    for theirs in ("ſec@corp.example", "oß@corp.example", "o\N{KELVIN SIGN}@corp.example"):
+        there.lie(email=theirs)
+        assert come_back(browser, go(browser, there, "ann")).status == 403, theirs
+    for mine in (AUTHOR.upper(), "SEC@Corp.Example", "OSS@corp.example"):
+        there.lie(email=mine)
+        assert come_back(browser, go(browser, there, "ann")).status == 303, mine
 
 
 def test_whoever_has_no_role_is_told_so(house: House, there: Running) -> None:

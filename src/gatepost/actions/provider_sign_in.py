@@ -114,7 +114,7 @@ def _somebody(site: Site, conn: Connection, name: str, given: Collection[str]) -
     if refusal := unacknowledged(conn):
         return refusal
     person = people.find(conn, name)
-    if person is None or not person.working or not person.emails:
+    if person is None or not (person.working and person.emails and _names(name, person)):
         return _no_role(site, name)
     return person if given or access.roles_of(conn, site.clock.now(), person.ref) else _no_role(site, name)
 
@@ -125,6 +125,17 @@ def _no_role(site: Site, name: str) -> Refusal:
         f"You signed in at the provider as {_word(name)}, and nobody of this name holds a role here: an"
         f" administrator grants one with `role grant`{', or has you put into a group there' if groups else ''}."
     )
+
+
+def _names(name: str, person: Person) -> bool:
+    """Whether this is somebody's name letter by letter, but for upper and lower case. People are found by more: "ß" as
+    "ss", "ſ" as "s". At a provider, two who differ by that are two people."""
+    return _lower(name) in {_lower(known) for known in (person.id, *person.emails, *person.logins)}
+
+
+def _lower(name: str) -> str:
+    """A letter outside ASCII never becomes one inside: the Kelvin sign is no k."""
+    return "".join(sign.lower() if sign.isascii() or not sign.lower().isascii() else sign for sign in name)
 
 
 def _name(claims: Mapping[str, object], claim: str) -> str | Refusal:

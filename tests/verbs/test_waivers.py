@@ -217,7 +217,7 @@ def test_no_spreadsheet_runs_what_stands_in_the_report() -> None:
     assert len(rows) == 1 + len(hostile)
     for cell, (written,) in zip(hostile, (row or [""] for row in rows[1:]), strict=True):
         assert written.lstrip()[:1] not in ("=", "+", "-", "@")
-        assert written.endswith(cell)
+        assert written.replace("'", "") == cell.replace("'", "")
 
 
 # --- taken back

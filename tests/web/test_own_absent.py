@@ -71,7 +71,7 @@ def test_a_blocked_phone_opens_by_its_owners_word(unseen: House) -> None:
     assert unseen.word("u0", "tablet-u0") == "block"
     assert "It was stated that the app is not on this device." in shown(unseen, "u0")
     entries = [row for row in good(ledger.show(unseen.site, None, 0, (), 10**9)) if row["event"] == "AttestationGiven"]
-    assert [row["by"] for row in entries] == ["u0@corp.example"]
+    assert [str(row["by"])[:2] for row in entries] == ["p_"], "nobody is named"
     unseen.sound()
 
 

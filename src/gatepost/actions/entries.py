@@ -1,20 +1,28 @@
 """The ledger as a page shows it: the newest entries first, in the words of the events."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from sqlalchemy import Connection
 
 from gatepost.actions.change import looking
 from gatepost.actions.site import Site
+from gatepost.core.ledger.ask_events import CheckAsked, WaiverAsked
+from gatepost.core.ledger.events import AttestationGiven, AttestationVoided
 from gatepost.core.ledger.leaf import SYSTEM, said
 from gatepost.documents.deadline import instant_text
 from gatepost.storage import ledger, people
 
+OF_OWNERS: Final = tuple(event.__name__ for event in (WaiverAsked, CheckAsked, AttestationGiven, AttestationVoided))
+"""What owners of devices do themselves. Who did says of whose phone a policy asks something, so nobody is named by it:
+that is a look, which has a purpose and is recorded (I-34)."""
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """`by`: the id of somebody who is still known, else a pseudonym or "system". `policy`: "" where it is about none.
-    `fields`: the other words of the event, each as a text."""
+    """`by`: the id of somebody who acted for the organisation and is still known, else a pseudonym or "system".
+    `policy`: "" where it is about none. `fields`: the other words of the event, each as a text."""
 
     index: int
     at: str
@@ -34,10 +42,10 @@ class Page:
 
 def newest_entries(site: Site, before: int | None, limit: int, event: str = "", policy: str = "", by: str = "") -> Page:
     """The newest entries before an index, or of all; of one event or policy, or by one who acted (an id, an address, a
-    login or "system"), where these are given."""
+    login or "system"), where these are given. What owners do is found by nobody's name."""
     with looking(site) as conn:
-        ref = _ref(conn, by)
-        rows = [] if by and not ref else ledger.newest(conn, before, limit + 1, event, policy, ref)
+        ref, besides = _ref(conn, by), OF_OWNERS if by else ()
+        rows = [] if by and not ref else ledger.newest(conn, before, limit + 1, event, policy, ref, besides)
         shown = rows[:limit]
         return Page(tuple(_entries(conn, shown)), shown[-1].idx if len(rows) > limit else None)
 
@@ -58,8 +66,13 @@ def _ref(conn: Connection, by: str) -> str:
 
 
 def _entries(conn: Connection, rows: list[ledger.Row]) -> list[Entry]:
-    actors = people.load(conn, {row.by for row in rows})
-    return [_entry(row, actors[row.by].id if row.by in actors else row.by) for row in rows]
+    return [_entry(row, by) for row, by in zip(rows, who_acted(conn, rows), strict=True)]
+
+
+def who_acted(conn: Connection, rows: Sequence[ledger.Row]) -> list[str]:
+    """In each of these, as `by` of Entry."""
+    actors = people.load(conn, {row.by for row in rows if row.event not in OF_OWNERS})
+    return [actors[row.by].id if row.by in actors and row.event not in OF_OWNERS else row.by for row in rows]
 
 
 def _entry(row: ledger.Row, by: str) -> Entry:

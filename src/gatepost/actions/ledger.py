@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 from gatepost import verifier
 from gatepost.actions.change import changing, looking
 from gatepost.actions.checkpoint import issue_checkpoint
+from gatepost.actions.entries import who_acted
 from gatepost.actions.republish import republish
 from gatepost.actions.site import Site
 from gatepost.actions.standing import catch_up
@@ -23,7 +24,7 @@ from gatepost.core.refusal import Refusal
 from gatepost.documents.deadline import instant_text
 from gatepost.documents.ledger_export import write_export
 from gatepost.signatures import ssh
-from gatepost.storage import activations, ledger, people, policies, reading
+from gatepost.storage import activations, ledger, policies, reading
 from gatepost.storage.entry import Entry
 from gatepost.storage.schema import metadata
 from gatepost.storage.store import Store
@@ -32,22 +33,21 @@ from gatepost.storage.store import Store
 def show(
     site: Site, by: str | None, start: int, events: tuple[str, ...], limit: int
 ) -> list[dict[str, object]] | Refusal:
-    """Entries as data, oldest first; people who are still known are named by id."""
+    """Entries as data, oldest first; `by` as of an entry on a page."""
     with looking(site) as conn:
         actor = looking_as(conn, site.clock.now(), by)
         if isinstance(actor, Refusal):
             return actor
         rows = list(_some(ledger.rows(conn, start, events), limit))
-        actors = people.load(conn, {row.by for row in rows})
         return [
             {
                 "index": row.idx,
                 "at": instant_text(row.at),
-                "by": actors[row.by].id if row.by in actors else row.by,
+                "by": by,
                 "event": row.event,
                 "data": to_data(parse(row.leaf).event),
             }
-            for row in rows
+            for row, by in zip(rows, who_acted(conn, rows), strict=True)
         ]
 
 

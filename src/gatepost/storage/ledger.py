@@ -1,7 +1,7 @@
 """The ledger's rows (append-only by trigger), its head, its checkpoints, and what leaves name by hash."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, func, insert, select, update
@@ -62,11 +62,19 @@ def latest(conn: Connection, after: int, before: int | None = None) -> int:
 
 
 def newest(
-    conn: Connection, before: int | None, limit: int, event: str = "", policy: str = "", by: str = ""
+    conn: Connection,
+    before: int | None,
+    limit: int,
+    event: str = "",
+    policy: str = "",
+    by: str = "",
+    besides: Collection[str] = (),
 ) -> list[Row]:
     """Entries, the newest first: those before an index, of one event or all, about one policy or all, by one actor (a
-    pseudonym or "system") or all."""
+    pseudonym or "system") or all. `besides`: none of these events."""
     query = select(ledger).order_by(ledger.c.idx.desc()).limit(limit)
+    if besides:
+        query = query.where(ledger.c.event.not_in(besides))
     if before is not None:
         query = query.where(ledger.c.idx < before)
     if event:

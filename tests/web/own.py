@@ -11,12 +11,24 @@ from gatepost.actions.letter import Letter
 from gatepost.actions.own_link import own_address
 from gatepost.storage import people
 from gatepost.web.pages.frame import CLOSED
-from tests.verbs.houses import POLICY, House, nothing_written
+from tests.verbs.houses import POLICY, TIKTOK, House, nothing_written
 from tests.web.asking import URL, application, send
 
 LINK = re.compile(rf"{re.escape(URL)}(/own/[\w=-]+)")
 CODE = re.compile(r"\b[A-Z2-7]{4}-[A-Z2-7]{4}\b")
 OURS = {"sec-fetch-site": "same-origin"}
+
+
+def two_are_told(house: House) -> None:
+    """u0 and u1 have a phone with the app, u0 a tablet without it too, and they were told of the policy."""
+    house.people("u0", "u1")
+    house.devices(
+        house.phone_row("u0", [TIKTOK]),
+        house.phone_row("u0", [], id="tablet-u0", form="tablet", platform="ipados"),
+        house.phone_row("u1", [TIKTOK]),
+    )
+    house.announce()
+    house.deliver()
 
 
 def parsed(letter: Letter) -> EmailMessage:

@@ -29,14 +29,7 @@ def house(build: Build) -> House:
     house = build(web__url=URL, web__sign_in="mail", site__contact="4000")
     hook(house, {"manager": (CHECK,)})
     good(access.grant_role(house.site, None, DESK, "helpdesk"))
-    house.people("u0", "u1")
-    house.devices(
-        house.phone_row("u0", [TIKTOK]),
-        house.phone_row("u0", [], id="tablet-u0", form="tablet", platform="ipados"),
-        house.phone_row("u1", [TIKTOK]),
-    )
-    house.announce()
-    house.deliver()
+    own.two_are_told(house)
     house.set("2020-07-12T08:00:00Z")
     return house
 

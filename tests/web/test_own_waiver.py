@@ -6,7 +6,7 @@ from gatepost.actions import access, ledger, person_record, waive, waiver_asks
 from gatepost.core.instant import DAY
 from gatepost.core.refusal import Code
 from tests.verbs.conftest import Build
-from tests.verbs.houses import AUTHOR, OPERATOR, POLICY, SECURITY, TIKTOK, House, good, nothing_written, refused
+from tests.verbs.houses import AUTHOR, OPERATOR, POLICY, SECURITY, House, good, nothing_written, refused
 from tests.web import own
 from tests.web.asking import URL
 from tests.web.own import CODE, link_for, parsed, shown, words
@@ -18,14 +18,7 @@ REASON = "I keep the company's own account."
 @pytest.fixture
 def house(build: Build) -> House:
     house = build(web__url=URL, web__sign_in="mail")
-    house.people("u0", "u1")
-    house.devices(
-        house.phone_row("u0", [TIKTOK]),
-        house.phone_row("u0", [], id="tablet-u0", form="tablet", platform="ipados"),
-        house.phone_row("u1", [TIKTOK]),
-    )
-    house.announce()
-    house.deliver()
+    own.two_are_told(house)
     return house
 
 

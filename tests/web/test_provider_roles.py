@@ -25,7 +25,7 @@ from tests.servers.provider import Running
 from tests.verbs.conftest import Build
 from tests.verbs.houses import ADMIN, POLICY, ROLES, House, good, memo, refused, reopen
 from tests.web.asking import URL
-from tests.web.at_provider import Place, come_back, go, place, provider_for
+from tests.web.at_provider import Place, come_back, go, provider_for
 from tests.web.authenticator import Authenticator
 from tests.web.test_passkeys import register
 from tests.web.test_passkeys import sign_in as sign_in_by_passkey
@@ -33,12 +33,6 @@ from tests.web.visiting import Browser, Visit, words
 
 ZOE = "zoe@corp.example"
 LAST = 10 * MINUTE
-
-
-@pytest.fixture(scope="module")
-def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
-    with place(tmp_path_factory.mktemp("provider")) as found:
-        yield found
 
 
 @pytest.fixture

@@ -29,12 +29,6 @@ from tests.web.at_provider import Place, come_back, go, place, provider_for
 from tests.web.visiting import HOSTILE, Browser, words
 
 
-@pytest.fixture(scope="module")
-def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
-    with place(tmp_path_factory.mktemp("provider")) as found:
-        yield found
-
-
 @pytest.fixture
 def there(shared: Place) -> Iterator[Running]:
     """The provider, which knows the author and tells the truth."""
